@@ -1,0 +1,1 @@
+//! The attributes of Crucial. Their documentation stands on their re-exports in the crate `crucial`.

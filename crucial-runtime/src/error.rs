@@ -1,0 +1,223 @@
+//! What can go wrong, in the words of whoever has to mend it.
+
+use std::time::Duration;
+
+use crate::codec::CodecError;
+use crate::object::{Key, Refusal};
+use crate::panics::Panic;
+use crate::thread::JoinError;
+
+/// The result of an operation on a shared object or a job.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong with a shared object, a store or a job.
+///
+/// Every error names the thing that it is about and, where there is one, the mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is missing or makes no sense.
+    #[error("{setting}: {reason}")]
+    Config {
+        /// The environment variable, or the method of the builder.
+        setting: &'static str,
+        /// What is wrong and how to mend it. Passwords are left out.
+        reason: String,
+    },
+    /// A proxy or `spawn` was used outside of a runtime.
+    #[error(
+        "there is no Crucial runtime here; annotate `main` with `#[crucial::main]`, or build a `Runtime` and use it inside `Runtime::enter` or `Runtime::scope`"
+    )]
+    NoRuntime,
+    /// A name has characters that a key can't have.
+    #[error("{name:?} is no name for a {what}: {reason}")]
+    Name {
+        /// What was to be named.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `create` found an object of that name.
+    #[error("object `{key}` exists already; `open` it, `open_or_create` it, or `destroy` it first")]
+    Exists {
+        /// The object.
+        key: Key,
+    },
+    /// `open`, or a call, found no object of that name.
+    #[error(
+        "object `{key}` does not exist; `create` it first (a job's objects end with the job, unless they are `#[shared(persistent)]`)"
+    )]
+    NotFound {
+        /// The object.
+        key: Key,
+    },
+    /// There is an object of that name, of another type.
+    #[error("object `{key}` is {found}, not {expected}; use another name, or remove it")]
+    WrongType {
+        /// The object.
+        key: Key,
+        /// The type that was asked for.
+        expected: String,
+        /// What is stored there.
+        found: String,
+    },
+    /// What is stored for an object does not decode.
+    #[error(
+        "the state of object `{key}` can't be read: {reason}; if its type has changed, give new fields `#[serde(default)]`, otherwise remove the object"
+    )]
+    Corrupt {
+        /// The object.
+        key: Key,
+        /// What did not decode.
+        reason: String,
+    },
+    /// An argument or a reply can't be encoded or decoded.
+    #[error("{what} of `{key}`: {source}")]
+    Codec {
+        /// The object.
+        key: Key,
+        /// Which part of the call.
+        what: &'static str,
+        /// Why.
+        source: CodecError,
+    },
+    /// The object refused the call: its code differs from the caller's.
+    #[error("object `{key}` refused `{method}`: {reason}")]
+    Refused {
+        /// The object.
+        key: Key,
+        /// The method.
+        method: String,
+        /// Why.
+        reason: String,
+    },
+    /// The method panicked. The object's state is as before the call.
+    #[error("method `{method}` of object `{key}` panicked: {panic}")]
+    Panicked {
+        /// The object.
+        key: Key,
+        /// The method.
+        method: String,
+        /// The panic.
+        panic: Panic,
+    },
+    /// A call waited for its object as long as it was allowed to.
+    #[error(
+        "`{method}` of object `{key}` waited {waited:?} for nothing; is whoever should change the object still there?"
+    )]
+    TimedOut {
+        /// The object.
+        key: Key,
+        /// The method.
+        method: &'static str,
+        /// How long.
+        waited: Duration,
+    },
+    /// A barrier broke while, or before, somebody waited at it.
+    #[error("barrier `{key}` is broken: a party gave up or died; `reset` it to use it again")]
+    BrokenBarrier {
+        /// The barrier.
+        key: Key,
+    },
+    /// The server can't be reached.
+    #[error(
+        "the store at {store} can't be reached: {reason}; is the server running, and does its firewall let this machine in?"
+    )]
+    Unreachable {
+        /// The server's address, without its password.
+        store: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server refused the user's name or password.
+    #[error(
+        "the store at {store} refused the log-in: {reason}; check user and password in CRUCIAL_STORE"
+    )]
+    Login {
+        /// The server's address, without its password.
+        store: String,
+        /// What the server said, without the password.
+        reason: String,
+    },
+    /// The server lacks something that is needed.
+    #[error("the store at {store} won't do: {reason}")]
+    Unsupported {
+        /// The server's address, without its password.
+        store: String,
+        /// What it lacks.
+        reason: String,
+    },
+    /// The server refused a call for a reason of its own (full memory, read-only replica, access rules).
+    #[error("the store refused `{method}` of object `{key}`: {reason}")]
+    Server {
+        /// The object.
+        key: Key,
+        /// The method.
+        method: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// The connection broke, and the server did not answer again in time: the call may have run, once.
+    #[error(
+        "nobody knows whether `{method}` of object `{key}` ran: the connection to the store broke and did not come back within {waited:?}"
+    )]
+    InDoubt {
+        /// The object.
+        key: Key,
+        /// The method.
+        method: String,
+        /// How long it was tried again.
+        waited: Duration,
+    },
+    /// A value is over the size limit.
+    #[error(
+        "{what} has {size} bytes, over the limit of {limit}; keep bulk data in an object of its own, or raise the limit with `Builder::max_value_bytes`"
+    )]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A cloud thread ended without a result.
+    #[error(transparent)]
+    Join(#[from] JoinError),
+    /// An error of the caller's own, so that `?` works in cloud threads.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An error of the caller's own.
+    ///
+    /// ```
+    /// let error = crucial::Error::other("the file has no rows");
+    /// assert_eq!(error.to_string(), "the file has no rows");
+    /// ```
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+
+    /// What an object's refusal is to its caller.
+    pub(crate) fn refused(key: &Key, method: &str, refusal: Refusal) -> Self {
+        let (key, method) = (key.clone(), method.to_owned());
+        match refusal {
+            Refusal::Panicked(panic) => Self::Panicked { key, method, panic },
+            other => Self::Refused {
+                key,
+                method,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::other(error)
+    }
+}

@@ -1,0 +1,23 @@
+//! Where threads run: one narrow contract, and the executors that keep it.
+
+mod local;
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::runtime::Runtime;
+use crate::thread::{Invocation, JoinFailure};
+
+pub use local::LocalExecutor;
+
+/// Where threads run.
+#[async_trait]
+pub trait Executor: Debug + Send + Sync + 'static {
+    /// Starts one task. It returns once the task has been taken on; the outcome reaches the job's
+    /// completion keys, written by the worker or, where the worker died, by the executor that saw it.
+    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), JoinFailure>;
+
+    /// Stops what runs; tasks that have not ended are lost.
+    async fn shutdown(&self);
+}

@@ -1,0 +1,36 @@
+//! Multi-threaded Rust programs on AWS Lambda, with their shared state in Redis-compatible storage.
+
+extern crate self as crucial;
+
+mod codec;
+mod config;
+mod error;
+mod executor;
+mod job;
+mod main_fn;
+mod object;
+mod objects;
+mod panics;
+#[doc(hidden)]
+pub mod private;
+mod runtime;
+mod store;
+mod thread;
+mod worker;
+
+#[doc(hidden)]
+pub use private as __private;
+
+pub use std::task::Poll;
+
+pub use codec::CodecError;
+pub use config::Builder;
+pub use error::{Error, Result};
+pub use executor::Executor;
+pub use object::{Field, Key, Namespace, Shared};
+pub use panics::Panic;
+pub use runtime::{Entered, Runtime};
+pub use store::Store;
+pub use thread::{
+    Invocation, JoinError, JoinFailure, JoinHandle, Outcome, Portable, Task, ThreadId,
+};

@@ -1,0 +1,324 @@
+//! A key with the type of its object: what every proxy is made of.
+
+use std::any::type_name;
+use std::fmt;
+use std::marker::PhantomData;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Call, Key, Method, Object, ObjectType, SNAPSHOT, Value};
+use crate::codec;
+use crate::error::{Error, Result};
+use crate::runtime::{self, Runtime};
+use crate::store::Description;
+
+/// A reference to the object under a key. It holds no connection: it uses the runtime it finds itself in.
+pub struct Handle<O> {
+    key: Key,
+    object: PhantomData<fn() -> O>,
+}
+
+static INIT: Method = Method::update("init");
+
+impl<O: Object> Handle<O> {
+    /// The object under that key, without looking whether there is one.
+    #[must_use]
+    pub const fn at(key: Key) -> Self {
+        Self {
+            key,
+            object: PhantomData,
+        }
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Creates the object; `detail` tells people its type. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`] where the key is taken.
+    pub async fn create(&self, init: Vec<Bytes>, detail: &str) -> Result<()> {
+        if self.try_create(init, detail).await? {
+            Ok(())
+        } else {
+            Err(Error::Exists {
+                key: self.key.clone(),
+            })
+        }
+    }
+
+    /// Creates the object unless it exists. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn try_create(&self, init: Vec<Bytes>, detail: &str) -> Result<bool> {
+        let description = Description {
+            object: O::NAME.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let call = self.call_of(&INIT, init);
+        runtime::current()?.store().create(call, description).await
+    }
+
+    /// Checks that the object exists and is of this type. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] and [`Error::WrongType`].
+    pub async fn open(&self, detail: &str) -> Result<Description> {
+        match runtime::current()?.store().describe(&self.key).await? {
+            None => Err(Error::NotFound {
+                key: self.key.clone(),
+            }),
+            Some(found) if found.object == O::NAME => Ok(found),
+            Some(found) => Err(Error::WrongType {
+                key: self.key.clone(),
+                expected: format!("a `{detail}`"),
+                found: format!("a `{}`", found.detail),
+            }),
+        }
+    }
+
+    /// Removes the object; `false` if there was none. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn destroy(&self) -> Result<bool> {
+        runtime::current()?.store().destroy(&self.key).await
+    }
+
+    /// Whether the object exists. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn exists(&self) -> Result<bool> {
+        Ok(runtime::current()?
+            .store()
+            .describe(&self.key)
+            .await?
+            .is_some())
+    }
+
+    /// Removes the object after so long, or never with `None`; `false` if there is none. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn expire(&self, after: Option<Duration>) -> Result<bool> {
+        runtime::current()?.store().expire(&self.key, after).await
+    }
+
+    /// Makes one call that does not wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, and a method that waits all the same is refused.
+    pub async fn call(&self, method: &'static Method, args: Vec<Bytes>) -> Result<Value> {
+        match runtime::current()?
+            .store()
+            .call(self.call_of(method, args))
+            .await?
+        {
+            Poll::Ready(value) => Ok(value),
+            Poll::Pending => Err(Error::Refused {
+                key: self.key.clone(),
+                method: method.name.to_owned(),
+                reason: "it waits, though its type says that it doesn't".to_owned(),
+            }),
+        }
+    }
+
+    /// Makes one call that waits until the object is ready for it, at most so long
+    /// (the runtime's [wait limit](crate::Builder::wait_limit) with `None`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`], and those of the store.
+    pub async fn wait(
+        &self,
+        method: &'static Method,
+        args: Vec<Bytes>,
+        limit: Option<Duration>,
+    ) -> Result<Value> {
+        let runtime = runtime::current()?;
+        runtime
+            .waits()
+            .wait(&runtime, self.call_of(method, args), limit)
+            .await
+    }
+
+    /// Makes one call of a user's method: one argument, a tuple, and a reply of any serde type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`], and those of the store.
+    pub async fn invoke<A: Serialize, R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        args: &A,
+    ) -> Result<R> {
+        let args = vec![self.encode("an argument", args)?];
+        let value = self.call(method, args).await?;
+        self.decode_value("the reply", &value)
+    }
+
+    /// [`invoke`](Self::invoke) for a method that returns [`Poll`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`], [`Error::Codec`], and those of the store.
+    pub async fn invoke_waiting<A: Serialize, R: DeserializeOwned>(
+        &self,
+        method: &'static Method,
+        args: &A,
+        limit: Option<Duration>,
+    ) -> Result<R> {
+        let args = vec![self.encode("an argument", args)?];
+        let value = self.wait(method, args, limit).await?;
+        self.decode_value("the reply", &value)
+    }
+
+    /// The whole state, as of one moment. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Corrupt`], and those of the store.
+    pub async fn snapshot(&self) -> Result<O> {
+        let Value::Bytes(bytes) = self.call(&SNAPSHOT, Vec::new()).await? else {
+            return Err(Error::Corrupt {
+                key: self.key.clone(),
+                reason: "its snapshot is no state".to_owned(),
+            });
+        };
+        codec::decode_state(&bytes).map_err(|error| Error::Corrupt {
+            key: self.key.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The bytes of the initial state of a user's object.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`] where the state does not encode.
+    pub fn state(&self, state: &O) -> Result<Vec<Bytes>> {
+        match codec::encode_state(state) {
+            Ok(bytes) => Ok(vec![bytes]),
+            Err(source) => Err(Error::Codec {
+                key: self.key.clone(),
+                what: "the initial state",
+                source,
+            }),
+        }
+    }
+
+    pub(crate) fn encode<T: Serialize + ?Sized>(
+        &self,
+        what: &'static str,
+        value: &T,
+    ) -> Result<Bytes> {
+        codec::encode(value).map_err(|source| Error::Codec {
+            key: self.key.clone(),
+            what,
+            source,
+        })
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        bytes: &[u8],
+    ) -> Result<T> {
+        codec::decode(bytes).map_err(|source| Error::Codec {
+            key: self.key.clone(),
+            what,
+            source,
+        })
+    }
+
+    pub(crate) fn decode_value<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        value: &Value,
+    ) -> Result<T> {
+        match value {
+            Value::Bytes(bytes) => self.decode(what, bytes),
+            _ => Err(self.unexpected(what, value)),
+        }
+    }
+
+    /// The store answered what the object's methods never answer.
+    pub(crate) fn unexpected(&self, what: &'static str, value: &Value) -> Error {
+        let reason = format!(
+            "{what} is an unexpected {value:?} for a `{}`",
+            type_name::<O>()
+        );
+        Error::Corrupt {
+            key: self.key.clone(),
+            reason,
+        }
+    }
+
+    fn call_of(&self, method: &'static Method, args: Vec<Bytes>) -> Call {
+        Call {
+            key: self.key.clone(),
+            object: ObjectType::of::<O>(),
+            method,
+            args,
+        }
+    }
+}
+
+/// The key of an object of the current job.
+pub(crate) fn key_here(name: &str) -> Result<Key> {
+    runtime::current().and_then(|runtime: Runtime| runtime.namespace().key(name))
+}
+
+impl<O> Clone for Handle<O> {
+    fn clone(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            object: PhantomData,
+        }
+    }
+}
+
+impl<O> fmt::Debug for Handle<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.key).finish()
+    }
+}
+
+impl<O> PartialEq for Handle<O> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl<O> Eq for Handle<O> {}
+
+impl<O> Serialize for Handle<O> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.key.serialize(serializer)
+    }
+}
+
+impl<'de, O> Deserialize<'de> for Handle<O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self {
+            key: Key::deserialize(deserializer)?,
+            object: PhantomData,
+        })
+    }
+}

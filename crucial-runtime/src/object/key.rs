@@ -1,0 +1,199 @@
+//! Names: where an object lives.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::{Error, Result};
+
+/// The longest name of a namespace or an object, in bytes.
+const LONGEST: usize = 200;
+
+/// A set of objects that live and end together: those of one job, or of one application.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Namespace(Arc<str>);
+
+impl Namespace {
+    /// A namespace of that name: letters, digits, `.`, `_`, `-` and `:`, at most 200 bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] for any other name.
+    pub fn new(name: impl AsRef<str>) -> Result<Self> {
+        let name = name.as_ref();
+        check(name, "namespace", false)?;
+        Ok(Self(name.into()))
+    }
+
+    /// A namespace that no other job has.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("job-{:016x}", rand::random::<u64>()).into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of the object of that name in this namespace.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] where the name has other characters than letters, digits, `.`, `_`, `-`, `:`
+    /// and `/`, is empty, or is longer than 200 bytes.
+    pub fn key(&self, object: impl AsRef<str>) -> Result<Key> {
+        let object = object.as_ref();
+        check(object, "object", true)?;
+        Ok(Key {
+            text: format!("{}/{object}", self.0).into(),
+            slash: self.0.len(),
+        })
+    }
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Namespace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Namespace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::new(name).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where one object lives: `namespace/object`.
+///
+/// A key is what a proxy holds and what travels to cloud threads. Cloning is cheap.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    text: Arc<str>,
+    slash: usize,
+}
+
+impl Key {
+    /// The name of the namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.text[..self.slash]
+    }
+
+    /// The name of the object within its namespace.
+    #[must_use]
+    pub fn object(&self) -> &str {
+        &self.text[self.slash + 1..]
+    }
+
+    /// The whole key, `namespace/object`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The key of a part of this object, `namespace/object.part`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] where the part's name may not stand in a key.
+    pub fn field(&self, part: &str) -> Result<Key> {
+        check(part, "object", true)?;
+        Ok(Self {
+            text: format!("{}.{part}", self.text).into(),
+            slash: self.slash,
+        })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    /// A name without a namespace (as people write it in an event by hand) is one of the current job.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let key = match text.split_once('/') {
+            Some((namespace, object)) => Namespace::new(namespace).and_then(|n| n.key(object)),
+            None => crate::runtime::current().and_then(|runtime| runtime.namespace().key(&text)),
+        };
+        key.map_err(serde::de::Error::custom)
+    }
+}
+
+fn check(name: &str, what: &'static str, slash: bool) -> Result<()> {
+    let known = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c) || (slash && c == '/');
+    let reason = if name.is_empty() {
+        "it is empty".to_owned()
+    } else if name.len() > LONGEST {
+        format!("it has {} bytes, {LONGEST} are allowed", name.len())
+    } else if let Some(bad) = name.chars().find(|c| !known(*c)) {
+        format!("it contains {bad:?}; letters, digits and any of `. _ - :` are allowed")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Name {
+        what,
+        name: name.chars().take(LONGEST).collect(),
+        reason,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        let namespace = Namespace::new("job-1").unwrap();
+        assert_eq!(namespace.key("a/b.c").unwrap().as_str(), "job-1/a/b.c");
+        for bad in ["", "a b", "a{b", "a}b", "a\n", &"x".repeat(201)] {
+            assert!(namespace.key(bad).is_err(), "{bad:?}");
+            assert!(Namespace::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(Namespace::new("a/b").is_err());
+    }
+
+    #[test]
+    fn a_key_knows_its_parts() {
+        let key = Namespace::new("n")
+            .unwrap()
+            .key("o")
+            .unwrap()
+            .field("f")
+            .unwrap();
+        assert_eq!((key.namespace(), key.object()), ("n", "o.f"));
+        let read: Key = crate::codec::decode(&crate::codec::encode(&key).unwrap()).unwrap();
+        assert_eq!(read, key);
+    }
+}

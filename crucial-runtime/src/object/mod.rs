@@ -1,0 +1,24 @@
+//! What a shared object is, and how one method call travels as a value.
+//!
+//! This module knows the trait [`Store`](crate::store::Store), never a backend.
+
+mod call;
+mod field;
+mod handle;
+mod key;
+mod object_type;
+mod root;
+mod shared;
+mod wait;
+
+pub use call::{Call, Method, MethodKind, Value};
+pub use field::Field;
+pub use handle::Handle;
+pub(crate) use handle::key_here;
+pub use key::{Key, Namespace};
+pub(crate) use object_type::SNAPSHOT;
+pub(crate) use object_type::State;
+pub use object_type::{Object, ObjectType, Refusal, ServerScript};
+pub use root::Root;
+pub use shared::Shared;
+pub(crate) use wait::Waits;

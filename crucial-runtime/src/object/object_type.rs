@@ -1,0 +1,191 @@
+//! What a shared object is: state and deterministic methods, seen by the stores without the types.
+
+use std::any::Any;
+use std::fmt;
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Method, Value};
+use crate::codec::{self, CodecError};
+use crate::panics::{self, Panic};
+
+/// A state machine whose methods run one at a time, where the object lives.
+///
+/// `#[crucial::shared]` on an `impl` writes this for a user's type; the library writes its own by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shared object",
+    label = "not a shared object",
+    note = "put `#[crucial::shared]` on its `impl` block, or keep the field a plain value with `#[shared(local)]`"
+)]
+pub trait Object: Serialize + DeserializeOwned + Send + 'static {
+    /// The name that the stored object carries, so that another type is refused.
+    const NAME: &'static str;
+    /// Its methods.
+    const METHODS: &'static [Method];
+    /// How a Redis-compatible server runs the methods itself; without it they run in the client.
+    const SCRIPT: Option<ServerScript> = None;
+    /// Whether the first call creates the object; otherwise a call without an object is an error.
+    const IMPLICIT: bool = false;
+    /// Whether any method waits (returns [`Poll`]): changes are then announced.
+    const WAITS: bool = true;
+
+    /// The state that `create` asks for; by default the argument is the state itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] where the arguments are no such state.
+    fn init(args: &[Bytes]) -> Result<Self, Refusal> {
+        let [state] = args else {
+            return Err(Refusal::args("`init` takes the state alone"));
+        };
+        Ok(codec::decode_state(state)?)
+    }
+
+    /// What the announcement of that call carries to watchers; nothing by default.
+    fn hint(method: &str, args: &[Bytes]) -> Bytes {
+        let _ = (method, args);
+        Bytes::new()
+    }
+
+    /// Runs one method. [`Poll::Pending`] asks for the call to be made again when the object has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] where there is no such method or the arguments are not its own.
+    fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal>;
+}
+
+/// The text of a server script; see `objects/prelude.lua` for what it is written against.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerScript {
+    /// The functions of the object's methods, in Lua.
+    pub source: &'static str,
+}
+
+/// Why an object did not run a method.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// The type has no such method: the caller was built from other code.
+    #[error("it has no method `{0}`; caller and object were built from different code")]
+    NoSuchMethod(String),
+    /// The arguments do not decode.
+    #[error("the arguments do not fit: {0}")]
+    Args(String),
+    /// The reply does not encode.
+    #[error("the reply can't be encoded: {0}")]
+    Reply(String),
+    /// The method panicked; the state is to be thrown away.
+    #[error("the method panicked: {0}")]
+    Panicked(Panic),
+}
+
+impl Refusal {
+    /// The arguments do not fit.
+    pub fn args(reason: impl fmt::Display) -> Self {
+        Self::Args(reason.to_string())
+    }
+
+    /// There is no such method.
+    #[must_use]
+    pub fn no_such_method(method: &str) -> Self {
+        Self::NoSuchMethod(method.to_owned())
+    }
+}
+
+impl From<CodecError> for Refusal {
+    fn from(error: CodecError) -> Self {
+        Self::args(error)
+    }
+}
+
+/// A state, its type known to its [`ObjectType`] alone.
+pub(crate) type State = Box<dyn Any + Send>;
+
+/// An [`Object`] as a value: what a store needs to keep objects of a type and to run their methods.
+pub struct ObjectType {
+    /// [`Object::NAME`].
+    pub name: &'static str,
+    /// [`Object::SCRIPT`].
+    pub(crate) script: Option<ServerScript>,
+    /// [`Object::IMPLICIT`].
+    pub(crate) implicit: bool,
+    /// [`Object::WAITS`].
+    pub(crate) waits: bool,
+    pub(crate) hint: fn(&str, &[Bytes]) -> Bytes,
+    init: fn(&[Bytes]) -> Result<State, Refusal>,
+    decode: fn(&[u8]) -> Result<State, CodecError>,
+    encode: fn(&State) -> Result<Bytes, CodecError>,
+    apply: fn(&mut State, &str, &[Bytes]) -> Result<Poll<Value>, Refusal>,
+}
+
+impl ObjectType {
+    /// The type of `T`.
+    #[must_use]
+    pub const fn of<T: Object>() -> &'static Self {
+        const {
+            &Self {
+                name: T::NAME,
+                script: T::SCRIPT,
+                implicit: T::IMPLICIT,
+                waits: T::WAITS,
+                hint: T::hint,
+                init: |args| Ok(Box::new(T::init(args)?)),
+                decode: |bytes| Ok(Box::new(codec::decode_state::<T>(bytes)?)),
+                encode: |state| match state.downcast_ref::<T>() {
+                    Some(state) => codec::encode_state(state),
+                    None => Err(CodecError::new("the state is of another type")),
+                },
+                apply: |state, method, args| match state.downcast_mut::<T>() {
+                    Some(state) => state.apply(method, args),
+                    None => Err(Refusal::args("the state is of another type")),
+                },
+            }
+        }
+    }
+
+    /// Makes the state that `create` asks for.
+    pub(crate) fn init(&self, args: &[Bytes]) -> Result<State, Refusal> {
+        caught(|| (self.init)(args))
+    }
+
+    pub(crate) fn decode(&self, bytes: &[u8]) -> Result<State, CodecError> {
+        (self.decode)(bytes)
+    }
+
+    pub(crate) fn encode(&self, state: &State) -> Result<Bytes, CodecError> {
+        (self.encode)(state)
+    }
+
+    /// Runs one method. After [`Refusal::Panicked`] the state is undefined: restore it.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State,
+        method: &Method,
+        args: &[Bytes],
+    ) -> Result<Poll<Value>, Refusal> {
+        if *method == SNAPSHOT {
+            let bytes = self
+                .encode(state)
+                .map_err(|error| Refusal::Reply(error.to_string()))?;
+            return Ok(Poll::Ready(Value::Bytes(bytes)));
+        }
+        caught(|| (self.apply)(state, method.name, args))
+    }
+}
+
+impl fmt::Debug for ObjectType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ObjectType").field(&self.name).finish()
+    }
+}
+
+/// The method that every object kept as one state has: its state as stored.
+pub(crate) static SNAPSHOT: Method = Method::read("@snapshot");
+
+/// One of the two places where a panic of user code is caught; the other is the worker's.
+fn caught<T>(run: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    panics::catch(run).unwrap_or_else(|panic| Err(Refusal::Panicked(panic)))
+}

@@ -1,0 +1,1 @@
+//! The library of shared objects: one file an object, its server script beside it.

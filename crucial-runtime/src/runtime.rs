@@ -1,0 +1,244 @@
+//! A job's store, executor and names, found by proxies wherever they are used.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use tokio::runtime::{Handle as TokioHandle, Id};
+
+use crate::config::Builder;
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use crate::job::Job;
+use crate::object::{Namespace, Waits};
+use crate::store::Store;
+use crate::thread::Joins;
+
+/// What runs a job: where its objects live, where its threads run, and what both are called.
+///
+/// Cheap to clone. [`#[crucial::main]`](crate::main) makes one from the environment; tests and
+/// embedders build one and enter it:
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// let runtime = crucial::Runtime::builder().store("embedded:").build().await?;
+/// let _entered = runtime.enter();
+/// let hits = crucial::Atomic::<u64>::create("hits", 0).await?;
+/// assert_eq!(hits.fetch_add(1).await?, 0);
+/// runtime.shutdown().await
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Runtime(Arc<Inner>);
+
+/// A runtime that background tasks use for as long as others keep it.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakRuntime(Weak<Inner>);
+
+impl WeakRuntime {
+    pub(crate) fn upgrade(&self) -> Option<Runtime> {
+        self.0.upgrade().map(Runtime)
+    }
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    executor: Arc<dyn Executor>,
+    job: Job,
+    application: Namespace,
+    limits: Limits,
+    waits: Waits,
+    joins: Joins,
+}
+
+/// How long and how large things may get.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) wait: Duration,
+    pub(crate) thread: Duration,
+    pub(crate) value_bytes: usize,
+}
+
+tokio::task_local! {
+    static SCOPE: Runtime;
+}
+
+/// The runtimes entered, by the tokio runtime on which their futures run, so that tasks started
+/// with `tokio::spawn` find theirs as well.
+static ENTERED: OnceLock<RwLock<HashMap<Id, Vec<Runtime>>>> = OnceLock::new();
+
+impl Runtime {
+    /// A runtime to be set up by hand; nothing is read from the environment.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// A runtime as the environment asks for: `CRUCIAL_STORE`, `CRUCIAL_EXECUTOR` and the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for settings that make no sense (alone or together), and
+    /// [`Error::Unreachable`], [`Error::Login`], [`Error::Unsupported`] of the store.
+    pub async fn from_env() -> Result<Self> {
+        Builder::from_env()?.build().await
+    }
+
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        executor: Arc<dyn Executor>,
+        job: Job,
+        application: Namespace,
+        limits: Limits,
+    ) -> Self {
+        let (waits, joins) = (Waits::default(), Joins::default());
+        Self(Arc::new(Inner {
+            store,
+            executor,
+            job,
+            application,
+            limits,
+            waits,
+            joins,
+        }))
+    }
+
+    /// The runtime of the current task.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRuntime`] where none was entered.
+    pub fn current() -> Result<Self> {
+        current()
+    }
+
+    /// Makes this the runtime of everything that runs on the current tokio runtime, until the guard is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    #[must_use = "the runtime is left when the guard is dropped"]
+    pub fn enter(&self) -> Entered {
+        let tokio = TokioHandle::current().id();
+        let mut entered = entered().write().unwrap_or_else(PoisonError::into_inner);
+        entered.entry(tokio).or_default().push(self.clone());
+        Entered {
+            tokio,
+            runtime: self.clone(),
+        }
+    }
+
+    /// Makes this the runtime of one future (but not of what it starts with `tokio::spawn`).
+    pub async fn scope<F: Future>(&self, future: F) -> F::Output {
+        SCOPE.scope(self.clone(), future).await
+    }
+
+    /// The same for code that is not a future.
+    pub(crate) fn scope_blocking<R>(&self, run: impl FnOnce() -> R) -> R {
+        SCOPE.sync_scope(self.clone(), run)
+    }
+
+    /// The namespace of this job's objects.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        self.0.job.namespace()
+    }
+
+    /// The namespace of `#[shared(persistent)]` objects, which outlive the job.
+    #[must_use]
+    pub fn application(&self) -> &Namespace {
+        &self.0.application
+    }
+
+    /// Where objects live.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// Where threads run.
+    #[must_use]
+    pub fn executor(&self) -> &Arc<dyn Executor> {
+        &self.0.executor
+    }
+
+    /// Ends the job: stops its executor and, where the job began here, removes its objects.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store; the objects then end with the job's lease.
+    pub async fn shutdown(&self) -> Result<()> {
+        self.0.executor.shutdown().await;
+        self.0.job.end(self.0.store.as_ref()).await
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakRuntime {
+        WeakRuntime(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.0.waits
+    }
+
+    pub(crate) fn joins(&self) -> &Joins {
+        &self.0.joins
+    }
+
+    pub(crate) fn job(&self) -> &Job {
+        &self.0.job
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(crate) fn wait_limit(&self) -> Duration {
+        self.0.limits.wait
+    }
+}
+
+/// The runtime of the current task.
+pub(crate) fn current() -> Result<Runtime> {
+    if let Ok(runtime) = SCOPE.try_with(Clone::clone) {
+        return Ok(runtime);
+    }
+    let tokio = TokioHandle::try_current()
+        .map_err(|_| Error::NoRuntime)?
+        .id();
+    let entered = entered().read().unwrap_or_else(PoisonError::into_inner);
+    entered
+        .get(&tokio)
+        .and_then(|runtimes| runtimes.last().cloned())
+        .ok_or(Error::NoRuntime)
+}
+
+fn entered() -> &'static RwLock<HashMap<Id, Vec<Runtime>>> {
+    ENTERED.get_or_init(RwLock::default)
+}
+
+/// While this lives, its runtime is the current one of the tokio runtime on which it was entered.
+#[derive(Debug)]
+pub struct Entered {
+    tokio: Id,
+    runtime: Runtime,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut entered = entered().write().unwrap_or_else(PoisonError::into_inner);
+        let Some(runtimes) = entered.get_mut(&self.tokio) else {
+            return;
+        };
+        if let Some(place) = runtimes
+            .iter()
+            .rposition(|other| Arc::ptr_eq(&other.0, &self.runtime.0))
+        {
+            runtimes.remove(place);
+        }
+        if runtimes.is_empty() {
+            entered.remove(&self.tokio);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Where objects live: one narrow contract, and the stores that keep it.
+
+mod embedded;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+mod watch;
+
+use std::fmt::Debug;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::object::{Call, Key, Namespace, Value};
+
+pub use embedded::EmbeddedStore;
+pub use watch::{Change, Changes, Watch};
+
+/// What a store remembers of an object besides its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// The name of its type, which must be the same for whoever opens it.
+    pub object: String,
+    /// The type in full, for people.
+    pub detail: String,
+}
+
+/// Where objects live.
+///
+/// Calls on one object take effect one at a time, each between its start and its reply
+/// (linearizable), and each exactly once, whatever happens to connections meanwhile.
+/// A store sees bytes and state machines, never a user's type.
+#[async_trait]
+pub trait Store: Debug + Send + Sync + 'static {
+    /// Runs one call. [`Poll::Pending`]: the method waits for a change of the object; [`watch`](Self::watch) and call again.
+    async fn call(&self, call: Call) -> Result<Poll<Value>>;
+
+    /// Creates the object with the arguments of its `init`; `false` if the key is taken.
+    async fn create(&self, init: Call, description: Description) -> Result<bool>;
+
+    /// What is stored under the key, if anything is.
+    async fn describe(&self, key: &Key) -> Result<Option<Description>>;
+
+    /// Removes the object; `false` if there was none.
+    async fn destroy(&self, key: &Key) -> Result<bool>;
+
+    /// Removes the object after so long, or never with `None`; `false` if there is none.
+    async fn expire(&self, key: &Key, after: Option<Duration>) -> Result<bool>;
+
+    /// Announces changes of the object from now on. A change made before this returns may be missed; one made after is not.
+    async fn watch(&self, key: &Key) -> Result<Watch>;
+
+    /// Keeps the objects of a job's namespace alive for so long from now.
+    async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()>;
+
+    /// Whether the job of that namespace has been begun and not ended in this store.
+    async fn knows(&self, namespace: &Namespace) -> Result<bool>;
+
+    /// Removes all objects of a namespace, and with it the job.
+    async fn clear(&self, namespace: &Namespace) -> Result<()>;
+
+    /// The address, without secrets, as errors name it and tasks carry it.
+    fn address(&self) -> &str;
+
+    /// Whether processes other than this one can reach it.
+    fn is_shared(&self) -> bool;
+}

@@ -1,0 +1,188 @@
+//! The completion keys of a job: one write-once entry a thread, in one object, with one announcement channel.
+
+use std::collections::BTreeMap;
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, ThreadId};
+use crate::codec;
+use crate::error::Result;
+use crate::object::{Handle, Method, Namespace, Object, Refusal, ServerScript, Value};
+
+/// The largest outcome that an announcement carries; a larger one is fetched.
+pub(crate) const INLINE: usize = 8 * 1024;
+
+/// What is known of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// No worker has begun it.
+    Waiting,
+    /// A worker runs it; how often it has given a sign of life.
+    Running(i64),
+    /// It has ended.
+    Ended(Outcome),
+}
+
+/// Where a job's threads write how they ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Completions(Handle<Entries>);
+
+impl Completions {
+    /// Those of a job.
+    pub(crate) fn of(job: &Namespace) -> Result<Self> {
+        Ok(Self(Handle::at(job.key("threads")?)))
+    }
+
+    pub(crate) fn key(&self) -> &crate::object::Key {
+        self.0.key()
+    }
+
+    /// Takes one try of a thread; `false` where it has been taken (an event was delivered twice) or the thread has ended.
+    pub(crate) async fn begin(&self, id: ThreadId, attempt: u32) -> Result<bool> {
+        let attempt = Bytes::from(attempt.to_string());
+        self.flag("begin", vec![id.to_bytes(), attempt]).await
+    }
+
+    /// A sign of life; `false` where the thread has been given up.
+    pub(crate) async fn beat(&self, id: ThreadId) -> Result<bool> {
+        self.flag("beat", vec![id.to_bytes()]).await
+    }
+
+    /// Writes how a thread ended; `false` where that was written before, which stays.
+    pub(crate) async fn complete(&self, id: ThreadId, outcome: &Outcome) -> Result<bool> {
+        let outcome = self.0.encode("the outcome", outcome)?;
+        self.flag("complete", vec![id.to_bytes(), outcome]).await
+    }
+
+    /// What is known of these threads.
+    pub(crate) async fn progress(&self, ids: &[ThreadId]) -> Result<Vec<Progress>> {
+        let args = ids.iter().map(|id| id.to_bytes()).collect();
+        let reply = self.0.call(method("progress"), args).await?;
+        let Value::List(entries) = &reply else {
+            return Err(self.0.unexpected("the progress", &reply));
+        };
+        entries
+            .iter()
+            .map(|entry| match entry {
+                Value::Nil => Ok(Progress::Waiting),
+                Value::Int(beats) => Ok(Progress::Running(*beats)),
+                Value::Bytes(outcome) => Ok(Progress::Ended(self.0.decode("an outcome", outcome)?)),
+                Value::List(_) => Err(self.0.unexpected("an entry", entry)),
+            })
+            .collect()
+    }
+
+    /// Reads an announcement: the thread, and its outcome if it is small.
+    pub(crate) fn announced(hint: &Bytes) -> Option<(ThreadId, Option<Outcome>)> {
+        let id = ThreadId::from_bytes(hint.get(..16)?)?;
+        let outcome = if hint.len() > 16 {
+            codec::decode(&hint[16..]).ok()
+        } else {
+            None
+        };
+        Some((id, outcome))
+    }
+
+    async fn flag(&self, name: &'static str, args: Vec<Bytes>) -> Result<bool> {
+        match self.0.call(method(name), args).await? {
+            Value::Int(flag) => Ok(flag == 1),
+            other => Err(self.0.unexpected("the reply", &other)),
+        }
+    }
+}
+
+/// The state: what is known of each thread.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entries(BTreeMap<Bytes, Entry>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Entry {
+    Running { attempt: i64, beats: i64 },
+    Ended(Bytes),
+}
+
+fn method(name: &str) -> &'static Method {
+    // The names are this file's own; a method that is missing is caught by the first test that calls it.
+    Entries::METHODS
+        .iter()
+        .find(|method| method.name == name)
+        .unwrap_or(&Entries::METHODS[0])
+}
+
+impl Object for Entries {
+    const NAME: &'static str = "Threads";
+    const METHODS: &'static [Method] = &[
+        Method::update("begin"),
+        Method::update("beat"),
+        Method::update("complete"),
+        Method::read("progress"),
+    ];
+    const SCRIPT: Option<ServerScript> = Some(ServerScript {
+        source: include_str!("completions.lua"),
+    });
+
+    const IMPLICIT: bool = true;
+
+    fn init(_: &[Bytes]) -> Result<Self, Refusal> {
+        Ok(Self::default())
+    }
+
+    fn hint(method: &str, args: &[Bytes]) -> Bytes {
+        match (method, args) {
+            ("complete", [id, outcome]) if outcome.len() <= INLINE => {
+                [&id[..], &outcome[..]].concat().into()
+            }
+            ("complete", [id, ..]) => id.clone(),
+            _ => Bytes::new(),
+        }
+    }
+
+    fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
+        let value = match (method, args) {
+            ("begin", [id, attempt]) => {
+                let attempt = std::str::from_utf8(attempt)
+                    .ok()
+                    .and_then(|text| text.parse().ok());
+                let attempt: i64 =
+                    attempt.ok_or_else(|| Refusal::args("an attempt is a number"))?;
+                let free = match self.0.get(id) {
+                    None => true,
+                    Some(Entry::Running { attempt: taken, .. }) => attempt > *taken,
+                    Some(Entry::Ended(_)) => false,
+                };
+                if free {
+                    self.0
+                        .insert(id.clone(), Entry::Running { attempt, beats: 0 });
+                }
+                free.into()
+            }
+            ("beat", [id]) => match self.0.get_mut(id) {
+                Some(Entry::Running { beats, .. }) => {
+                    *beats += 1;
+                    true.into()
+                }
+                _ => false.into(),
+            },
+            ("complete", [id, outcome]) => {
+                let first = !matches!(self.0.get(id), Some(Entry::Ended(_)));
+                if first {
+                    self.0.insert(id.clone(), Entry::Ended(outcome.clone()));
+                }
+                first.into()
+            }
+            ("progress", ids) => Value::List(
+                ids.iter()
+                    .map(|id| match self.0.get(id) {
+                        None => Value::Nil,
+                        Some(Entry::Running { beats, .. }) => Value::Int(*beats),
+                        Some(Entry::Ended(outcome)) => Value::Bytes(outcome.clone()),
+                    })
+                    .collect(),
+            ),
+            _ => return Err(Refusal::no_such_method(method)),
+        };
+        Ok(Poll::Ready(value))
+    }
+}

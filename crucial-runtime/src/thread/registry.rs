@@ -1,0 +1,169 @@
+//! The functions that may run as cloud threads: no others can, whatever a task says.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{JoinFailure, ThreadReturn};
+use crate::codec;
+use crate::runtime::Runtime;
+
+/// How arguments and results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// As tasks carry them.
+    Postcard,
+    /// As people write them in an event by hand: the arguments as one JSON array.
+    Json,
+}
+
+/// A running thread.
+pub type Running = Pin<Box<dyn Future<Output = Result<Bytes, JoinFailure>> + Send>>;
+
+/// One function that may run as a cloud thread. `#[crucial::cloud_thread]` registers it.
+#[derive(Debug)]
+pub struct ThreadEntry {
+    name: &'static str,
+    fingerprint: u64,
+    start: fn(Wire, Bytes) -> Running,
+}
+
+inventory::collect!(ThreadEntry);
+
+impl ThreadEntry {
+    /// The function of that full path and signature.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        fingerprint: u64,
+        start: fn(Wire, Bytes) -> Running,
+    ) -> Self {
+        Self {
+            name,
+            fingerprint,
+            start,
+        }
+    }
+
+    /// The function's full path.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn start(&self, wire: Wire, args: Bytes) -> Running {
+        (self.start)(wire, args)
+    }
+}
+
+/// The function of that name; `fingerprint` must be its own if one is given.
+pub(crate) fn find(
+    name: &str,
+    fingerprint: Option<u64>,
+) -> Result<&'static ThreadEntry, JoinFailure> {
+    // A linear look: programs have a handful of thread functions.
+    let Some(entry) = inventory::iter::<ThreadEntry>().find(|entry| entry.name == name) else {
+        let mut known: Vec<_> = inventory::iter::<ThreadEntry>()
+            .map(|entry| entry.name)
+            .collect();
+        known.sort_unstable();
+        return Err(JoinFailure::Skew(format!(
+            "the worker knows no thread `{name}`, only {known:?}"
+        )));
+    };
+    match fingerprint {
+        Some(wanted) if wanted != entry.fingerprint => Err(JoinFailure::Skew(format!(
+            "the worker's `{name}` has another signature (fingerprint {:016x}, the caller's is {wanted:016x})",
+            entry.fingerprint
+        ))),
+        _ => Ok(entry),
+    }
+}
+
+/// The return value of a function that can't fail.
+#[derive(Debug)]
+pub struct Plain<T>(pub T);
+
+impl<T> ThreadReturn for Plain<T> {
+    type Value = T;
+
+    fn into_result(self) -> Result<T, String> {
+        Ok(self.0)
+    }
+}
+
+/// Runs an async function with decoded arguments.
+pub fn run_async<A, F, R>(
+    wire: Wire,
+    args: &[u8],
+    function: impl FnOnce(A) -> F + Send + 'static,
+) -> Running
+where
+    A: DeserializeOwned + Send + 'static,
+    F: Future<Output = R> + Send + 'static,
+    R: ThreadReturn,
+    R::Value: Serialize,
+{
+    let args = arguments::<A>(wire, args);
+    Box::pin(async move { ended(wire, function(args?).await) })
+}
+
+/// Runs a sync function with decoded arguments on the blocking pool, in the same runtime.
+pub fn run_blocking<A, R>(
+    wire: Wire,
+    args: &[u8],
+    function: impl FnOnce(A) -> R + Send + 'static,
+) -> Running
+where
+    A: DeserializeOwned + Send + 'static,
+    R: ThreadReturn,
+    R::Value: Serialize,
+{
+    let args = arguments::<A>(wire, args);
+    Box::pin(async move {
+        let args = args?;
+        let runtime =
+            Runtime::current().map_err(|error| JoinFailure::NotStarted(error.to_string()))?;
+        let run = move || {
+            let result = crate::panics::catch(|| runtime.scope_blocking(|| function(args)));
+            result
+                .map_err(JoinFailure::Panicked)
+                .and_then(|result| ended(wire, result))
+        };
+        match tokio::task::spawn_blocking(run).await {
+            Ok(result) => result,
+            Err(_) => Err(JoinFailure::Cancelled),
+        }
+    })
+}
+
+fn arguments<A: DeserializeOwned>(wire: Wire, args: &[u8]) -> Result<A, JoinFailure> {
+    let decoded = match wire {
+        Wire::Postcard => codec::decode(args).map_err(|error| error.to_string()),
+        Wire::Json => serde_json::from_slice(args).map_err(|error| error.to_string()),
+    };
+    decoded.map_err(|error| {
+        JoinFailure::Codec(format!(
+            "got arguments that don't fit its signature: {error}"
+        ))
+    })
+}
+
+fn ended<R: ThreadReturn>(wire: Wire, result: R) -> Result<Bytes, JoinFailure>
+where
+    R::Value: Serialize,
+{
+    let value = result.into_result().map_err(JoinFailure::Failed)?;
+    let encoded = match wire {
+        Wire::Postcard => codec::encode(&value).map_err(|error| error.to_string()),
+        Wire::Json => serde_json::to_vec(&value)
+            .map(Bytes::from)
+            .map_err(|error| error.to_string()),
+    };
+    encoded.map_err(|error| {
+        JoinFailure::Codec(format!("returned a value that can't be encoded: {error}"))
+    })
+}

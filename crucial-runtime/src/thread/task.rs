@@ -1,0 +1,126 @@
+//! Starting a cloud thread.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::handle::JoinHandle;
+use super::invocation::{Invocation, ThreadContext, ThreadId, unix_ms};
+use super::{JoinFailure, Portable};
+use crate::codec;
+use crate::runtime::{self, Runtime};
+
+/// How deep threads may spawn threads: AWS Lambda cuts recursion at about as many hops.
+const DEEPEST: u32 = 15;
+
+/// A cloud thread that has not been started: `name::task(…)` makes one, [`spawn`](Self::spawn) starts it.
+///
+/// ```
+/// #[crucial::cloud_thread]
+/// async fn double(n: u32) -> u32 {
+///     n * 2
+/// }
+///
+/// # #[crucial::main]
+/// # async fn main() -> crucial::Result<()> {
+/// let thread = double::task(4).name("doubler").timeout(std::time::Duration::from_secs(5)).spawn();
+/// assert_eq!(thread.await?, 8);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "a thread starts with `spawn`"]
+pub struct Task<T> {
+    thread: &'static str,
+    fingerprint: u64,
+    args: Result<Bytes, JoinFailure>,
+    label: Option<String>,
+    timeout: Option<Duration>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Portable> Task<T> {
+    /// A run of the registered function of that name with these arguments (a tuple).
+    pub fn new<A: Portable>(thread: &'static str, fingerprint: u64, args: &A) -> Self {
+        let args = codec::encode(args).map_err(|error| {
+            JoinFailure::Codec(format!(
+                "was given arguments that can't be encoded: {error}"
+            ))
+        });
+        Self {
+            thread,
+            fingerprint,
+            args,
+            label: None,
+            timeout: None,
+            value: PhantomData,
+        }
+    }
+
+    /// What to call the thread in errors and logs; the function's path otherwise.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.label = Some(name.into());
+        self
+    }
+
+    /// How long the thread may take from now on; the runtime's
+    /// [thread limit](crate::Builder::thread_limit) otherwise.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Starts the thread at once, as `std::thread::spawn` does. Dropping the handle detaches the thread.
+    ///
+    /// Whatever keeps it from starting, a missing runtime included, is what joining it gives.
+    pub fn spawn(self) -> JoinHandle<T> {
+        let label = self.label.unwrap_or_else(|| self.thread.to_owned());
+        let started = runtime::current()
+            .map_err(|error| JoinFailure::NotStarted(error.to_string()))
+            .and_then(|runtime| {
+                let args = self.args?;
+                check(&runtime, &args)?;
+                let timeout = self.timeout.unwrap_or(runtime.limits().thread);
+                let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+                let task = Invocation {
+                    id: ThreadId::random(),
+                    thread: self.thread.to_owned(),
+                    label: label.clone(),
+                    fingerprint: self.fingerprint,
+                    args,
+                    job: runtime.namespace().clone(),
+                    application: runtime.application().clone(),
+                    store: runtime.store().address().to_owned(),
+                    deadline_ms: unix_ms().saturating_add(timeout_ms),
+                    attempt: 0,
+                    depth: ThreadContext::depth() + 1,
+                    trace: None,
+                };
+                Ok((runtime, task, timeout))
+            });
+        match started {
+            Ok((runtime, task, timeout)) => {
+                let id = task.id;
+                let outcome = runtime.joins().start(&runtime, task, timeout);
+                JoinHandle::new(id, label, outcome)
+            }
+            Err(failure) => JoinHandle::failed(label, failure),
+        }
+    }
+}
+
+fn check(runtime: &Runtime, args: &Bytes) -> Result<(), JoinFailure> {
+    let limit = runtime.limits().value_bytes;
+    if args.len() > limit {
+        return Err(JoinFailure::NotStarted(format!(
+            "its arguments have {} bytes, over the limit of {limit}; put bulk data into a shared object and pass that, or raise the limit with `Builder::max_value_bytes`",
+            args.len()
+        )));
+    }
+    if ThreadContext::depth() >= DEEPEST {
+        return Err(JoinFailure::NotStarted(format!(
+            "threads have spawned threads {DEEPEST} deep; AWS Lambda cuts deeper recursion"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The far side: runs tasks.
+
+mod run;
+
+pub(crate) use run::run;
