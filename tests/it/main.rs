@@ -1,0 +1,3 @@
+//! The tests that span the whole project, in one program.
+
+mod fixtures;

@@ -1,0 +1,11 @@
+//! Fixtures: each starts something that a test needs, waits until it is ready, and stops it when dropped.
+//!
+//! A fixture that can't start panics with the reason and the mend: a test has nothing better to do.
+
+mod certificates;
+mod program;
+mod redis_server;
+
+pub use certificates::Certificates;
+pub use program::program;
+pub use redis_server::{Options, RedisServer};

@@ -1,0 +1,283 @@
+//! A Redis server of a test's own.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisResult};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::Certificates;
+
+/// Names another server than the `redis-server` on `PATH`.
+const PROGRAM: &str = "REDIS_SERVER";
+/// A server starts within milliseconds, on a machine that is busy building a little later.
+const START: Duration = Duration::from_secs(20);
+/// Between the choice of a free port and its use another program may take it.
+const ATTEMPTS: usize = 10;
+
+/// How a server is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The password of the default user; none otherwise.
+    pub password: Option<String>,
+    /// More users, each as in an ACL file: `reader on >secret ~* +@read`.
+    pub users: Vec<String>,
+    /// TLS instead of plain TCP, with a certificate of a private authority.
+    pub tls: bool,
+    /// More settings, each a line of `redis.conf`.
+    pub settings: Vec<String>,
+}
+
+/// A running server on a free port of the loopback interface, stopped when dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Process,
+    port: u16,
+    password: Option<String>,
+    certificates: Option<Certificates>,
+    directory: TempDir,
+}
+
+impl RedisServer {
+    /// Starts a server and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be started.
+    pub async fn start(options: Options) -> Self {
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        let certificates = options.tls.then(|| Certificates::create(directory.path()));
+        for _ in 0..ATTEMPTS {
+            let port = free_port();
+            let settings = settings(&options, port, certificates.as_ref());
+            fs::write(directory.path().join("redis.conf"), settings)
+                .expect("the temporary directory can be written to");
+            if let Some(process) = Process::start(directory.path()).await {
+                return Self {
+                    process,
+                    port,
+                    password: options.password,
+                    certificates,
+                    directory,
+                };
+            }
+        }
+        panic!("`redis-server` found none of {ATTEMPTS} ports free");
+    }
+
+    /// The server's port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its address for the default user, as `CRUCIAL_STORE` takes it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.password {
+            Some(password) => self.url_with(&format!(":{password}@")),
+            None => self.url_with(""),
+        }
+    }
+
+    /// Its address for that user.
+    #[must_use]
+    pub fn url_as(&self, user: &str, password: &str) -> String {
+        self.url_with(&format!("{user}:{password}@"))
+    }
+
+    fn url_with(&self, login: &str) -> String {
+        // Certificates name hosts, so TLS is tested by name.
+        let (scheme, host) = match self.certificates {
+            Some(_) => ("rediss", "localhost"),
+            None => ("redis", "127.0.0.1"),
+        };
+        format!("{scheme}://{login}{host}:{}", self.port)
+    }
+
+    /// Its certificates, where it speaks TLS.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
+    }
+
+    /// A connection that no password, access rule or [`kill_clients`](Self::kill_clients) stops.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not there.
+    pub async fn connection(&self) -> MultiplexedConnection {
+        connect(&socket(self.directory.path()))
+            .await
+            .expect("the server answers on its socket")
+    }
+
+    /// Cuts every connection but the fixture's own; how many there were.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not there.
+    pub async fn kill_clients(&self) -> usize {
+        let mut connection = self.connection().await;
+        let clients: String = redis::cmd("CLIENT")
+            .arg("LIST")
+            .query_async(&mut connection)
+            .await
+            .expect("the server lists its clients");
+        let mut killed = 0;
+        for client in clients.lines() {
+            let field = |name: &str| {
+                client
+                    .split(' ')
+                    .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
+            };
+            // The fixture comes through the socket of its own, everybody else by TCP.
+            let (Some(id), Some(false)) = (field("id"), field("user").map(|user| user == USER))
+            else {
+                continue;
+            };
+            let count: usize = redis::cmd("CLIENT")
+                .arg("KILL")
+                .arg("ID")
+                .arg(id)
+                .query_async(&mut connection)
+                .await
+                .expect("the server closes a connection");
+            killed += count;
+        }
+        killed
+    }
+
+    /// Stops the server as a crash would, without a word to its clients.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Stops the server and starts it again on the same port with the data that it had.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be started again.
+    pub async fn restart(&mut self) {
+        let mut connection = self.connection().await;
+        redis::cmd("SAVE")
+            .exec_async(&mut connection)
+            .await
+            .expect("the server can write to its directory");
+        self.process.kill();
+        self.process = Process::start(self.directory.path())
+            .await
+            .expect("the port is still free");
+    }
+}
+
+/// A user of the fixture's own, so that a test may forbid the others whatever it likes.
+const USER: &str = "fixture";
+
+fn settings(options: &Options, port: u16, certificates: Option<&Certificates>) -> String {
+    let mut lines = vec![
+        "bind 127.0.0.1".to_owned(),
+        "unixsocket redis.sock".to_owned(),
+        "save \"\"".to_owned(),
+        "logfile redis.log".to_owned(),
+        format!("user {USER} on nopass ~* &* +@all"),
+    ];
+    match certificates {
+        None => lines.push(format!("port {port}")),
+        Some(certificates) => lines.extend([
+            "port 0".to_owned(),
+            format!("tls-port {port}"),
+            format!("tls-cert-file {}", certificates.certificate.display()),
+            format!("tls-key-file {}", certificates.key.display()),
+            "tls-auth-clients no".to_owned(),
+        ]),
+    }
+    if let Some(password) = &options.password {
+        lines.push(format!("requirepass {password}"));
+    }
+    lines.extend(options.users.iter().map(|user| format!("user {user}")));
+    lines.extend(options.settings.iter().cloned());
+    lines.join("\n") + "\n"
+}
+
+/// A process that ends with the test, even one that panics.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Process {
+    /// Starts the server of that directory; `None` if another program has taken its port.
+    async fn start(directory: &Path) -> Option<Self> {
+        let _ = fs::remove_file(socket(directory));
+        let program = env::var(PROGRAM).unwrap_or_else(|_| "redis-server".to_owned());
+        let child = Command::new(&program)
+            .arg("redis.conf")
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn();
+        let mut process = match child {
+            Ok(child) => Self(child),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => panic!(
+                "`{program}` is missing; install it (`apt-get install redis-server`, `brew install redis`), or name it in {PROGRAM}"
+            ),
+            Err(error) => panic!("`{program}` can't be started: {error}"),
+        };
+        let deadline = Instant::now() + START;
+        // The server opens its socket after its port, so a socket that answers proves the port its own.
+        while connect(&socket(directory)).await.is_err() {
+            let log = || fs::read_to_string(directory.join("redis.log")).unwrap_or_default();
+            match process.0.try_wait() {
+                Ok(None) => {}
+                _ if log().contains("Address already in use") => return None,
+                status => panic!("`{program}` ended at once ({status:?}):\n{}", log()),
+            }
+            assert!(
+                Instant::now() < deadline,
+                "`{program}` does not answer after {START:?}:\n{}",
+                log()
+            );
+            sleep(Duration::from_millis(5)).await;
+        }
+        Some(process)
+    }
+
+    fn kill(&mut self) {
+        // It fails where the process has ended already, which is what was wanted.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+async fn connect(socket: &Path) -> RedisResult<MultiplexedConnection> {
+    let url = format!("redis+unix://{}?user={USER}&pass=", socket.display());
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(START));
+    let mut connection = Client::open(url)?
+        .get_multiplexed_async_connection_with_config(&config)
+        .await?;
+    redis::cmd("PING").exec_async(&mut connection).await?;
+    Ok(connection)
+}
+
+fn socket(directory: &Path) -> PathBuf {
+    directory.join("redis.sock")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("the loopback interface has a free port")
+        .port()
+}
