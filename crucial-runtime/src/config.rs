@@ -247,6 +247,9 @@ impl StoreUrl {
     async fn connect(&self) -> Result<Arc<dyn Store>> {
         match self {
             Self::Embedded => Ok(Arc::new(EmbeddedStore::new())),
+            #[cfg(feature = "redis")]
+            Self::Redis(url) => Ok(Arc::new(crate::store::RedisStore::connect(url).await?)),
+            #[cfg(not(feature = "redis"))]
             Self::Redis(_) => Err(Error::Config {
                 setting: STORE,
                 reason: "this program was built without the feature `redis` of `crucial-runtime`; build it with the feature".to_owned(),

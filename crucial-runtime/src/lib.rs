@@ -1,7 +1,5 @@
 //! Multi-threaded Rust programs on AWS Lambda, with their shared state in Redis-compatible storage.
 
-extern crate self as crucial;
-
 mod codec;
 mod config;
 mod error;

@@ -32,12 +32,16 @@ while i <= #ARGV do
   local method, n = ARGV[i], tonumber(ARGV[i + 1])
   local run = M[method]
   if not run then return redis.error_reply('CRUCIAL_NO_METHOD ' .. method) end
-  replies[#replies + 1] = run(i + 2, n)
+  -- A method that the server stops (another type under the key, full memory) fails alone.
+  local done, reply = pcall(run, i + 2, n)
+  if not done then reply = redis.status_reply('ERR ' .. (type(reply) == 'table' and reply.err or reply)) end
+  replies[#replies + 1] = reply
   i = i + 2 + n
 end
 if ARGV[5] == 'create' then
   replies = {1}
   notify()
 end
-if seq ~= '' then redis.call('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', ARGV[2]) end
+-- What has been done is answered even if a full server has no room to remember it.
+if seq ~= '' then redis.pcall('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', ARGV[2]) end
 return replies

@@ -16,6 +16,8 @@ use crate::error::Result;
 use crate::object::{Call, Key, Namespace, Value};
 
 pub use embedded::EmbeddedStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 pub use watch::{Change, Changes, Watch};
 
 /// What a store remembers of an object besides its state.

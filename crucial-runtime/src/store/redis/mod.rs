@@ -1,1 +1,361 @@
 //! Objects on a Redis-compatible server.
+//!
+//! Data flow: [`RedisStore`] finds the object's [`lane`]; the lane batches the calls of this process; the batch is
+//! sent as one [script](scripted) call or as one commit of the [combining](combine) engine; [`core`] sends it until
+//! the server has answered; [`link`] keeps the connection and its [`subscriptions`].
+
+mod combine;
+mod core;
+mod fault;
+mod jobs;
+mod lane;
+mod link;
+mod names;
+mod script;
+mod scripted;
+mod subscriptions;
+mod value;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::Pipeline;
+use tokio::time::Instant;
+use url::Url;
+
+use self::core::Core;
+use self::fault::Fault;
+use self::lane::{Lane, Operation};
+use self::link::Link;
+use self::names::Names;
+use super::{Description, Store, Watch};
+use crate::error::{Error, Result};
+use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value};
+
+/// How long a call is tried again after the connection has broken.
+const CALL_LIMIT: Duration = Duration::from_secs(60);
+/// How long the server remembers what a session did last. Longer than a call is tried.
+const RECORD_LIFE: Duration = Duration::from_secs(600);
+/// How many lanes may lie idle before they are forgotten.
+const IDLE_LANES: usize = 10_000;
+/// The oldest server that has all that is needed.
+const OLDEST: (u32, u32) = (6, 2);
+
+/// Objects on a Redis-compatible server.
+#[derive(Debug)]
+pub struct RedisStore {
+    core: Arc<Core>,
+    // Held for a look-up, never across an await.
+    lanes: Mutex<HashMap<Key, Arc<Lane>>>,
+}
+
+impl RedisStore {
+    /// Connects to `redis://[user:password@]host[:port][/database]`, or `rediss://…` for TLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreachable`], [`Error::Login`], and [`Error::Unsupported`] for a server that is too old, a cluster,
+    /// or no server of this kind.
+    pub async fn connect(url: &Url) -> Result<Self> {
+        let link = Link::connect(url).await?;
+        let server_ms = probe(&link).await?;
+        let core = Arc::new(Core::new(link, server_ms));
+        let sweeping = Arc::clone(&core);
+        tokio::spawn(async move {
+            if let Err(fault) = jobs::sweep(&sweeping).await {
+                tracing::warn!(?fault, "what dead jobs left could not be removed");
+            }
+        });
+        Ok(Self {
+            core,
+            lanes: Mutex::default(),
+        })
+    }
+
+    fn lane(&self, key: &Key) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lane) = lanes.get(key) {
+            return Arc::clone(lane);
+        }
+        if lanes.len() >= IDLE_LANES {
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle());
+        }
+        let lane = Lane::new(Names::of(key));
+        lanes.insert(key.clone(), Arc::clone(&lane));
+        lane
+    }
+
+    async fn run(&self, key: &Key, method: &str, operation: Operation) -> Result<Poll<Value>> {
+        let answer = self.lane(key).run(&self.core, operation).await;
+        match answer {
+            Err(fault @ Fault::WrongType { .. }) => {
+                Err(self.told_apart(key, fault).await.into_error(key, method))
+            }
+            other => other.map_err(|fault| fault.into_error(key, method)),
+        }
+    }
+
+    /// The same fault with the names of the types, if the server knows them.
+    async fn told_apart(&self, key: &Key, fault: Fault) -> Fault {
+        match (describe(&self.core, &Names::of(key)).await, fault) {
+            (Ok(Some(found)), Fault::WrongType { expected, .. }) => Fault::WrongType {
+                expected,
+                found: format!("a `{}`", found.detail),
+            },
+            (_, fault) => fault,
+        }
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn call(&self, call: Call) -> Result<Poll<Value>> {
+        let (key, method) = (call.key.clone(), call.method);
+        let Some(command) = method.native else {
+            return self.run(&key, method.name, Operation::Call(call)).await;
+        };
+        let mut command = redis::cmd(command);
+        command.arg(Names::of(&key).data());
+        for arg in &call.args {
+            command.arg(&arg[..]);
+        }
+        let reply = self.core.ask(command).await.and_then(value::reply);
+        match reply {
+            Ok(value) => Ok(value),
+            Err(fault) => Err(self
+                .told_apart(&key, fault)
+                .await
+                .into_error(&key, method.name)),
+        }
+    }
+
+    async fn create(&self, init: Call, description: Description) -> Result<bool> {
+        let key = init.key.clone();
+        let answer = self
+            .run(&key, "create", Operation::Create(init, description))
+            .await?;
+        scripted::flag(answer).map_err(|fault| fault.into_error(&key, "create"))
+    }
+
+    async fn describe(&self, key: &Key) -> Result<Option<Description>> {
+        describe(&self.core, &Names::of(key))
+            .await
+            .map_err(|fault| fault.into_error(key, "describe"))
+    }
+
+    async fn destroy(&self, key: &Key) -> Result<bool> {
+        static DESTROY: Method = Method::update("destroy");
+        let call = Call {
+            key: key.clone(),
+            object: ObjectType::of::<Anything>(),
+            method: &DESTROY,
+            args: Vec::new(),
+        };
+        let answer = self.run(key, "destroy", Operation::Destroy(call)).await?;
+        scripted::flag(answer).map_err(|fault| fault.into_error(key, "destroy"))
+    }
+
+    async fn expire(&self, key: &Key, after: Option<Duration>) -> Result<bool> {
+        let names = Names::of(key);
+        let mut pipeline = Pipeline::new();
+        for name in [
+            names.description(),
+            names.data().to_owned(),
+            names.index(),
+            names.state(),
+        ] {
+            let mut command = redis::cmd(if after.is_some() {
+                "PEXPIRE"
+            } else {
+                "PERSIST"
+            });
+            command.arg(name);
+            if let Some(after) = after {
+                command.arg(u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1));
+            }
+            pipeline.add_command(command);
+        }
+        // The description tells whether there is an object; it also has to be there without a time to persist.
+        pipeline.add_command(redis::cmd("EXISTS").arg(names.description()).clone());
+        let replies = self
+            .core
+            .exchange(None, |_| pipeline.clone())
+            .await
+            .and_then(|replies| {
+                replies
+                    .into_iter()
+                    .map(value::plain)
+                    .collect::<Result<Vec<_>, _>>()
+            });
+        match replies {
+            Ok(replies) => Ok(replies.last() == Some(&Value::Int(1))),
+            Err(fault) => Err(fault.into_error(key, "expire")),
+        }
+    }
+
+    async fn watch(&self, key: &Key) -> Result<Watch> {
+        let link = &self.core.link;
+        let watch = link
+            .subscriptions
+            .watch(link, Names::of(key).channel())
+            .await;
+        watch.map_err(|fault| fault.into_error(key, "watch"))
+    }
+
+    async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()> {
+        jobs::renew(&self.core, namespace, lease)
+            .await
+            .map_err(|fault| self.of_job(fault, namespace))
+    }
+
+    async fn knows(&self, namespace: &Namespace) -> Result<bool> {
+        jobs::knows(&self.core, namespace)
+            .await
+            .map_err(|fault| self.of_job(fault, namespace))
+    }
+
+    async fn clear(&self, namespace: &Namespace) -> Result<()> {
+        jobs::clear(&self.core, namespace)
+            .await
+            .map_err(|fault| self.of_job(fault, namespace))
+    }
+
+    fn address(&self) -> &str {
+        self.core.link.address()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+}
+
+impl RedisStore {
+    fn of_job(&self, fault: Fault, namespace: &Namespace) -> Error {
+        match namespace.key("job") {
+            Ok(key) => fault.into_error(&key, "renew"),
+            Err(error) => error,
+        }
+    }
+}
+
+/// What is stored under the keys, if anything is.
+async fn describe(core: &Core, names: &Names) -> Result<Option<Description>, Fault> {
+    let found = core
+        .ask(
+            redis::cmd("HMGET")
+                .arg(names.description())
+                .arg("type")
+                .arg("detail")
+                .clone(),
+        )
+        .await?;
+    let text = |value: &Value| match value {
+        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    };
+    let Value::List(found) = value::plain(found)? else {
+        return Ok(None);
+    };
+    Ok(match found.as_slice() {
+        [object, detail] => text(object)
+            .zip(text(detail))
+            .map(|(object, detail)| Description { object, detail }),
+        _ => None,
+    })
+}
+
+/// Checks that the server will do, and reads its clock, in milliseconds since 1970.
+async fn probe(link: &Link) -> Result<u64> {
+    let mut commands = Pipeline::new();
+    commands.add_command(redis::cmd("INFO"));
+    commands.add_command(redis::cmd("TIME"));
+    let unsupported = |reason: String| Error::Unsupported {
+        store: link.address().to_owned(),
+        reason,
+    };
+    let gone = |reason: &str| Error::Unreachable {
+        store: link.address().to_owned(),
+        reason: reason.to_owned(),
+    };
+    let mut connected = link
+        .connected(Instant::now())
+        .await
+        .map_err(|_| gone("the connection broke at once"))?;
+    let replies = link
+        .send(&mut connected, &commands)
+        .await
+        .ok_or_else(|| gone("the connection broke at once"))?;
+    let [info, time] = &replies[..] else {
+        return Err(gone("it gave too few replies"));
+    };
+    let info = match info {
+        redis::Value::VerbatimString { text, .. } => text.clone(),
+        redis::Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        redis::Value::ServerError(error) => {
+            return Err(Error::Login {
+                store: link.address().to_owned(),
+                reason: format!("the user may not run INFO: {error}"),
+            });
+        }
+        _ => String::new(),
+    };
+    let field = |name: &str| {
+        info.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
+    };
+    let version = field("redis_version").unwrap_or_default();
+    let mut parts = version
+        .split('.')
+        .map(|part| part.parse::<u32>().unwrap_or(0));
+    if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST {
+        return Err(unsupported(format!(
+            "it is version {version:?}; Redis 6.2 or later, or Valkey, is needed"
+        )));
+    }
+    if field("redis_mode") == Some("cluster") {
+        return Err(unsupported(
+            "it is a node of a cluster, and clusters are not supported yet".to_owned(),
+        ));
+    }
+    if let Some(policy) = field("maxmemory_policy").filter(|policy| *policy != "noeviction") {
+        let store = link.address();
+        tracing::warn!(
+            store,
+            policy,
+            "a full server will silently drop objects; set maxmemory-policy to noeviction"
+        );
+    }
+    let seconds_and_micros = match time {
+        redis::Value::Array(parts) => parts.iter().map(number).collect::<Option<Vec<u64>>>(),
+        _ => None,
+    };
+    match seconds_and_micros.as_deref() {
+        Some([seconds, micros]) => Ok(seconds * 1000 + micros / 1000),
+        _ => Err(unsupported("it does not tell the time".to_owned())),
+    }
+}
+
+fn number(value: &redis::Value) -> Option<u64> {
+    match value {
+        redis::Value::BulkString(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
+        redis::Value::Int(number) => u64::try_from(*number).ok(),
+        _ => None,
+    }
+}
+
+/// The type of an object that is to be removed, whatever it is.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Anything;
+
+impl Object for Anything {
+    const NAME: &'static str = "anything";
+    const METHODS: &'static [Method] = &[];
+
+    fn apply(&mut self, method: &str, _: &[bytes::Bytes]) -> Result<Poll<Value>, Refusal> {
+        Err(Refusal::no_such_method(method))
+    }
+}

@@ -1,0 +1,402 @@
+//! User objects: their methods run here, on the cached state, and one commit stores what a whole batch did.
+//!
+//! The engine's first gear, for the process that is alone with an object: a batch of calls runs on the version that
+//! is cached, and is committed in one round trip if that version is still the stored one. Otherwise the stored state
+//! is fetched and the same batch runs again. Nothing has been answered until the commit is confirmed, so running
+//! again is invisible.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use redis::Pipeline;
+use tokio::time::{Instant, sleep};
+
+use super::core::Core;
+use super::fault::Fault;
+use super::lane::{Answer, Operation};
+use super::names::Names;
+use super::scripted::{register, ttl};
+use super::{CALL_LIMIT, value};
+use crate::object::{Call, MethodKind, ObjectType, Refusal, State, Value};
+use crate::store::Description;
+
+/// What is known of the state of a user's object.
+#[derive(Debug, Default)]
+pub(super) struct Combining {
+    cached: Option<Replica>,
+}
+
+/// A state as it is, or was, stored.
+struct Replica {
+    /// Rises by one with each commit; an object that is created anew starts somewhere else.
+    version: u64,
+    stored: Bytes,
+    /// The same, decoded. While a batch runs, ahead of `stored`.
+    state: State,
+}
+
+impl std::fmt::Debug for Replica {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replica")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a commit ended.
+enum Commit {
+    Done,
+    Overtaken,
+}
+
+impl Combining {
+    /// Runs a batch of operations of one object type.
+    pub(super) async fn fly(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        operations: &[Operation],
+    ) -> Vec<Answer> {
+        let answers = match operations {
+            [Operation::Create(call, description)] => self
+                .create(core, names, call, description)
+                .await
+                .map(|done| vec![Ok(done)]),
+            operations => self.run(core, names, operations).await,
+        };
+        answers.unwrap_or_else(|fault| {
+            // After a fault nobody knows what is stored.
+            self.cached = None;
+            operations.iter().map(|_| Err(fault.clone())).collect()
+        })
+    }
+
+    async fn run(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        operations: &[Operation],
+    ) -> Result<Vec<Answer>, Fault> {
+        let Some(object) = operations.first().map(|operation| operation.call().object) else {
+            return Ok(Vec::new());
+        };
+        let calls: Vec<&Call> = operations.iter().map(Operation::call).collect();
+        let reads = calls
+            .iter()
+            .all(|call| call.method.kind == MethodKind::Read);
+        let deadline = Instant::now() + CALL_LIMIT;
+        let mut pause = Duration::from_micros(200);
+        loop {
+            let replica = if reads {
+                self.fresh(core, names, object).await?
+            } else {
+                self.known(core, names, object).await?
+            };
+            let (answers, changed) = replica.run(&calls)?;
+            if !changed {
+                // Updates that changed nothing (all of them wait, or failed) still have to have seen the latest state.
+                if reads || self.fresh_since(core, names, object).await? {
+                    return Ok(answers);
+                }
+                continue;
+            }
+            match self.commit(core, names, object).await? {
+                Commit::Done => return Ok(answers),
+                Commit::Overtaken if Instant::now() >= deadline => {
+                    return Err(Fault::Server(format!(
+                        "other processes changed the object each time this call was about to, for {CALL_LIMIT:?}"
+                    )));
+                }
+                Commit::Overtaken => {
+                    self.cached = None;
+                    sleep(pause.mul_f64(rand::random_range(0.0..1.0))).await;
+                    pause = (pause * 2).min(Duration::from_millis(20));
+                }
+            }
+        }
+    }
+
+    /// The cached state, whatever its age, or the stored one.
+    async fn known(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        object: &ObjectType,
+    ) -> Result<&mut Replica, Fault> {
+        if self.cached.is_none() {
+            self.cached = Some(fetch(core, names, object).await?);
+        }
+        self.cached.as_mut().ok_or(Fault::Absent)
+    }
+
+    /// The stored state; its version alone travels if that is the cached one.
+    async fn fresh(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        object: &ObjectType,
+    ) -> Result<&mut Replica, Fault> {
+        self.fresh_since(core, names, object).await?;
+        self.known(core, names, object).await
+    }
+
+    /// Forgets the cached state unless it is the stored one; says whether it was.
+    async fn fresh_since(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        object: &ObjectType,
+    ) -> Result<bool, Fault> {
+        // A copy: a decoded state may not be lent across an await.
+        let Some(known) = self
+            .cached
+            .as_ref()
+            .map(|cached| cached.version.to_be_bytes())
+        else {
+            return Ok(false);
+        };
+        let version = core
+            .ask(
+                redis::cmd("GETRANGE")
+                    .arg(names.state())
+                    .arg(0)
+                    .arg(7)
+                    .clone(),
+            )
+            .await?;
+        let Value::Bytes(version) = value::plain(version)? else {
+            return Err(garbled("no version"));
+        };
+        let current = version[..] == known;
+        if !current {
+            self.cached = None;
+            if version.is_empty() {
+                return Err(absent(core, names, object).await);
+            }
+        }
+        Ok(current)
+    }
+
+    /// Stores what the cached state has become.
+    async fn commit(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        object: &ObjectType,
+    ) -> Result<Commit, Fault> {
+        let Some(replica) = &mut self.cached else {
+            return Ok(Commit::Overtaken);
+        };
+        let stored = object
+            .encode(&replica.state)
+            .map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
+        let version = replica.version.wrapping_add(1);
+        let before = replica.version.to_be_bytes();
+        match install(core, names, object, &before, version, &stored, None)
+            .await?
+            .as_slice()
+        {
+            b"D" => {
+                replica.version = version;
+                replica.stored = stored;
+                Ok(Commit::Done)
+            }
+            b"N" => Ok(Commit::Overtaken),
+            b"A" => Err(absent(core, names, object).await),
+            _ => Err(garbled("an unknown answer to a commit")),
+        }
+    }
+
+    async fn create(
+        &mut self,
+        core: &Core,
+        names: &Names,
+        call: &Call,
+        description: &Description,
+    ) -> Answer {
+        let object = call.object;
+        let state = object.init(&call.args).map_err(Fault::Refused)?;
+        let stored = object
+            .encode(&state)
+            .map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
+        // Versions of one object's successive lives never meet.
+        let version = u64::from(rand::random::<u32>()) << 32;
+        let created = match install(
+            core,
+            names,
+            object,
+            &[],
+            version,
+            &stored,
+            Some((call, description)),
+        )
+        .await?
+        .as_slice()
+        {
+            b"D" => true,
+            b"E" => false,
+            _ => return Err(garbled("an unknown answer to a creation")),
+        };
+        self.cached = created.then_some(Replica {
+            version,
+            stored,
+            state,
+        });
+        Ok(Poll::Ready(created.into()))
+    }
+}
+
+impl Replica {
+    /// Runs the calls in order and says whether the state has changed.
+    ///
+    /// A call that panics, is refused or waits leaves the state as it was before it.
+    fn run(&mut self, calls: &[&Call]) -> Result<(Vec<Answer>, bool), Fault> {
+        let mut answers: Vec<Answer> = Vec::with_capacity(calls.len());
+        let mut changed = false;
+        // The state to go back to, and the first call that is not in it.
+        let mut checkpoint = (self.stored.clone(), 0);
+        for (index, call) in calls.iter().enumerate() {
+            let result = call.object.apply(&mut self.state, call.method, &call.args);
+            let update = call.method.kind != MethodKind::Read;
+            let undo = match &result {
+                Ok(Poll::Ready(_)) => false,
+                Ok(Poll::Pending) => update,
+                Err(Refusal::Panicked(_)) => true,
+                Err(_) => update,
+            };
+            changed |= update && !undo;
+            answers.push(result.map_err(Fault::Refused));
+            if undo {
+                self.state = decode(call.object, &checkpoint.0)?;
+                for (answer, before) in answers.iter_mut().zip(calls).take(index).skip(checkpoint.1)
+                {
+                    // None of these has been answered yet: what they give now is what counts.
+                    if matches!(answer, Ok(Poll::Ready(_))) {
+                        *answer = before
+                            .object
+                            .apply(&mut self.state, before.method, &before.args)
+                            .map_err(Fault::Refused);
+                    }
+                }
+                let bytes = call
+                    .object
+                    .encode(&self.state)
+                    .map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
+                checkpoint = (bytes, index + 1);
+            }
+        }
+        Ok((answers, changed))
+    }
+}
+
+/// The state as it is stored.
+async fn fetch(core: &Core, names: &Names, object: &ObjectType) -> Result<Replica, Fault> {
+    let stored = match value::plain(
+        core.ask(redis::cmd("GET").arg(names.state()).clone())
+            .await?,
+    )? {
+        Value::Nil => return Err(absent(core, names, object).await),
+        Value::Bytes(bytes) => bytes,
+        _ => return Err(garbled("no bytes")),
+    };
+    let Some((version, stored)) = stored
+        .split_first_chunk::<8>()
+        .map(|(version, _)| (*version, stored.slice(8..)))
+    else {
+        return Err(garbled("fewer than the 8 bytes of a version"));
+    };
+    let state = decode(object, &stored)?;
+    Ok(Replica {
+        version: u64::from_be_bytes(version),
+        stored,
+        state,
+    })
+}
+
+/// Why there is no state: no object, or one of another kind.
+async fn absent(core: &Core, names: &Names, object: &ObjectType) -> Fault {
+    match super::describe(core, names).await {
+        Ok(Some(found)) if found.object != object.name => Fault::WrongType {
+            expected: format!("a `{}`", object.name),
+            found: format!("a `{}`", found.detail),
+        },
+        Ok(Some(_)) => garbled("a description without a state"),
+        Ok(None) => Fault::Absent,
+        Err(fault) => fault,
+    }
+}
+
+/// Sends a new state and asks the server to install it; the server's one-letter answer.
+async fn install(
+    core: &Core,
+    names: &Names,
+    object: &ObjectType,
+    before: &[u8],
+    version: u64,
+    stored: &Bytes,
+    create: Option<(&Call, &Description)>,
+) -> Result<Vec<u8>, Fault> {
+    let script = core.scripts.alone(include_str!("combine.lua"));
+    let seq = core.next_seq();
+    let staging = names.staging(&core.session, &seq);
+    let mut bytes = BytesMut::with_capacity(8 + stored.len());
+    bytes.put_u64(version);
+    bytes.put_slice(stored);
+    let replies = core
+        .exchange(Some(&script), |refuse_after| {
+            let mut pipeline = Pipeline::new();
+            if let Some((call, _)) = create {
+                pipeline.add_command(register(call));
+            }
+            // A state that is never installed removes itself.
+            pipeline.add_command(
+                redis::cmd("SET")
+                    .arg(&staging)
+                    .arg(&bytes[..])
+                    .arg("PX")
+                    .arg(60_000)
+                    .clone(),
+            );
+            let mut command = redis::cmd("EVALSHA");
+            command.arg(&script.digest).arg(4);
+            command
+                .arg(names.state())
+                .arg(names.description())
+                .arg(names.record(&core.session))
+                .arg(&staging);
+            command.arg(&seq).arg(ttl()).arg(refuse_after).arg(before);
+            command.arg(if object.waits {
+                names.channel()
+            } else {
+                String::new()
+            });
+            let (name, detail) = create.map_or(("", ""), |(_, found)| {
+                (found.object.as_str(), found.detail.as_str())
+            });
+            command.arg(name).arg(detail);
+            pipeline.add_command(command);
+            pipeline
+        })
+        .await?;
+    // The first error is the cause of those after it: a state that the server had no room for is missing later.
+    for reply in &replies {
+        if let redis::Value::ServerError(error) = reply {
+            return Err(Fault::of(error));
+        }
+    }
+    match value::plain(replies.into_iter().next_back().unwrap_or(redis::Value::Nil))? {
+        Value::Bytes(answer) => Ok(answer.to_vec()),
+        _ => Err(garbled("no answer to a commit")),
+    }
+}
+
+fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
+    object
+        .decode(stored)
+        .map_err(|error| Fault::Corrupt(error.to_string()))
+}
+
+fn garbled(what: &str) -> Fault {
+    Fault::Corrupt(format!("the server holds {what}"))
+}

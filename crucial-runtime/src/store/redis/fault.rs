@@ -1,0 +1,126 @@
+//! Why the server did not do a call; one fault may fail many calls of a batch.
+
+use std::time::Duration;
+
+use redis::{ErrorKind, RedisError, ServerError};
+
+use crate::error::Error;
+use crate::object::{Key, Refusal};
+
+/// Why the server did not do a call.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// There is no such object.
+    Absent,
+    /// Something else is stored under the key.
+    WrongType { expected: String, found: String },
+    /// What is stored does not decode.
+    Corrupt(String),
+    /// The object itself refused the call.
+    Refused(Refusal),
+    /// The server refused the call.
+    Server(String),
+    /// The server can't be reached, and the call was not sent.
+    Unreachable { store: String, reason: String },
+    /// The connection broke after the call was sent, and did not come back.
+    InDoubt(Duration),
+}
+
+impl Fault {
+    /// The fault as the caller of that method meets it.
+    pub(super) fn into_error(self, key: &Key, method: &str) -> Error {
+        let (key, method) = (key.clone(), method.to_owned());
+        match self {
+            Self::Absent => Error::NotFound { key },
+            Self::WrongType { expected, found } => Error::WrongType {
+                key,
+                expected,
+                found,
+            },
+            Self::Corrupt(reason) => Error::Corrupt { key, reason },
+            Self::Refused(refusal) => Error::refused(&key, &method, refusal),
+            Self::Server(reason) => Error::Server {
+                key,
+                method,
+                reason,
+            },
+            Self::Unreachable { store, reason } => Error::Unreachable { store, reason },
+            Self::InDoubt(waited) => Error::InDoubt {
+                key,
+                method,
+                waited,
+            },
+        }
+    }
+
+    /// What a server's error means.
+    pub(super) fn of(error: &ServerError) -> Self {
+        Self::of_text(error.code(), error.details().unwrap_or_default())
+    }
+
+    /// What a server's error means, from its code and its text.
+    pub(super) fn of_text(code: &str, text: &str) -> Self {
+        match code {
+            "CRUCIAL_ABSENT" => Self::Absent,
+            "CRUCIAL_NO_METHOD" => Self::Refused(Refusal::no_such_method(text)),
+            // A repeat after the record has ended: the first may have run.
+            "CRUCIAL_STALE" => Self::InDoubt(super::RECORD_LIFE),
+            "WRONGTYPE" => Self::WrongType {
+                expected: "what this proxy is for".to_owned(),
+                found: "of another type on the server".to_owned(),
+            },
+            "OOM" => Self::Server(format!(
+                "its memory is full ({text}); remove objects or raise `maxmemory`"
+            )),
+            "READONLY" => Self::Server(format!(
+                "it is a read-only replica ({text}); CRUCIAL_STORE must name the primary"
+            )),
+            "NOPERM" => Self::Server(format!(
+                "its access rules forbid the command ({text}); the user needs `+@all -@dangerous +info ~crucial:* &crucial:*`"
+            )),
+            _ if text.contains("is not an integer") || text.contains("is not a valid float") => {
+                Self::Corrupt(format!("the server says: {text}"))
+            }
+            _ => Self::Server(format!("{code} {text}").trim().to_owned()),
+        }
+    }
+
+    /// Whether the server will say something else in a moment.
+    pub(super) fn is_passing(error: &ServerError) -> bool {
+        matches!(
+            error.code(),
+            "LOADING" | "BUSY" | "TRYAGAIN" | "MASTERDOWN" | "CLUSTERDOWN"
+        )
+    }
+}
+
+/// Why a connection could not be made.
+pub(super) fn connect_error(store: &str, error: &RedisError) -> Error {
+    let store = store.to_owned();
+    match (error.kind(), error.code()) {
+        (ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS" | "NOAUTH" | "NOPERM")) => {
+            Error::Login {
+                store,
+                reason: error.to_string(),
+            }
+        }
+        (ErrorKind::RESP3NotSupported, _) => Error::Unsupported {
+            store,
+            reason: "the server speaks no RESP3; Redis 6.2 or later, or Valkey, is needed"
+                .to_owned(),
+        },
+        _ if error
+            .to_string()
+            .contains("without any password configured") =>
+        {
+            Error::Login {
+                store,
+                reason: "a password was given, but the server has none for that user".to_owned(),
+            }
+        }
+        _ => Error::Unreachable {
+            store,
+            reason: error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,228 @@
+//! The calls of this process on one object: one batch of updates under way at a time, the rest waiting for the next.
+//!
+//! That is what makes exactly-once cheap (the server remembers one batch a session and object) and what makes many
+//! callers fast (they share a script call, or a commit). A caller that finds the lane free sends its call itself,
+//! without the detour over another task.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use super::combine::Combining;
+use super::core::Core;
+use super::fault::Fault;
+use super::names::Names;
+use super::scripted;
+use crate::object::{Call, Value};
+use crate::store::Description;
+
+/// How many calls, and how many bytes of arguments, travel together at the most.
+const BATCH_CALLS: usize = 512;
+const BATCH_BYTES: usize = 512 * 1024;
+
+/// What comes back for one operation.
+pub(super) type Answer = Result<Poll<Value>, Fault>;
+
+/// What may be asked of an object.
+#[derive(Debug)]
+pub(super) enum Operation {
+    /// A method call.
+    Call(Call),
+    /// To come into being; the answer is 1, or 0 where the key is taken.
+    Create(Call, Description),
+    /// To be removed; the answer is 1, or 0 where there was none.
+    Destroy(Call),
+}
+
+impl Operation {
+    pub(super) fn call(&self) -> &Call {
+        match self {
+            Self::Call(call) | Self::Create(call, _) | Self::Destroy(call) => call,
+        }
+    }
+}
+
+/// The calls of this process on one object.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) names: Names,
+    // Held to put a call into the queue or to take a batch out, never across an await.
+    state: Mutex<State>,
+    /// What is known of the state of a user's object. Held by whoever sends the lane's batch, so by one at a time.
+    combining: tokio::sync::Mutex<Combining>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    busy: bool,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    operation: Operation,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Lane {
+    pub(super) fn new(names: Names) -> Arc<Self> {
+        Arc::new(Self {
+            names,
+            state: Mutex::default(),
+            combining: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Whether nothing is under way, so that the lane may be forgotten.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.lock().busy
+    }
+
+    /// Does one operation, exactly once. Dropping the future does not stop what has been sent.
+    pub(super) async fn run(self: Arc<Self>, core: &Arc<Core>, operation: Operation) -> Answer {
+        match self.enqueue(operation) {
+            Ok(answer) => answer
+                .await
+                .unwrap_or_else(|_| Err(Fault::Server("the runtime was shut down".to_owned()))),
+            Err(operation) => self.lead(Arc::clone(core), operation).await,
+        }
+    }
+
+    /// Puts the operation into the queue, or gives it back: the lane was free and is now the caller's.
+    fn enqueue(&self, operation: Operation) -> Result<oneshot::Receiver<Answer>, Operation> {
+        let mut state = self.lock();
+        if !std::mem::replace(&mut state.busy, true) {
+            return Err(operation);
+        }
+        let (sender, answer) = oneshot::channel();
+        state.waiting.push(Waiting {
+            operation,
+            answer: sender,
+        });
+        Ok(answer)
+    }
+
+    /// Does one operation as the lane's only one under way.
+    fn lead(self: Arc<Self>, core: Arc<Core>, operation: Operation) -> Flight {
+        Flight(Some(Box::pin(async move {
+            let answer = self
+                .fly(&core, std::slice::from_ref(&operation))
+                .await
+                .pop();
+            self.land(core);
+            answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
+        })))
+    }
+
+    /// Frees the lane, or sees to those who came meanwhile.
+    fn land(self: Arc<Self>, core: Arc<Core>) {
+        let more = {
+            let mut state = self.lock();
+            state.busy = !state.waiting.is_empty();
+            state.busy
+        };
+        if more {
+            tokio::spawn(async move { self.drive(&core).await });
+        }
+    }
+
+    /// Sends one batch after the other until nobody waits.
+    async fn drive(&self, core: &Arc<Core>) {
+        loop {
+            let (operations, answers): (Vec<_>, Vec<_>) = {
+                let mut state = self.lock();
+                let count = fitting(&state.waiting);
+                if count == 0 {
+                    state.busy = false;
+                    return;
+                }
+                state
+                    .waiting
+                    .drain(..count)
+                    .map(|waiting| (waiting.operation, waiting.answer))
+                    .unzip()
+            };
+            for (answer, sender) in self.fly(core, &operations).await.into_iter().zip(answers) {
+                // A caller that has gone away needs no answer.
+                let _ = sender.send(answer);
+            }
+        }
+    }
+
+    /// Sends one batch and gives an answer for each of its operations.
+    async fn fly(&self, core: &Core, operations: &[Operation]) -> Vec<Answer> {
+        let Some(first) = operations.first() else {
+            return Vec::new();
+        };
+        if first.call().object.script.is_some() || matches!(first, Operation::Destroy(_)) {
+            scripted::fly(core, &self.names, operations).await
+        } else {
+            self.combining
+                .lock()
+                .await
+                .fly(core, &self.names, operations)
+                .await
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many of those who wait go into the next batch.
+fn fitting(waiting: &[Waiting]) -> usize {
+    let mut bytes = 0;
+    let mut count = 0;
+    for next in waiting.iter().take(BATCH_CALLS) {
+        let alone = !matches!(next.operation, Operation::Call(_));
+        bytes += next
+            .operation
+            .call()
+            .args
+            .iter()
+            .map(|arg| arg.len())
+            .sum::<usize>();
+        if count > 0
+            && (alone
+                || bytes > BATCH_BYTES
+                || next.operation.call().object.name != waiting[0].operation.call().object.name)
+        {
+            break;
+        }
+        count += 1;
+        if alone {
+            break;
+        }
+    }
+    count
+}
+
+/// A batch under way. Dropped by its caller, it flies on by itself: others wait for the lane.
+struct Flight(Option<Pin<Box<dyn Future<Output = Answer> + Send>>>);
+
+impl Future for Flight {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+        let Some(flight) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let answer = std::task::ready!(flight.as_mut().poll(cx));
+        self.0 = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(flight) = self.0.take()
+            && let Ok(tokio) = tokio::runtime::Handle::try_current()
+        {
+            tokio.spawn(flight);
+        }
+    }
+}

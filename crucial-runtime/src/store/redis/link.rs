@@ -1,0 +1,226 @@
+//! The one multiplexed connection of this process, made again when it breaks.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind,
+};
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use super::fault::{Fault, connect_error};
+use super::subscriptions::Subscriptions;
+use crate::error::{Error, Result};
+
+/// How long the server may take to accept a connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long the server may take to answer before the connection counts as broken. A call that is
+/// sent again is the same call, so being wrong here costs time, not correctness.
+const RESPONSE_LIMIT: Duration = Duration::from_secs(10);
+
+/// The connection of this process.
+#[derive(Debug)]
+pub(super) struct Link {
+    client: Client,
+    address: String,
+    // Held for a clone, never across an await.
+    current: Mutex<Option<Connected>>,
+    // Held while a connection is made, so that a broken one is replaced once, not by each of its users.
+    making: tokio::sync::Mutex<u64>,
+    pub(super) subscriptions: Subscriptions,
+    this: Weak<Link>,
+}
+
+/// A connection, and the how-manieth it is.
+#[derive(Clone)]
+pub(super) struct Connected {
+    pub(super) generation: u64,
+    pub(super) connection: MultiplexedConnection,
+}
+
+impl std::fmt::Debug for Connected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connected")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    /// Connects. A server that is not there now is an error now, not a wait.
+    pub(super) async fn connect(url: &Url) -> Result<Arc<Self>> {
+        if url.scheme() == "rediss" {
+            // The one provider of the whole program; somebody else may have been first, with the same.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let address = redacted(url);
+        let refuse = |error: redis::RedisError| Error::Config {
+            setting: crate::config::STORE,
+            reason: format!("`{address}` is no address of a server: {error}"),
+        };
+        let info = url.as_str().into_connection_info().map_err(refuse)?;
+        let settings = info
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP3);
+        let tcp = info.tcp_settings().clone().set_nodelay(true);
+        let client = Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp))
+            .map_err(refuse)?;
+        let link = Arc::new_cyclic(|this| Self {
+            client,
+            address,
+            current: Mutex::default(),
+            making: tokio::sync::Mutex::new(0),
+            subscriptions: Subscriptions::default(),
+            this: this.clone(),
+        });
+        link.make(0)
+            .await
+            .map_err(|error| connect_error(&link.address, &error))?;
+        Ok(link)
+    }
+
+    /// The server's address without its password.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The connection, made anew if it broke; tried until `deadline`.
+    pub(super) async fn connected(&self, deadline: Instant) -> Result<Connected, Fault> {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            if let Some(connected) = self.lock().clone() {
+                return Ok(connected);
+            }
+            let error = match self.make_if_none().await {
+                Ok(connected) => return Ok(connected),
+                Err(error) => error,
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(Fault::Unreachable {
+                    store: self.address.clone(),
+                    reason: error.to_string(),
+                });
+            }
+            sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+
+    /// Sends commands once, in order, and gives the reply of each. `None`: the connection broke, and nobody knows
+    /// what the server did.
+    pub(super) async fn send(
+        &self,
+        connected: &mut Connected,
+        commands: &redis::Pipeline,
+    ) -> Option<Vec<redis::Value>> {
+        let sent = match commands.len() {
+            1 => match commands.cmd_iter().next() {
+                Some(command) => connected
+                    .connection
+                    .send_packed_command(command)
+                    .await
+                    .map(|value| vec![value]),
+                None => return Some(Vec::new()),
+            },
+            count => {
+                connected
+                    .connection
+                    .send_packed_commands(commands, 0, count)
+                    .await
+            }
+        };
+        match sent {
+            Ok(replies) => Some(replies),
+            Err(error) => {
+                tracing::debug!(%error, store = self.address, "the connection broke");
+                self.broken(connected.generation);
+                None
+            }
+        }
+    }
+
+    /// Gives up a connection, unless that has been done.
+    pub(super) fn broken(&self, generation: u64) {
+        let mut current = self.lock();
+        if current
+            .as_ref()
+            .is_some_and(|connected| connected.generation == generation)
+        {
+            *current = None;
+        }
+    }
+
+    async fn make_if_none(&self) -> redis::RedisResult<Connected> {
+        let mut made = self.making.lock().await;
+        if let Some(connected) = self.lock().clone() {
+            return Ok(connected);
+        }
+        *made += 1;
+        self.make(*made).await
+    }
+
+    /// Makes a connection, with all subscriptions before it is used for anything else.
+    async fn make(&self, generation: u64) -> redis::RedisResult<Connected> {
+        let this = self.this.clone();
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_LIMIT))
+            .set_response_timeout(Some(RESPONSE_LIMIT))
+            .set_push_sender(move |push: PushInfo| {
+                if let Some(link) = this.upgrade() {
+                    link.pushed(generation, push);
+                }
+                Ok::<_, redis::aio::SendError>(())
+            });
+        let mut connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        self.subscriptions.renew(&mut connection).await?;
+        let connected = Connected {
+            generation,
+            connection,
+        };
+        *self.lock() = Some(connected.clone());
+        self.subscriptions.resync();
+        Ok(connected)
+    }
+
+    fn pushed(&self, generation: u64, push: PushInfo) {
+        match push.kind {
+            PushKind::Message => self.subscriptions.announce(push.data),
+            PushKind::Disconnection => {
+                self.broken(generation);
+                // Watchers must hear again without waiting for somebody's next call.
+                if self.subscriptions.any()
+                    && let Some(link) = self.this.upgrade()
+                {
+                    tokio::spawn(async move {
+                        link.connected(Instant::now() + super::CALL_LIMIT)
+                            .await
+                            .map(drop)
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Connected>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The address as people may see it.
+fn redacted(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() {
+        // An address without a host can't have a password, and has been refused before.
+        let _ = url.set_password(Some("***"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
+}

@@ -1,0 +1,70 @@
+//! The keys on the server. Those of one object share one hash tag, so they live in one slot.
+
+use crate::object::{Key, Namespace};
+
+/// The server's keys of one object.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    base: String,
+}
+
+impl Names {
+    pub(super) fn of(key: &Key) -> Self {
+        Self {
+            base: format!("crucial:{{{key}}}"),
+        }
+    }
+
+    /// The data of a scripted object.
+    pub(super) fn data(&self) -> &str {
+        &self.base
+    }
+
+    /// The second key of those scripted objects that need two.
+    pub(super) fn index(&self) -> String {
+        format!("{}:h", self.base)
+    }
+
+    /// The state of a user's object: 8 bytes of version, then the state.
+    pub(super) fn state(&self) -> String {
+        format!("{}:s", self.base)
+    }
+
+    /// What the object is.
+    pub(super) fn description(&self) -> String {
+        format!("{}:m", self.base)
+    }
+
+    /// What the session did last, and its replies.
+    pub(super) fn record(&self, session: &str) -> String {
+        format!("{}:r:{session}", self.base)
+    }
+
+    /// A state on its way in, for one commit of one session.
+    pub(super) fn staging(&self, session: &str, seq: &str) -> String {
+        format!("{}:n:{session}:{seq}", self.base)
+    }
+
+    /// The channel of announcements.
+    pub(super) fn channel(&self) -> String {
+        format!("{}:c", self.base)
+    }
+}
+
+/// The key that lives as long as the job of that namespace.
+pub(super) fn job(namespace: &str) -> String {
+    format!("crucial:{{{namespace}}}:job")
+}
+
+/// The names of a namespace's objects.
+pub(super) fn objects(namespace: &Namespace) -> String {
+    objects_of(namespace.as_str())
+}
+
+/// [`objects`] by name.
+pub(super) fn objects_of(namespace: &str) -> String {
+    format!("crucial:{{{namespace}}}:objects")
+}
+
+/// The namespaces of all jobs that have begun and not been cleared.
+pub(super) const JOBS: &str = "crucial:jobs";

@@ -1,0 +1,58 @@
+//! Between the server's replies and the values of calls.
+
+use std::task::Poll;
+
+use bytes::Bytes;
+
+use super::fault::Fault;
+use crate::object::Value;
+
+/// The reply of one method.
+pub(super) fn reply(value: redis::Value) -> Result<Poll<Value>, Fault> {
+    match value {
+        redis::Value::SimpleString(text) if text == "PENDING" => Ok(Poll::Pending),
+        redis::Value::SimpleString(text) => match text.strip_prefix("ERR ") {
+            // A method that the server stopped, alone of its batch.
+            Some(error) => {
+                let (code, text) = error.split_once(' ').unwrap_or((error, ""));
+                Err(Fault::of_text(code.trim_start_matches('-'), text))
+            }
+            None => Err(unexpected(&text)),
+        },
+        value => Ok(Poll::Ready(plain(value)?)),
+    }
+}
+
+/// A reply that is data and nothing else.
+pub(super) fn plain(value: redis::Value) -> Result<Value, Fault> {
+    Ok(match value {
+        redis::Value::Nil => Value::Nil,
+        redis::Value::Int(number) => Value::Int(number),
+        redis::Value::Boolean(flag) => Value::Int(flag.into()),
+        redis::Value::BulkString(bytes) => Value::Bytes(Bytes::from(bytes)),
+        redis::Value::Array(values) | redis::Value::Set(values) => list(values.into_iter())?,
+        redis::Value::Map(entries) => {
+            list(entries.into_iter().flat_map(|(key, value)| [key, value]))?
+        }
+        redis::Value::ServerError(error) => return Err(Fault::of(&error)),
+        other => return Err(unexpected(&other)),
+    })
+}
+
+/// A reply that is a list, taken apart.
+pub(super) fn items(value: redis::Value) -> Result<Vec<redis::Value>, Fault> {
+    match value {
+        redis::Value::Array(values) => Ok(values),
+        redis::Value::ServerError(error) => Err(Fault::of(&error)),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn list(values: impl Iterator<Item = redis::Value>) -> Result<Value, Fault> {
+    values.map(plain).collect::<Result<_, _>>().map(Value::List)
+}
+
+fn unexpected(value: &dyn std::fmt::Debug) -> Fault {
+    let text: String = format!("{value:?}").chars().take(200).collect();
+    Fault::Server(format!("it gave an unexpected reply: {text}"))
+}
