@@ -1,8 +1,12 @@
 //! Where objects live: one narrow contract, and the stores that keep it.
 
+#[cfg(test)]
+mod conformance;
 mod embedded;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(all(test, feature = "redis"))]
+mod redis_faults;
 mod watch;
 
 use std::fmt::Debug;
