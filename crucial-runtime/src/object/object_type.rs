@@ -44,9 +44,9 @@ pub trait Object: Serialize + DeserializeOwned + Send + 'static {
         Ok(codec::decode_state(state)?)
     }
 
-    /// What the announcement of that call carries to watchers; nothing by default.
-    fn hint(method: &str, args: &[Bytes]) -> Bytes {
-        let _ = (method, args);
+    /// What the announcement of that call, which gave that reply, carries to watchers; nothing by default.
+    fn hint(method: &str, args: &[Bytes], reply: &Value) -> Bytes {
+        let _ = (method, args, reply);
         Bytes::new()
     }
 
@@ -114,7 +114,7 @@ pub struct ObjectType {
     pub(crate) implicit: bool,
     /// [`Object::WAITS`].
     pub(crate) waits: bool,
-    pub(crate) hint: fn(&str, &[Bytes]) -> Bytes,
+    pub(crate) hint: fn(&str, &[Bytes], &Value) -> Bytes,
     init: fn(&[Bytes]) -> Result<State, Refusal>,
     decode: fn(&[u8]) -> Result<State, CodecError>,
     encode: fn(&State) -> Result<Bytes, CodecError>,

@@ -183,11 +183,12 @@ impl Store for EmbeddedStore {
                 kept.call(&call)
             }
         }?;
-        if result.is_ready() && call.method.kind != MethodKind::Read && slot.changes.is_watched() {
-            slot.changes.announce(Change::Hint((call.object.hint)(
-                call.method.name,
-                &call.args,
-            )));
+        if let Poll::Ready(reply) = &result
+            && call.method.kind != MethodKind::Read
+            && slot.changes.is_watched()
+        {
+            let hint = (call.object.hint)(call.method.name, &call.args, reply);
+            slot.changes.announce(Change::Hint(hint));
         }
         Ok(result)
     }

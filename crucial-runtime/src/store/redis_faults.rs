@@ -215,7 +215,7 @@ async fn servers_that_are_not_there_or_will_not_do() {
                                 "%1\r\n$7\r\nversion\r\n$5\r\n6.0.9\r\n"
                             }
                             _ if command.contains("INFO\r\n") && !command.contains("SETINFO") => {
-                                "$43\r\nredis_version:6.0.9\r\nredis_mode:standalone\r\n\r\n"
+                                "$20\r\nredis_version:6.0.9\n\r\n"
                             }
                             _ if command.contains("TIME") => "*2\r\n$1\r\n1\r\n$1\r\n1\r\n",
                             _ => "+OK\r\n",

@@ -129,12 +129,13 @@ impl Object for Entries {
         Ok(Self::default())
     }
 
-    fn hint(method: &str, args: &[Bytes]) -> Bytes {
-        match (method, args) {
-            ("complete", [id, outcome]) if outcome.len() <= INLINE => {
+    fn hint(method: &str, args: &[Bytes], reply: &Value) -> Bytes {
+        match (method, args, reply) {
+            // An outcome that came second is not how the thread ended.
+            ("complete", [id, outcome], Value::Int(1)) if outcome.len() <= INLINE => {
                 [&id[..], &outcome[..]].concat().into()
             }
-            ("complete", [id, ..]) => id.clone(),
+            ("complete", [id, ..], Value::Int(1)) => id.clone(),
             _ => Bytes::new(),
         }
     }

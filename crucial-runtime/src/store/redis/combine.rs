@@ -18,6 +18,7 @@ use super::lane::{Answer, Operation};
 use super::names::Names;
 use super::scripted::{register, ttl};
 use super::{CALL_LIMIT, value};
+use crate::codec::CodecError;
 use crate::object::{Call, MethodKind, ObjectType, Refusal, State, Value};
 use crate::store::Description;
 
@@ -85,6 +86,9 @@ impl Combining {
         let reads = calls
             .iter()
             .all(|call| call.method.kind == MethodKind::Read);
+        let recorded = calls
+            .iter()
+            .any(|call| call.method.kind == MethodKind::Update);
         let deadline = Instant::now() + CALL_LIMIT;
         let mut pause = Duration::from_micros(200);
         loop {
@@ -101,7 +105,7 @@ impl Combining {
                 }
                 continue;
             }
-            match self.commit(core, names, object).await? {
+            match self.commit(core, names, object, recorded).await? {
                 Commit::Done => return Ok(answers),
                 Commit::Overtaken if Instant::now() >= deadline => {
                     return Err(Fault::Server(format!(
@@ -183,20 +187,25 @@ impl Combining {
         &mut self,
         core: &Core,
         names: &Names,
-        object: &ObjectType,
+        object: &'static ObjectType,
+        recorded: bool,
     ) -> Result<Commit, Fault> {
         let Some(replica) = &mut self.cached else {
             return Ok(Commit::Overtaken);
         };
-        let stored = object
-            .encode(&replica.state)
-            .map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
+        let stored = object.encode(&replica.state).map_err(unencodable)?;
         let version = replica.version.wrapping_add(1);
         let before = replica.version.to_be_bytes();
-        match install(core, names, object, &before, version, &stored, None)
-            .await?
-            .as_slice()
-        {
+        let before = before.as_slice();
+        let install = Install {
+            object,
+            before,
+            version,
+            stored: &stored,
+            recorded,
+            create: None,
+        };
+        match install.send(core, names).await?.as_slice() {
             b"D" => {
                 replica.version = version;
                 replica.stored = stored;
@@ -217,23 +226,19 @@ impl Combining {
     ) -> Answer {
         let object = call.object;
         let state = object.init(&call.args).map_err(Fault::Refused)?;
-        let stored = object
-            .encode(&state)
-            .map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
+        let stored = object.encode(&state).map_err(unencodable)?;
         // Versions of one object's successive lives never meet.
         let version = u64::from(rand::random::<u32>()) << 32;
-        let created = match install(
-            core,
-            names,
+        let create = Some((call, description));
+        let install = Install {
             object,
-            &[],
+            before: &[],
             version,
-            &stored,
-            Some((call, description)),
-        )
-        .await?
-        .as_slice()
-        {
+            stored: &stored,
+            recorded: true,
+            create,
+        };
+        let created = match install.send(core, names).await?.as_slice() {
             b"D" => true,
             b"E" => false,
             _ => return Err(garbled("an unknown answer to a creation")),
@@ -279,10 +284,7 @@ impl Replica {
                             .map_err(Fault::Refused);
                     }
                 }
-                let bytes = call
-                    .object
-                    .encode(&self.state)
-                    .map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
+                let bytes = call.object.encode(&self.state).map_err(unencodable)?;
                 checkpoint = (bytes, index + 1);
             }
         }
@@ -327,67 +329,73 @@ async fn absent(core: &Core, names: &Names, object: &ObjectType) -> Fault {
     }
 }
 
-/// Sends a new state and asks the server to install it; the server's one-letter answer.
-async fn install(
-    core: &Core,
-    names: &Names,
-    object: &ObjectType,
-    before: &[u8],
+/// A new state on its way to the server.
+struct Install<'a> {
+    object: &'static ObjectType,
+    /// The version that it was made from, 8 bytes; none to create the object.
+    before: &'a [u8],
     version: u64,
-    stored: &Bytes,
-    create: Option<(&Call, &Description)>,
-) -> Result<Vec<u8>, Fault> {
-    let script = core.scripts.alone(include_str!("combine.lua"));
-    let seq = core.next_seq();
-    let staging = names.staging(&core.session, &seq);
-    let mut bytes = BytesMut::with_capacity(8 + stored.len());
-    bytes.put_u64(version);
-    bytes.put_slice(stored);
-    let replies = core
-        .exchange(Some(&script), |refuse_after| {
-            let mut pipeline = Pipeline::new();
-            if let Some((call, _)) = create {
-                pipeline.add_command(register(call));
+    stored: &'a Bytes,
+    /// Whether the server is to remember that this was done: a repeat must not do it again.
+    recorded: bool,
+    create: Option<(&'a Call, &'a Description)>,
+}
+
+impl Install<'_> {
+    /// Sends the state and asks the server to install it; the server's one-letter answer.
+    async fn send(&self, core: &Core, names: &Names) -> Result<Vec<u8>, Fault> {
+        let script = core.scripts.alone(include_str!("combine.lua"));
+        let seq = core.next_seq();
+        let staging = names.staging(&core.session, &seq);
+        let mut bytes = BytesMut::with_capacity(8 + self.stored.len());
+        bytes.put_u64(self.version);
+        bytes.put_slice(self.stored);
+        // A state that is never installed removes itself.
+        let stage = redis::cmd("SET")
+            .arg(&staging)
+            .arg(&bytes[..])
+            .arg("PX")
+            .arg(60_000)
+            .clone();
+        let channel = if self.object.waits {
+            names.channel()
+        } else {
+            String::new()
+        };
+        let (name, detail) = self.create.map_or(("", ""), |(_, found)| {
+            (found.object.as_str(), found.detail.as_str())
+        });
+        let replies = core
+            .exchange(Some(&script), |refuse_after| {
+                let mut commit = redis::cmd("EVALSHA");
+                commit
+                    .arg(&script.digest)
+                    .arg(4)
+                    .arg(names.state())
+                    .arg(names.description());
+                commit.arg(names.record(&core.session)).arg(&staging);
+                commit.arg(if self.recorded { seq.as_str() } else { "" });
+                commit.arg(ttl()).arg(refuse_after).arg(self.before);
+                commit.arg(&channel).arg(name).arg(detail);
+                let mut pipeline = Pipeline::new();
+                pipeline.add_command(stage.clone());
+                pipeline.add_command(commit);
+                if let Some((call, _)) = self.create {
+                    pipeline.add_command(register(call));
+                }
+                pipeline
+            })
+            .await?;
+        // The first error is the cause of those after it: a state that the server had no room for is missing later.
+        for reply in &replies {
+            if let redis::Value::ServerError(error) = reply {
+                return Err(Fault::of(error));
             }
-            // A state that is never installed removes itself.
-            pipeline.add_command(
-                redis::cmd("SET")
-                    .arg(&staging)
-                    .arg(&bytes[..])
-                    .arg("PX")
-                    .arg(60_000)
-                    .clone(),
-            );
-            let mut command = redis::cmd("EVALSHA");
-            command.arg(&script.digest).arg(4);
-            command
-                .arg(names.state())
-                .arg(names.description())
-                .arg(names.record(&core.session))
-                .arg(&staging);
-            command.arg(&seq).arg(ttl()).arg(refuse_after).arg(before);
-            command.arg(if object.waits {
-                names.channel()
-            } else {
-                String::new()
-            });
-            let (name, detail) = create.map_or(("", ""), |(_, found)| {
-                (found.object.as_str(), found.detail.as_str())
-            });
-            command.arg(name).arg(detail);
-            pipeline.add_command(command);
-            pipeline
-        })
-        .await?;
-    // The first error is the cause of those after it: a state that the server had no room for is missing later.
-    for reply in &replies {
-        if let redis::Value::ServerError(error) = reply {
-            return Err(Fault::of(error));
         }
-    }
-    match value::plain(replies.into_iter().next_back().unwrap_or(redis::Value::Nil))? {
-        Value::Bytes(answer) => Ok(answer.to_vec()),
-        _ => Err(garbled("no answer to a commit")),
+        match value::plain(replies.into_iter().nth(1).unwrap_or(redis::Value::Nil))? {
+            Value::Bytes(answer) => Ok(answer.to_vec()),
+            _ => Err(garbled("no answer to a commit")),
+        }
     }
 }
 
@@ -395,6 +403,10 @@ fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
     object
         .decode(stored)
         .map_err(|error| Fault::Corrupt(error.to_string()))
+}
+
+fn unencodable(error: CodecError) -> Fault {
+    Fault::Refused(Refusal::Reply(error.to_string()))
 }
 
 fn garbled(what: &str) -> Fault {

@@ -70,9 +70,6 @@ async fn run(
     let replies = core
         .exchange(Some(&script), |refuse_after| {
             let mut pipeline = Pipeline::new();
-            if let Some(register) = &registered {
-                pipeline.add_command(register.clone());
-            }
             let mut command = redis::cmd("EVALSHA");
             command
                 .arg(&script.digest)
@@ -96,11 +93,14 @@ async fn run(
                 }
             }
             pipeline.add_command(command);
+            if let Some(register) = &registered {
+                pipeline.add_command(register.clone());
+            }
             pipeline
         })
         .await?;
-    let last = replies.into_iter().next_back().unwrap_or(redis::Value::Nil);
-    let answers: Vec<Answer> = value::items(last)?.into_iter().map(value::reply).collect();
+    let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
+    let answers: Vec<Answer> = value::items(reply)?.into_iter().map(value::reply).collect();
     if answers.len() == calls.len() {
         Ok(answers)
     } else {
@@ -118,6 +118,7 @@ async fn destroy(core: &Core, names: &Names, call: &Call) -> Result<Vec<Answer>,
     let replies = core
         .exchange(Some(&script), |refuse_after| {
             let mut pipeline = Pipeline::new();
+            pipeline.add_command(registration("SREM", call));
             let mut command = redis::cmd("EVALSHA");
             command.arg(&script.digest).arg(5);
             command
@@ -136,14 +137,20 @@ async fn destroy(core: &Core, names: &Names, call: &Call) -> Result<Vec<Answer>,
             pipeline
         })
         .await?;
-    let _ = call;
-    let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
+    let reply = replies.into_iter().next_back().unwrap_or(redis::Value::Nil);
     Ok(vec![value::plain(reply).map(Poll::Ready)])
 }
 
 /// Notes the object among those of its namespace, so that it is found when the job ends.
+///
+/// It is noted after it has been created and struck off before it is removed: whoever creates it anew has seen it
+/// removed, so its note comes last.
 pub(super) fn register(call: &Call) -> Cmd {
-    let mut command = redis::cmd("SADD");
+    registration("SADD", call)
+}
+
+fn registration(command: &str, call: &Call) -> Cmd {
+    let mut command = redis::cmd(command);
     command
         .arg(names::objects_of(call.key.namespace()))
         .arg(call.key.object());

@@ -26,7 +26,7 @@ pub(super) fn reply(value: redis::Value) -> Result<Poll<Value>, Fault> {
 /// A reply that is data and nothing else.
 pub(super) fn plain(value: redis::Value) -> Result<Value, Fault> {
     Ok(match value {
-        redis::Value::Nil => Value::Nil,
+        redis::Value::Nil | redis::Value::Okay => Value::Nil,
         redis::Value::Int(number) => Value::Int(number),
         redis::Value::Boolean(flag) => Value::Int(flag.into()),
         redis::Value::BulkString(bytes) => Value::Bytes(Bytes::from(bytes)),
