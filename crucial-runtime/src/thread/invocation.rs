@@ -97,8 +97,20 @@ tokio::task_local! {
 }
 
 impl ThreadContext {
+    /// The current task's; that of the job's main function outside of any thread.
+    pub(crate) fn current() -> Self {
+        THREAD
+            .try_with(|thread| *thread)
+            .unwrap_or(Self { depth: 0 })
+    }
+
     /// How deep the current task is: 0 in the job's main function.
     pub(crate) fn depth() -> u32 {
-        THREAD.try_with(|thread| thread.depth).unwrap_or(0)
+        Self::current().depth
+    }
+
+    /// Runs code that is not a future as part of this thread.
+    pub(crate) fn scope_blocking<R>(self, run: impl FnOnce() -> R) -> R {
+        THREAD.sync_scope(self, run)
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{JoinFailure, ThreadReturn};
+use super::{JoinFailure, ThreadContext, ThreadReturn};
 use crate::codec;
 use crate::runtime::Runtime;
 
@@ -127,8 +127,11 @@ where
         let args = args?;
         let runtime =
             Runtime::current().map_err(|error| JoinFailure::NotStarted(error.to_string()))?;
+        let thread = ThreadContext::current();
         let run = move || {
-            let result = crate::panics::catch(|| runtime.scope_blocking(|| function(args)));
+            // The panic of a sync thread is caught where it happens: its place is known only there.
+            let run = || thread.scope_blocking(|| runtime.scope_blocking(|| function(args)));
+            let result = crate::panics::catch(run);
             result
                 .map_err(JoinFailure::Panicked)
                 .and_then(|result| ended(wire, result))

@@ -5,18 +5,20 @@
 //! is fetched and the same batch runs again. Nothing has been answered until the commit is confirmed, so running
 //! again is invisible.
 
+mod install;
+mod replica;
+
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use redis::Pipeline;
 use tokio::time::{Instant, sleep};
 
+use self::install::Install;
+use self::replica::Replica;
 use super::core::Core;
 use super::fault::Fault;
 use super::lane::{Answer, Operation};
 use super::names::Names;
-use super::scripted::{register, ttl};
 use super::{CALL_LIMIT, value};
 use crate::codec::CodecError;
 use crate::object::{Call, MethodKind, ObjectType, Refusal, State, Value};
@@ -26,23 +28,6 @@ use crate::store::Description;
 #[derive(Debug, Default)]
 pub(super) struct Combining {
     cached: Option<Replica>,
-}
-
-/// A state as it is, or was, stored.
-struct Replica {
-    /// Rises by one with each commit; an object that is created anew starts somewhere else.
-    version: u64,
-    stored: Bytes,
-    /// The same, decoded. While a batch runs, ahead of `stored`.
-    state: State,
-}
-
-impl std::fmt::Debug for Replica {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Replica")
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
 }
 
 /// How a commit ended.
@@ -252,46 +237,6 @@ impl Combining {
     }
 }
 
-impl Replica {
-    /// Runs the calls in order and says whether the state has changed.
-    ///
-    /// A call that panics, is refused or waits leaves the state as it was before it.
-    fn run(&mut self, calls: &[&Call]) -> Result<(Vec<Answer>, bool), Fault> {
-        let mut answers: Vec<Answer> = Vec::with_capacity(calls.len());
-        let mut changed = false;
-        // The state to go back to, and the first call that is not in it.
-        let mut checkpoint = (self.stored.clone(), 0);
-        for (index, call) in calls.iter().enumerate() {
-            let result = call.object.apply(&mut self.state, call.method, &call.args);
-            let update = call.method.kind != MethodKind::Read;
-            let undo = match &result {
-                Ok(Poll::Ready(_)) => false,
-                Ok(Poll::Pending) => update,
-                Err(Refusal::Panicked(_)) => true,
-                Err(_) => update,
-            };
-            changed |= update && !undo;
-            answers.push(result.map_err(Fault::Refused));
-            if undo {
-                self.state = decode(call.object, &checkpoint.0)?;
-                for (answer, before) in answers.iter_mut().zip(calls).take(index).skip(checkpoint.1)
-                {
-                    // None of these has been answered yet: what they give now is what counts.
-                    if matches!(answer, Ok(Poll::Ready(_))) {
-                        *answer = before
-                            .object
-                            .apply(&mut self.state, before.method, &before.args)
-                            .map_err(Fault::Refused);
-                    }
-                }
-                let bytes = call.object.encode(&self.state).map_err(unencodable)?;
-                checkpoint = (bytes, index + 1);
-            }
-        }
-        Ok((answers, changed))
-    }
-}
-
 /// The state as it is stored.
 async fn fetch(core: &Core, names: &Names, object: &ObjectType) -> Result<Replica, Fault> {
     let stored = match value::plain(
@@ -326,76 +271,6 @@ async fn absent(core: &Core, names: &Names, object: &ObjectType) -> Fault {
         Ok(Some(_)) => garbled("a description without a state"),
         Ok(None) => Fault::Absent,
         Err(fault) => fault,
-    }
-}
-
-/// A new state on its way to the server.
-struct Install<'a> {
-    object: &'static ObjectType,
-    /// The version that it was made from, 8 bytes; none to create the object.
-    before: &'a [u8],
-    version: u64,
-    stored: &'a Bytes,
-    /// Whether the server is to remember that this was done: a repeat must not do it again.
-    recorded: bool,
-    create: Option<(&'a Call, &'a Description)>,
-}
-
-impl Install<'_> {
-    /// Sends the state and asks the server to install it; the server's one-letter answer.
-    async fn send(&self, core: &Core, names: &Names) -> Result<Vec<u8>, Fault> {
-        let script = core.scripts.alone(include_str!("combine.lua"));
-        let seq = core.next_seq();
-        let staging = names.staging(&core.session, &seq);
-        let mut bytes = BytesMut::with_capacity(8 + self.stored.len());
-        bytes.put_u64(self.version);
-        bytes.put_slice(self.stored);
-        // A state that is never installed removes itself.
-        let stage = redis::cmd("SET")
-            .arg(&staging)
-            .arg(&bytes[..])
-            .arg("PX")
-            .arg(60_000)
-            .clone();
-        let channel = if self.object.waits {
-            names.channel()
-        } else {
-            String::new()
-        };
-        let (name, detail) = self.create.map_or(("", ""), |(_, found)| {
-            (found.object.as_str(), found.detail.as_str())
-        });
-        let replies = core
-            .exchange(Some(&script), |refuse_after| {
-                let mut commit = redis::cmd("EVALSHA");
-                commit
-                    .arg(&script.digest)
-                    .arg(4)
-                    .arg(names.state())
-                    .arg(names.description());
-                commit.arg(names.record(&core.session)).arg(&staging);
-                commit.arg(if self.recorded { seq.as_str() } else { "" });
-                commit.arg(ttl()).arg(refuse_after).arg(self.before);
-                commit.arg(&channel).arg(name).arg(detail);
-                let mut pipeline = Pipeline::new();
-                pipeline.add_command(stage.clone());
-                pipeline.add_command(commit);
-                if let Some((call, _)) = self.create {
-                    pipeline.add_command(register(call));
-                }
-                pipeline
-            })
-            .await?;
-        // The first error is the cause of those after it: a state that the server had no room for is missing later.
-        for reply in &replies {
-            if let redis::Value::ServerError(error) = reply {
-                return Err(Fault::of(error));
-            }
-        }
-        match value::plain(replies.into_iter().nth(1).unwrap_or(redis::Value::Nil))? {
-            Value::Bytes(answer) => Ok(answer.to_vec()),
-            _ => Err(garbled("no answer to a commit")),
-        }
     }
 }
 

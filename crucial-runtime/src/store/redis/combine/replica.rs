@@ -1,0 +1,66 @@
+//! A cached state, and running calls on it.
+
+use std::task::Poll;
+
+use bytes::Bytes;
+
+use super::{Fault, decode, unencodable};
+use crate::object::{Call, MethodKind, Refusal, State};
+use crate::store::redis::lane::Answer;
+
+/// A state as it is, or was, stored.
+pub(super) struct Replica {
+    /// Rises by one with each commit; an object that is created anew starts somewhere else.
+    pub(super) version: u64,
+    pub(super) stored: Bytes,
+    /// The same, decoded. While a batch runs, ahead of `stored`.
+    pub(super) state: State,
+}
+
+impl std::fmt::Debug for Replica {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replica")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Replica {
+    /// Runs the calls in order and says whether the state has changed.
+    ///
+    /// A call that panics, is refused or waits leaves the state as it was before it.
+    pub(super) fn run(&mut self, calls: &[&Call]) -> Result<(Vec<Answer>, bool), Fault> {
+        let mut answers: Vec<Answer> = Vec::with_capacity(calls.len());
+        let mut changed = false;
+        // The state to go back to, and the first call that is not in it.
+        let mut checkpoint = (self.stored.clone(), 0);
+        for (index, call) in calls.iter().enumerate() {
+            let result = call.object.apply(&mut self.state, call.method, &call.args);
+            let update = call.method.kind != MethodKind::Read;
+            let undo = match &result {
+                Ok(Poll::Ready(_)) => false,
+                Ok(Poll::Pending) => update,
+                Err(Refusal::Panicked(_)) => true,
+                Err(_) => update,
+            };
+            changed |= update && !undo;
+            answers.push(result.map_err(Fault::Refused));
+            if undo {
+                self.state = decode(call.object, &checkpoint.0)?;
+                for (answer, before) in answers.iter_mut().zip(calls).take(index).skip(checkpoint.1)
+                {
+                    // None of these has been answered yet: what they give now is what counts.
+                    if matches!(answer, Ok(Poll::Ready(_))) {
+                        *answer = before
+                            .object
+                            .apply(&mut self.state, before.method, &before.args)
+                            .map_err(Fault::Refused);
+                    }
+                }
+                let bytes = call.object.encode(&self.state).map_err(unencodable)?;
+                checkpoint = (bytes, index + 1);
+            }
+        }
+        Ok((answers, changed))
+    }
+}
