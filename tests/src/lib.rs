@@ -7,5 +7,5 @@ mod program;
 mod redis_server;
 
 pub use certificates::Certificates;
-pub use program::program;
+pub use program::{program, program_path};
 pub use redis_server::{Options, RedisServer};

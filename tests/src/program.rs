@@ -4,35 +4,43 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The program of that name, built in the same profile as the running test, with no `CRUCIAL_…`
-/// variable of the person who runs the tests.
+/// The program of that name, built in the same profile as the running test, with no variable for Crucial or AWS
+/// of the person who runs the tests.
 ///
 /// # Panics
 ///
 /// If it has not been built.
 #[must_use]
 pub fn program(name: &str) -> Command {
-    let path = directory().join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    assert!(
-        path.is_file(),
-        "{} is missing; run `cargo build --workspace --all-features --bins` first (`./test.sh` does)",
-        path.display()
-    );
-    let mut command = Command::new(path);
+    let mut command = Command::new(program_path(name));
     for (variable, _) in env::vars_os() {
-        let ours = variable.to_string_lossy();
-        if ours.starts_with("CRUCIAL_") || ours.starts_with("AWS_") {
+        let text = variable.to_string_lossy();
+        if text.starts_with("CRUCIAL_") || text.starts_with("AWS_") {
             command.env_remove(&variable);
         }
     }
     command
 }
 
-/// `target/<profile>`; the test runs in `target/<profile>/deps`.
-fn directory() -> PathBuf {
+/// Where the program of that name is: one of the project's, or one that is there for tests only.
+///
+/// # Panics
+///
+/// If it has not been built.
+#[must_use]
+pub fn program_path(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a running program has a path");
-    test.ancestors()
-        .nth(2)
-        .expect("a test is built into `target/<profile>/deps`")
-        .to_owned()
+    // A test is built into `target/<profile>/deps`.
+    let profile = test.ancestors().nth(2).expect("a test has a directory");
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let places = [profile.join(&file), profile.join("examples").join(&file)];
+    places
+        .into_iter()
+        .find(|place| place.is_file())
+        .unwrap_or_else(|| {
+            panic!(
+                "the program `{name}` is missing in {}; build it first, as `./test.sh` does: `cargo build --workspace --all-features --bins --examples`",
+                profile.display()
+            )
+        })
 }

@@ -119,6 +119,15 @@ impl RedisServer {
             .expect("the server answers on its socket")
     }
 
+    /// How many connections there are besides the fixture's own.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not there.
+    pub async fn clients(&self) -> usize {
+        clients(&mut self.connection().await).await.len()
+    }
+
     /// Cuts every connection but the fixture's own; how many there were.
     ///
     /// # Panics
@@ -126,23 +135,8 @@ impl RedisServer {
     /// If the server is not there.
     pub async fn kill_clients(&self) -> usize {
         let mut connection = self.connection().await;
-        let clients: String = redis::cmd("CLIENT")
-            .arg("LIST")
-            .query_async(&mut connection)
-            .await
-            .expect("the server lists its clients");
         let mut killed = 0;
-        for client in clients.lines() {
-            let field = |name: &str| {
-                client
-                    .split(' ')
-                    .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
-            };
-            // The fixture comes through the socket of its own, everybody else by TCP.
-            let (Some(id), Some(false)) = (field("id"), field("user").map(|user| user == USER))
-            else {
-                continue;
-            };
+        for id in clients(&mut connection).await {
             let count: usize = redis::cmd("CLIENT")
                 .arg("KILL")
                 .arg("ID")
@@ -259,6 +253,20 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The ids of the connections that are not the fixture's.
+async fn clients(connection: &mut MultiplexedConnection) -> Vec<String> {
+    let list: String = redis::cmd("CLIENT")
+        .arg("LIST")
+        .query_async(connection)
+        .await
+        .expect("the server lists its clients");
+    let ours = format!(" user={USER} ");
+    let others = list.lines().filter(|client| !client.contains(&ours));
+    others
+        .filter_map(|client| Some(client.strip_prefix("id=")?.split(' ').next()?.to_owned()))
+        .collect()
 }
 
 async fn connect(socket: &Path) -> RedisResult<MultiplexedConnection> {
