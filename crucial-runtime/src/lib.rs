@@ -23,6 +23,7 @@ pub use std::task::Poll;
 
 pub use codec::CodecError;
 pub use config::Builder;
+pub use crucial_macros::{cloud_thread, main, shared};
 pub use error::{Error, Result};
 pub use executor::Executor;
 pub use object::{Field, Key, Namespace, Shared};

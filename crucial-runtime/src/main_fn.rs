@@ -7,6 +7,11 @@ use std::process::ExitCode;
 use crate::config::Builder;
 
 /// What an annotated `main` may return.
+#[diagnostic::on_unimplemented(
+    message = "`main` can't return a `{Self}`",
+    label = "not what a program can end with",
+    note = "it may return nothing, an `ExitCode`, or a `Result` of them whose error implements `Display`"
+)]
 pub trait MainReturn {
     /// The process's exit code; an error is printed first.
     fn exit_code(self) -> ExitCode;
@@ -24,6 +29,7 @@ impl MainReturn for ExitCode {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: MainReturn, E: Display> MainReturn for Result<T, E> {
     fn exit_code(self) -> ExitCode {
         match self {
@@ -31,6 +37,12 @@ impl<T: MainReturn, E: Display> MainReturn for Result<T, E> {
             Err(error) => failed(&error),
         }
     }
+}
+
+/// The program's name: of its binary, or of its package where the binary has none (a doctest).
+#[must_use]
+pub fn application(binary: Option<&'static str>, package: Option<&'static str>) -> &'static str {
+    binary.or(package).unwrap_or("app")
 }
 
 /// Runs an annotated `main`: as the client of a job on a person's machine.

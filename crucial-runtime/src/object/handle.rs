@@ -158,6 +158,29 @@ impl<O: Object> Handle<O> {
             .await
     }
 
+    /// Creates a user's object under that key. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`] where the key is taken, and those of the store.
+    pub async fn create_at(key: Key, state: O) -> Result<Self> {
+        let handle = Self::at(key);
+        let init = handle.state(&state)?;
+        handle.create(init, O::NAME).await?;
+        Ok(handle)
+    }
+
+    /// Opens a user's object under that key. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::WrongType`], and those of the store.
+    pub async fn open_at(key: Key) -> Result<Self> {
+        let handle = Self::at(key);
+        handle.open(O::NAME).await?;
+        Ok(handle)
+    }
+
     /// Makes one call of a user's method: one argument, a tuple, and a reply of any serde type.
     ///
     /// # Errors
@@ -166,9 +189,9 @@ impl<O: Object> Handle<O> {
     pub async fn invoke<A: Serialize, R: DeserializeOwned>(
         &self,
         method: &'static Method,
-        args: &A,
+        args: A,
     ) -> Result<R> {
-        let args = vec![self.encode("an argument", args)?];
+        let args = vec![self.encode("an argument", &args)?];
         let value = self.call(method, args).await?;
         self.decode_value("the reply", &value)
     }
@@ -181,10 +204,10 @@ impl<O: Object> Handle<O> {
     pub async fn invoke_waiting<A: Serialize, R: DeserializeOwned>(
         &self,
         method: &'static Method,
-        args: &A,
+        args: A,
         limit: Option<Duration>,
     ) -> Result<R> {
-        let args = vec![self.encode("an argument", args)?];
+        let args = vec![self.encode("an argument", &args)?];
         let value = self.wait(method, args, limit).await?;
         self.decode_value("the reply", &value)
     }
@@ -280,6 +303,17 @@ impl<O: Object> Handle<O> {
     }
 }
 
+impl<O> Handle<O> {
+    /// [`fmt::Debug`] of a proxy of that name.
+    ///
+    /// # Errors
+    ///
+    /// Those of the formatter.
+    pub fn describe(&self, proxy: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(proxy).field(&self.key).finish()
+    }
+}
+
 /// The key of an object of the current job.
 pub(crate) fn key_here(name: &str) -> Result<Key> {
     runtime::current().and_then(|runtime: Runtime| runtime.namespace().key(name))
@@ -296,7 +330,7 @@ impl<O> Clone for Handle<O> {
 
 impl<O> fmt::Debug for Handle<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Handle").field(&self.key).finish()
+        self.describe("Handle", f)
     }
 }
 

@@ -5,12 +5,11 @@ use std::fmt;
 use std::task::Poll;
 
 use bytes::Bytes;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::{Method, Value};
 use crate::codec::{self, CodecError};
 use crate::panics::{self, Panic};
+use crate::thread::Portable;
 
 /// A state machine whose methods run one at a time, where the object lives.
 ///
@@ -20,7 +19,7 @@ use crate::panics::{self, Panic};
     label = "not a shared object",
     note = "put `#[crucial::shared]` on its `impl` block, or keep the field a plain value with `#[shared(local)]`"
 )]
-pub trait Object: Serialize + DeserializeOwned + Send + 'static {
+pub trait Object: Portable {
     /// The name that the stored object carries, so that another type is refused.
     const NAME: &'static str;
     /// Its methods.

@@ -19,5 +19,6 @@ pub(crate) use join::Joins;
 pub use outcome::{JoinError, JoinFailure, Outcome};
 pub use portable::{Portable, ThreadReturn};
 pub(crate) use registry::find;
-pub use registry::{Plain, ThreadEntry, Wire, run_async, run_blocking};
+pub use registry::{Plain, Running, ThreadEntry, Wire};
+pub(crate) use registry::{run_async, run_blocking};
 pub use task::Task;

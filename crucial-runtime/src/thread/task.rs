@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use super::handle::JoinHandle;
 use super::invocation::{Invocation, ThreadContext, ThreadId, unix_ms};
@@ -39,9 +40,9 @@ pub struct Task<T> {
     value: PhantomData<fn() -> T>,
 }
 
-impl<T: Portable> Task<T> {
+impl<T> Task<T> {
     /// A run of the registered function of that name with these arguments (a tuple).
-    pub fn new<A: Portable>(thread: &'static str, fingerprint: u64, args: &A) -> Self {
+    pub(crate) fn new<A: Serialize>(thread: &'static str, fingerprint: u64, args: &A) -> Self {
         let args = codec::encode(args).map_err(|error| {
             JoinFailure::Codec(format!(
                 "was given arguments that can't be encoded: {error}"
@@ -56,7 +57,9 @@ impl<T: Portable> Task<T> {
             value: PhantomData,
         }
     }
+}
 
+impl<T: Portable> Task<T> {
     /// What to call the thread in errors and logs; the function's path otherwise.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.label = Some(name.into());

@@ -1,0 +1,188 @@
+//! The options of the attributes, and the helper attributes within their items.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::meta::ParseNestedMeta;
+use syn::parse::Parser;
+use syn::{Attribute, Expr, LitStr, Path};
+
+use crate::errors::Errors;
+
+/// The path of the crate `crucial` in generated code.
+#[derive(Debug)]
+pub(crate) struct Crate(TokenStream);
+
+impl Crate {
+    pub(crate) fn at(tokens: TokenStream) -> Self {
+        Self(tokens)
+    }
+
+    /// The path as serde's derive takes it.
+    pub(crate) fn serde(&self) -> String {
+        let path = &self.0;
+        let compact = quote!(#path::__private::serde).to_string();
+        compact.replace(' ', "")
+    }
+}
+
+impl Default for Crate {
+    fn default() -> Self {
+        Self(quote!(::crucial))
+    }
+}
+
+impl ToTokens for Crate {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
+    }
+}
+
+/// What stands in the parentheses of an attribute.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) krate: Crate,
+    /// The name under which a cloud thread is registered.
+    pub(crate) name: Option<LitStr>,
+}
+
+impl Options {
+    /// Options of an attribute that takes `crate` alone.
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        Self::parse_with(tokens, false, errors)
+    }
+
+    /// Options of `#[crucial::cloud_thread]`.
+    pub(crate) fn parse_named(tokens: TokenStream, errors: &mut Errors) -> Self {
+        Self::parse_with(tokens, true, errors)
+    }
+
+    fn parse_with(tokens: TokenStream, named: bool, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parser = syn::meta::parser(|meta| {
+            if meta.path.is_ident("crate") {
+                let path: Path = meta.value()?.call(Path::parse_mod_style)?;
+                options.krate = Crate(path.into_token_stream());
+                Ok(())
+            } else if named && meta.path.is_ident("name") {
+                let name: LitStr = meta.value()?.parse()?;
+                if name.value().trim().is_empty() {
+                    return Err(syn::Error::new(name.span(), "a name has letters"));
+                }
+                options.name = Some(name);
+                Ok(())
+            } else if named {
+                Err(meta.error("unknown option; there are `crate = path` and `name = \"…\"`"))
+            } else {
+                Err(meta.error("unknown option; there is `crate = path`"))
+            }
+        });
+        errors.keep(parser.parse2(tokens));
+        options
+    }
+}
+
+/// The `#[shared(…)]` attributes of a method.
+#[derive(Debug, Default)]
+pub(crate) struct MethodOptions {
+    pub(crate) idempotent: Option<Span>,
+    pub(crate) skip: Option<Span>,
+}
+
+impl MethodOptions {
+    /// Takes them out of the attributes.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        take_helpers(attributes, errors, |meta| {
+            let place = if meta.path.is_ident("idempotent") {
+                &mut options.idempotent
+            } else if meta.path.is_ident("skip") {
+                &mut options.skip
+            } else {
+                return Err(
+                    meta.error("unknown option of a method; there are `idempotent` and `skip`")
+                );
+            };
+            set(place, span(meta), meta)
+        });
+        options
+    }
+}
+
+/// The `#[shared(…)]` attributes of a field.
+#[derive(Debug, Default)]
+pub(crate) struct FieldOptions {
+    pub(crate) local: Option<Span>,
+    pub(crate) persistent: Option<Span>,
+    pub(crate) key: Option<LitStr>,
+    pub(crate) init: Option<Expr>,
+}
+
+impl FieldOptions {
+    /// Takes them out of the attributes.
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        take_helpers(attributes, errors, |meta| {
+            if meta.path.is_ident("local") {
+                set(&mut options.local, span(meta), meta)
+            } else if meta.path.is_ident("persistent") {
+                set(&mut options.persistent, span(meta), meta)
+            } else if meta.path.is_ident("key") {
+                let key = meta.value()?.parse()?;
+                set(&mut options.key, key, meta)
+            } else if meta.path.is_ident("init") {
+                let init = meta.value()?.parse()?;
+                set(&mut options.init, init, meta)
+            } else {
+                Err(meta.error(
+                    "unknown option of a field; there are `local`, `persistent`, `key = \"…\"` and `init = expression`",
+                ))
+            }
+        });
+        options
+    }
+}
+
+/// The attributes that go with whatever is generated for an item.
+pub(crate) fn carried(attributes: &[Attribute]) -> Vec<Attribute> {
+    let carried = ["cfg", "doc", "deprecated"];
+    attributes
+        .iter()
+        .filter(|attribute| carried.iter().any(|name| attribute.path().is_ident(name)))
+        .cloned()
+        .collect()
+}
+
+/// The conditions under which an item is compiled.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .collect()
+}
+
+fn take_helpers(
+    attributes: &mut Vec<Attribute>,
+    errors: &mut Errors,
+    mut read: impl FnMut(&ParseNestedMeta<'_>) -> syn::Result<()>,
+) {
+    attributes.retain(|attribute| {
+        let helper = attribute.path().is_ident("shared");
+        if helper {
+            errors.keep(attribute.parse_nested_meta(|meta| read(&meta)));
+        }
+        !helper
+    });
+}
+
+fn set<T>(place: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(meta.error("given twice")),
+    }
+}
+
+fn span(meta: &ParseNestedMeta<'_>) -> Span {
+    meta.path
+        .get_ident()
+        .map_or_else(Span::call_site, syn::Ident::span)
+}

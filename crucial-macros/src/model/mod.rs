@@ -1,0 +1,11 @@
+//! Items, checked: what an attribute may be put on, and what it needs to know of it.
+
+mod entry;
+mod object;
+mod signature;
+mod thread;
+
+pub(crate) use entry::Entry;
+pub(crate) use object::{Access, Method, Object, Reply};
+pub(crate) use signature::Argument;
+pub(crate) use thread::{Returns, Thread};

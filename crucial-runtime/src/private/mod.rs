@@ -1,0 +1,32 @@
+//! What generated code calls. Nothing here is for people, and anything may change in any version.
+
+mod signature;
+
+use std::task::Poll;
+
+pub use crate::main_fn::{MainReturn, application, main};
+pub use crate::object::{Handle, Method, Object, Refusal, Root, Value};
+pub use crate::thread::{Plain, ThreadEntry, ThreadReturn};
+pub use bytes::Bytes;
+pub use inventory;
+pub use serde;
+pub use signature::{Signature, Unportable};
+
+use crate::error::Result;
+use crate::object::{Key, key_here};
+use crate::thread::Portable;
+
+/// What running a method gives.
+pub type Applied = std::result::Result<Poll<Value>, Refusal>;
+
+/// The key of an object of the current job.
+///
+/// # Errors
+///
+/// [`Error::Name`](crate::Error::Name) and [`Error::NoRuntime`](crate::Error::NoRuntime).
+pub fn key(name: &impl AsRef<str>) -> Result<Key> {
+    key_here(name.as_ref())
+}
+
+/// Compiles for types that travel.
+pub const fn portable<T: Portable>() {}

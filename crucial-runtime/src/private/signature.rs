@@ -1,0 +1,156 @@
+//! Arguments and result of a user's method or thread: what both sides of a call have in common.
+
+use std::future::{Future, Pending, pending};
+use std::marker::PhantomData;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Applied;
+use crate::codec;
+use crate::error::Result;
+use crate::object::{Handle, Method, Object, Refusal, Value};
+use crate::thread::{
+    JoinFailure, JoinHandle, Portable, Running, Task, ThreadReturn, Wire, run_async, run_blocking,
+};
+
+/// Takes the tuple `A` and gives an `R`.
+#[derive(Debug)]
+pub struct Signature<A, R>(PhantomData<fn(A) -> R>);
+
+impl<A: Portable, R: Portable> Signature<A, R> {
+    /// Calls a method from afar.
+    pub fn call<O: Object>(
+        handle: &Handle<O>,
+        method: &'static Method,
+        args: A,
+    ) -> impl Future<Output = Result<R>> + Send {
+        handle.invoke(method, args)
+    }
+
+    /// Calls a method that waits from afar.
+    pub fn wait<O: Object>(
+        handle: &Handle<O>,
+        method: &'static Method,
+        args: A,
+        limit: Option<Duration>,
+    ) -> impl Future<Output = Result<R>> + Send {
+        handle.invoke_waiting(method, args, limit)
+    }
+
+    /// Runs a method where its object is.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] where the arguments don't decode or the reply doesn't encode.
+    pub fn apply(args: &[Bytes], method: impl FnOnce(A) -> R) -> Applied {
+        reply(&method(arguments(args)?)).map(Poll::Ready)
+    }
+
+    /// Runs a method that waits where its object is.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] where the arguments don't decode or the reply doesn't encode.
+    pub fn apply_waiting(args: &[Bytes], method: impl FnOnce(A) -> Poll<R>) -> Applied {
+        match method(arguments(args)?) {
+            Poll::Ready(ready) => reply(&ready).map(Poll::Ready),
+            Poll::Pending => Ok(Poll::Pending),
+        }
+    }
+
+    /// A run of a thread.
+    pub fn task(thread: &'static str, fingerprint: u64, args: A) -> Task<R> {
+        Task::new(thread, fingerprint, &args)
+    }
+
+    /// Starts a thread.
+    pub fn spawn(task: Task<R>) -> JoinHandle<R> {
+        task.spawn()
+    }
+
+    /// Runs an async thread.
+    pub fn run_async<F, T>(
+        wire: Wire,
+        args: &[u8],
+        thread: impl FnOnce(A) -> F + Send + 'static,
+    ) -> Running
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: ThreadReturn<Value = R>,
+    {
+        run_async(wire, args, thread)
+    }
+
+    /// Runs a thread that is not async.
+    pub fn run_blocking<T: ThreadReturn<Value = R>>(
+        wire: Wire,
+        args: &[u8],
+        thread: impl FnOnce(A) -> T + Send + 'static,
+    ) -> Running {
+        run_blocking(wire, args, thread)
+    }
+}
+
+fn arguments<A: Portable>(args: &[Bytes]) -> Result<A, Refusal> {
+    let [args] = args else {
+        return Err(Refusal::args("one tuple was expected"));
+    };
+    Ok(codec::decode(args)?)
+}
+
+fn reply<R: Portable>(reply: &R) -> Result<Value, Refusal> {
+    match codec::encode(reply) {
+        Ok(bytes) => Ok(Value::Bytes(bytes)),
+        Err(error) => Err(Refusal::Reply(error.to_string())),
+    }
+}
+
+/// What [`Signature`]'s functions are for types that do not travel.
+///
+/// The compiler takes these where the bounds above do not hold, so that the one mistake (reported
+/// where generated code calls [`portable`](super::portable), at the user's type) brings no others
+/// after it. A program that would run any of them does not compile.
+pub trait Unportable<A, R>: Sized {
+    #![allow(missing_docs, reason = "named as above")]
+
+    fn call<O>(_: &Handle<O>, _: &'static Method, _: A) -> Pending<Result<R>> {
+        pending()
+    }
+
+    fn wait<O>(_: &Handle<O>, _: &'static Method, _: A, _: Option<Duration>) -> Pending<Result<R>> {
+        pending()
+    }
+
+    #[expect(clippy::missing_errors_doc, reason = "never runs")]
+    fn apply(_: &[Bytes], _: impl FnOnce(A) -> R) -> Applied {
+        Ok(Poll::Pending)
+    }
+
+    #[expect(clippy::missing_errors_doc, reason = "never runs")]
+    fn apply_waiting(_: &[Bytes], _: impl FnOnce(A) -> Poll<R>) -> Applied {
+        Ok(Poll::Pending)
+    }
+
+    fn task(thread: &'static str, fingerprint: u64, _: A) -> Task<R> {
+        Task::new(thread, fingerprint, &())
+    }
+
+    fn spawn(_: Task<R>) -> JoinHandle<R> {
+        JoinHandle::failed(String::new(), JoinFailure::Cancelled)
+    }
+
+    fn run_async<F, T>(_: Wire, _: &[u8], _: impl FnOnce(A) -> F) -> Running
+    where
+        F: Future<Output = T>,
+    {
+        Box::pin(pending())
+    }
+
+    fn run_blocking<T>(_: Wire, _: &[u8], _: impl FnOnce(A) -> T) -> Running {
+        Box::pin(pending())
+    }
+}
+
+impl<A, R> Unportable<A, R> for Signature<A, R> {}

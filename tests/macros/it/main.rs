@@ -1,0 +1,13 @@
+//! What the attributes generate, at work on the embedded store.
+
+mod object;
+mod thread;
+
+/// A runtime of the test's own, entered.
+macro_rules! entered {
+    () => {
+        let runtime = crucial::Runtime::builder().build().await.unwrap();
+        let _entered = runtime.enter();
+    };
+}
+pub(crate) use entered;
