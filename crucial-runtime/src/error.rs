@@ -121,6 +121,14 @@ pub enum Error {
         /// The barrier.
         key: Key,
     },
+    /// A promise was failed by whoever should have kept it.
+    #[error("promise `{key}` was failed: {reason}")]
+    PromiseFailed {
+        /// The promise.
+        key: Key,
+        /// What [`Promise::fail`](crate::Promise::fail) was told.
+        reason: String,
+    },
     /// The server can't be reached.
     #[error(
         "the store at {store} can't be reached: {reason}; is the server running, and does its firewall let this machine in?"

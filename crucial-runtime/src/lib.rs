@@ -27,6 +27,9 @@ pub use crucial_macros::{cloud_thread, main, shared};
 pub use error::{Error, Result};
 pub use executor::Executor;
 pub use object::{Field, Key, Namespace, Shared};
+pub use objects::{
+    Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise, Set,
+};
 pub use panics::Panic;
 pub use runtime::{Entered, Runtime};
 pub use store::Store;

@@ -1,6 +1,11 @@
 //! From the type of a field to the proxy that it becomes.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
+
 use super::Shared;
+use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Set};
+use crate::thread::Portable;
 
 /// A type that may stand in a field of a `#[crucial::shared]` struct.
 #[diagnostic::on_unimplemented(
@@ -14,4 +19,62 @@ pub trait Field {
     type Proxy: Shared<Init = Self::Init>;
     /// The plain value that it starts from.
     type Init: Send;
+}
+
+macro_rules! atomic_fields {
+    ($($type:ty)*) => {$(
+        impl Field for $type {
+            type Proxy = Atomic<$type>;
+            type Init = $type;
+        }
+    )*};
+}
+
+atomic_fields!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 bool char String);
+
+impl<T: Portable> Field for Option<T> {
+    type Proxy = Atomic<Self>;
+    type Init = Self;
+}
+
+impl<T: Portable> Field for Vec<T> {
+    type Proxy = List<T>;
+    type Init = Self;
+}
+
+impl<T: Portable> Field for VecDeque<T> {
+    type Proxy = List<T>;
+    type Init = Vec<T>;
+}
+
+impl<K: Portable + Eq + Hash, V: Portable> Field for HashMap<K, V> {
+    type Proxy = Map<K, V>;
+    type Init = Self;
+}
+
+impl<T: Portable + Eq + Hash> Field for HashSet<T> {
+    type Proxy = Set<T>;
+    type Init = Self;
+}
+
+macro_rules! proxy_fields {
+    ($($proxy:ident $(<$($parameter:ident),+>)?;)+) => {$(
+        impl $(<$($parameter),+>)? Field for $proxy $(<$($parameter),+>)?
+        where
+            Self: Shared,
+        {
+            type Proxy = Self;
+            type Init = <Self as Shared>::Init;
+        }
+    )+};
+}
+
+proxy_fields! {
+    Atomic<T>;
+    Map<K, V>;
+    List<T>;
+    Set<T>;
+    Promise<T>;
+    Latch;
+    Barrier;
 }

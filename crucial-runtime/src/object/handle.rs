@@ -65,8 +65,9 @@ impl<O: Object> Handle<O> {
             object: O::NAME.to_owned(),
             detail: detail.to_owned(),
         };
-        let call = self.call_of(&INIT, init);
-        runtime::current()?.store().create(call, description).await
+        let runtime = runtime::current()?;
+        let call = self.call_of(&runtime, &INIT, init)?;
+        runtime.store().create(call, description).await
     }
 
     /// Checks that the object exists and is of this type. One round trip.
@@ -123,13 +124,11 @@ impl<O: Object> Handle<O> {
     ///
     /// # Errors
     ///
-    /// Those of the store, and a method that waits all the same is refused.
+    /// [`Error::TooLarge`], those of the store, and a method that waits all the same is refused.
     pub async fn call(&self, method: &'static Method, args: Vec<Bytes>) -> Result<Value> {
-        match runtime::current()?
-            .store()
-            .call(self.call_of(method, args))
-            .await?
-        {
+        let runtime = runtime::current()?;
+        let call = self.call_of(&runtime, method, args)?;
+        match runtime.store().call(call).await? {
             Poll::Ready(value) => Ok(value),
             Poll::Pending => Err(Error::Refused {
                 key: self.key.clone(),
@@ -144,7 +143,7 @@ impl<O: Object> Handle<O> {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`], and those of the store.
+    /// [`Error::TimedOut`], [`Error::TooLarge`], and those of the store.
     pub async fn wait(
         &self,
         method: &'static Method,
@@ -152,10 +151,8 @@ impl<O: Object> Handle<O> {
         limit: Option<Duration>,
     ) -> Result<Value> {
         let runtime = runtime::current()?;
-        runtime
-            .waits()
-            .wait(&runtime, self.call_of(method, args), limit)
-            .await
+        let call = self.call_of(&runtime, method, args)?;
+        runtime.waits().wait(&runtime, call, limit).await
     }
 
     /// Creates a user's object under that key. One round trip.
@@ -293,13 +290,27 @@ impl<O: Object> Handle<O> {
         }
     }
 
-    fn call_of(&self, method: &'static Method, args: Vec<Bytes>) -> Call {
-        Call {
+    fn call_of(
+        &self,
+        runtime: &Runtime,
+        method: &'static Method,
+        args: Vec<Bytes>,
+    ) -> Result<Call> {
+        let size = args.iter().map(Bytes::len).sum();
+        let limit = runtime.limits().value_bytes;
+        if size > limit {
+            return Err(Error::TooLarge {
+                what: format!("a call of `{}` of object `{}`", method.name, self.key),
+                size,
+                limit,
+            });
+        }
+        Ok(Call {
             key: self.key.clone(),
             object: ObjectType::of::<O>(),
             method,
             args,
-        }
+        })
     }
 }
 

@@ -38,6 +38,7 @@ while i <= #ARGV do
   replies[#replies + 1] = reply
   i = i + 2 + n
 end
+if finish then finish() end
 if ARGV[5] == 'create' then
   replies = {1}
   notify()

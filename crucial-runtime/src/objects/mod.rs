@@ -1,1 +1,24 @@
-//! The library of shared objects: one file an object, its server script beside it.
+//! The library of shared objects: one file an object, with the state machine that specifies it and
+//! the server script that does the same.
+//!
+//! Values in collections are encoded by the proxies: machines and scripts see bytes, never a type.
+
+mod argument;
+mod proxy;
+mod reply;
+
+mod atomic;
+mod barrier;
+mod latch;
+mod list;
+mod map;
+mod promise;
+mod set;
+
+pub use atomic::{Atomic, AtomicBits, AtomicNumber};
+pub use barrier::{Arrival, Barrier, BarrierWait};
+pub use latch::Latch;
+pub use list::List;
+pub use map::Map;
+pub use promise::Promise;
+pub use set::Set;

@@ -1,0 +1,57 @@
+//! Numbers as arguments: decimal text, which servers and people read as well.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use bytes::Bytes;
+
+use crate::object::Refusal;
+
+/// A number on its way to an object.
+pub(super) fn number(number: impl Display) -> Bytes {
+    number.to_string().into()
+}
+
+/// A number that has arrived.
+pub(super) fn parse<N: FromStr>(argument: &[u8]) -> Result<N, Refusal> {
+    std::str::from_utf8(argument)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| {
+            Refusal::args(format!(
+                "{:?} is no `{}`",
+                String::from_utf8_lossy(argument),
+                std::any::type_name::<N>()
+            ))
+        })
+}
+
+/// Bytes on their way to an object, or the lack of them.
+pub(super) fn option(bytes: Option<Bytes>) -> Bytes {
+    match bytes {
+        Some(bytes) => [&b"+"[..], &bytes].concat().into(),
+        None => Bytes::from_static(b"-"),
+    }
+}
+
+/// Bytes that have arrived, or the lack of them.
+pub(super) fn optional(argument: &Bytes) -> Result<Option<Bytes>, Refusal> {
+    match argument.first() {
+        Some(b'+') => Ok(Some(argument.slice(1..))),
+        Some(b'-') if argument.len() == 1 => Ok(None),
+        _ => Err(Refusal::args("it is neither bytes nor the lack of them")),
+    }
+}
+
+/// The largest count that scripts take exactly; there are never as many elements.
+const LARGEST: u64 = 1 << 53;
+
+/// A count or an index on its way to an object.
+pub(super) fn count(count: usize) -> Bytes {
+    number((count as u64).min(LARGEST))
+}
+
+/// How far an index is from the back.
+pub(super) fn size(index: i64) -> usize {
+    usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX)
+}

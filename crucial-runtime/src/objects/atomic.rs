@@ -1,0 +1,296 @@
+//! A value that many threads read and change, each change at once for all of them.
+
+mod combined;
+mod machine;
+mod number;
+mod stored;
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand::Rng;
+use tokio::time::Instant;
+
+use self::machine::AtomicState;
+use super::proxy::proxy;
+use crate::error::{Error, Result};
+use crate::object::{Handle, Value};
+use crate::runtime;
+use crate::thread::Portable;
+
+pub use combined::{AtomicBits, AtomicNumber};
+
+/// A shared value, as `std::sync::atomic` has them, of any type.
+///
+/// Integers, `bool` and floats are added to, compared and combined where they live; integers,
+/// `bool`, `char` and `String` are stored as text that people can read. Values of other types are
+/// read and changed as a whole, by comparison of their encoded bytes: where equal values may
+/// encode differently (a `HashMap`), use a shared object of your own. A `#[crucial::shared]`
+/// struct turns fields of these types into atomics.
+///
+/// Methods named `fetch_…` give the value before the change, [`update`](Self::update) and
+/// `…_and_get` the value after it. Every change takes effect exactly once and every method is one
+/// round trip unless it says otherwise. A method fails with
+/// [`Error::NotFound`] where the object does not exist and with [`Error::Codec`] where what is
+/// stored is no `T`.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::Atomic;
+/// use serde::{Deserialize, Serialize};
+///
+/// let hits = Atomic::create("hits", 0_u64).await?;
+/// assert_eq!(hits.fetch_add(2).await?, 0);
+/// assert_eq!(hits.get().await?, 2);
+///
+/// #[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// enum Light { Red, Green }
+///
+/// let light = Atomic::create("light", Light::Red).await?;
+/// assert_eq!(light.compare_exchange(Light::Red, Light::Green).await?, Ok(Light::Red));
+/// assert_eq!(light.compare_exchange(Light::Red, Light::Green).await?, Err(Light::Green));
+/// # Ok(()) }
+/// ```
+pub struct Atomic<T> {
+    handle: Handle<AtomicState>,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+proxy!(Atomic<T: Portable>, machine: AtomicState, init: T);
+
+impl<T: Portable> Atomic<T> {
+    fn arguments(handle: &Handle<AtomicState>, init: T) -> Result<Vec<Bytes>> {
+        Ok(vec![encode(handle, &init)?])
+    }
+
+    async fn read(&self) -> Result<T> {
+        self.get().await
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
+    pub async fn get(&self) -> Result<T> {
+        let stored = self.stored().await?;
+        self.decode(&stored)
+    }
+
+    /// Replaces the value.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::TooLarge`], and those of the store.
+    pub async fn set(&self, value: T) -> Result<()> {
+        let value = encode(&self.handle, &value)?;
+        self.handle.call(&machine::SET, vec![value]).await.map(drop)
+    }
+
+    /// Replaces the value and gives the one before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::TooLarge`], and those of the store.
+    pub async fn swap(&self, value: T) -> Result<T> {
+        let value = encode(&self.handle, &value)?;
+        let before = self.handle.call(&machine::SWAP, vec![value]).await?;
+        self.decode_reply(&before)
+    }
+
+    /// Replaces the value if it is `current`: `Ok` with the value before, or `Err` with the value
+    /// that stands there instead. Floats are compared bit by bit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::TooLarge`], and those of the store.
+    pub async fn compare_exchange(&self, current: T, new: T) -> Result<Result<T, T>> {
+        let expected = encode(&self.handle, &current)?;
+        let new = encode(&self.handle, &new)?;
+        match self.exchange(expected, new).await? {
+            None => Ok(Ok(current)),
+            Some(actual) => self.decode(&actual).map(Err),
+        }
+    }
+
+    /// Replaces the value by what `change` makes of it, unless that is `None`: `Ok` with the value
+    /// before, or `Err` with the value that was left alone.
+    ///
+    /// `change` runs here, and again whenever another change came first. Two round trips where none
+    /// did. For changes that many threads make at the same time, a method of a shared object of
+    /// your own is faster.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let tickets = crucial::Atomic::create("tickets", 1_u32).await?;
+    /// assert_eq!(tickets.fetch_update(|left| left.checked_sub(1)).await?, Ok(1));
+    /// assert_eq!(tickets.fetch_update(|left| left.checked_sub(1)).await?, Err(0));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] where other changes kept coming first for the runtime's
+    /// [wait limit](crate::Builder::wait_limit); [`Error::NotFound`], [`Error::Codec`],
+    /// [`Error::TooLarge`], and those of the store.
+    pub async fn fetch_update(
+        &self,
+        mut change: impl FnMut(T) -> Option<T> + Send,
+    ) -> Result<Result<T, T>> {
+        let mut retries = Retries::new(self.handle.key().clone(), "fetch_update")?;
+        let mut stored = self.stored().await?;
+        loop {
+            let Some(new) = change(self.decode(&stored)?) else {
+                return self.decode(&stored).map(Err);
+            };
+            let new = encode(&self.handle, &new)?;
+            match self.exchange(stored.clone(), new).await? {
+                None => return self.decode(&stored).map(Ok),
+                Some(actual) => stored = actual,
+            }
+            retries.pause().await?;
+        }
+    }
+
+    /// Replaces the value by what `change` makes of it, and gives the value after.
+    ///
+    /// `change` runs here, and again whenever another change came first. Two round trips where none did.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let path = crucial::Atomic::create("path", "/".to_owned()).await?;
+    /// assert_eq!(path.update(|path| path + "home").await?, "/home");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_update`](Self::fetch_update).
+    pub async fn update(&self, mut change: impl FnMut(T) -> T + Send) -> Result<T> {
+        let mut retries = Retries::new(self.handle.key().clone(), "update")?;
+        let mut stored = self.stored().await?;
+        loop {
+            let new = encode(&self.handle, &change(self.decode(&stored)?))?;
+            match self.exchange(stored, new.clone()).await? {
+                None => return self.decode(&new),
+                Some(actual) => stored = actual,
+            }
+            retries.pause().await?;
+        }
+    }
+
+    /// The value's bytes.
+    async fn stored(&self) -> Result<Bytes> {
+        match self.handle.call(&machine::GET, Vec::new()).await? {
+            Value::Bytes(stored) => Ok(stored),
+            Value::Nil => Err(self.handle.not_found()),
+            other => Err(self.handle.unexpected("the value", &other)),
+        }
+    }
+
+    /// Replaces the bytes if they are these; otherwise gives those that are there.
+    async fn exchange(&self, current: Bytes, new: Bytes) -> Result<Option<Bytes>> {
+        let arguments = vec![current, new];
+        match self
+            .handle
+            .call(&machine::COMPARE_EXCHANGE, arguments)
+            .await?
+        {
+            Value::Nil => Ok(None),
+            Value::Bytes(actual) => Ok(Some(actual)),
+            other => Err(self.handle.unexpected("the value", &other)),
+        }
+    }
+
+    fn decode(&self, stored: &[u8]) -> Result<T> {
+        stored::decode(stored).map_err(|source| Error::Codec {
+            key: self.handle.key().clone(),
+            what: "the value",
+            source,
+        })
+    }
+
+    fn decode_reply(&self, reply: &Value) -> Result<T> {
+        match reply {
+            Value::Bytes(stored) => self.decode(stored),
+            Value::Int(number) => self.decode(number.to_string().as_bytes()),
+            Value::Nil | Value::List(_) => Err(self.handle.unexpected("the value", reply)),
+        }
+    }
+}
+
+impl<T: Portable> Atomic<Option<T>> {
+    /// Leaves `None` and gives the value before.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let job = crucial::Atomic::create("job", Some(7)).await?;
+    /// assert_eq!(job.take().await?, Some(7));
+    /// assert_eq!(job.take().await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
+    pub async fn take(&self) -> Result<Option<T>> {
+        self.swap(None).await
+    }
+}
+
+fn encode<T: Portable>(handle: &Handle<AtomicState>, value: &T) -> Result<Bytes> {
+    stored::encode(value).map_err(|source| Error::Codec {
+        key: handle.key().clone(),
+        what: "the value",
+        source,
+    })
+}
+
+/// The pauses of a change that is tried until no other comes first.
+pub(super) struct Retries {
+    key: crate::Key,
+    method: &'static str,
+    began: Instant,
+    limit: Duration,
+    longest_ms: u64,
+}
+
+impl Retries {
+    pub(super) fn new(key: crate::Key, method: &'static str) -> Result<Self> {
+        Ok(Self {
+            key,
+            method,
+            began: Instant::now(),
+            limit: runtime::current()?.wait_limit(),
+            longest_ms: 0,
+        })
+    }
+
+    /// Lets others go first, for a random while that grows: those who collide in step would collide again.
+    pub(super) async fn pause(&mut self) -> Result<()> {
+        if self.began.elapsed() > self.limit {
+            return Err(Error::TimedOut {
+                key: self.key.clone(),
+                method: self.method,
+                waited: self.limit,
+            });
+        }
+        let pause = rand::rng().random_range(0..=self.longest_ms);
+        self.longest_ms = (self.longest_ms * 2 + 1).min(63);
+        if pause == 0 {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        Ok(())
+    }
+}

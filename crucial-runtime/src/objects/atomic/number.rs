@@ -1,0 +1,195 @@
+//! Numbers and flags, combined where they live.
+
+use bytes::Bytes;
+
+use super::combined::{AtomicBits, AtomicNumber, Combined, Operation};
+use super::{Atomic, encode, machine};
+use crate::error::Result;
+
+impl<T: AtomicNumber> Atomic<T> {
+    /// Adds to the value and gives the one before. Integers wrap around, as those of `std::sync::atomic` do.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let small = crucial::Atomic::create("small", 250_u8).await?;
+    /// assert_eq!(small.fetch_add(10).await?, 250);
+    /// assert_eq!(small.get().await?, 4);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// This and everything else that combines integers of 128 bits is done by comparison, as
+    /// [`fetch_update`](Self::fetch_update) does it, and takes at least two round trips.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
+    pub async fn fetch_add(&self, by: T) -> Result<T> {
+        self.add(by, false).await
+    }
+
+    /// Subtracts from the value and gives the one before. Integers wrap around.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn fetch_sub(&self, by: T) -> Result<T> {
+        self.add(by, true).await
+    }
+
+    /// Adds to the value and gives the one after. Integers wrap around.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let loss = crucial::Atomic::create("loss", 0.5).await?;
+    /// assert_eq!(loss.add_and_get(0.25).await?, 0.75);
+    /// assert_eq!(loss.sub_and_get(1.0).await?, -0.25);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn add_and_get(&self, by: T) -> Result<T> {
+        let before = self.add(by, false).await?;
+        Ok(before.plus(by))
+    }
+
+    /// Subtracts from the value and gives the one after. Integers wrap around.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn sub_and_get(&self, by: T) -> Result<T> {
+        let before = self.add(by, true).await?;
+        Ok(before.minus(by))
+    }
+
+    /// Lowers the value to `other` if it is above, and gives the one before. NaN is above everything.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let best = crucial::Atomic::create("best", f64::NAN).await?;
+    /// best.fetch_min(0.3).await?;
+    /// best.fetch_min(0.7).await?;
+    /// assert_eq!(best.get().await?, 0.3);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn fetch_min(&self, other: T) -> Result<T> {
+        self.combine(Operation::Min, other).await
+    }
+
+    /// Raises the value to `other` if it is below, and gives the one before. NaN is below everything.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn fetch_max(&self, other: T) -> Result<T> {
+        self.combine(Operation::Max, other).await
+    }
+
+    async fn add(&self, by: T, subtract: bool) -> Result<T> {
+        let addend = by.addend(subtract);
+        match T::KIND {
+            Some(kind) => {
+                let arguments = vec![addend, Bytes::from_static(kind.as_bytes())];
+                let before = self.handle.call(&machine::ADD, arguments).await?;
+                self.decode_reply(&before)
+            }
+            None if subtract => self.change(|value| Some(value.minus(by))).await,
+            None => self.change(|value| Some(value.plus(by))).await,
+        }
+    }
+}
+
+impl<T: AtomicBits> Atomic<T> {
+    /// Keeps those bits that both have (logical "and"), and gives the value before.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let healthy = crucial::Atomic::create("healthy", true).await?;
+    /// assert!(healthy.fetch_and(false).await?);
+    /// assert!(!healthy.get().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
+    pub async fn fetch_and(&self, other: T) -> Result<T> {
+        self.combine(Operation::And, other).await
+    }
+
+    /// Sets those bits that either has (logical "or"), and gives the value before.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_and`](Self::fetch_and).
+    pub async fn fetch_or(&self, other: T) -> Result<T> {
+        self.combine(Operation::Or, other).await
+    }
+
+    /// Sets those bits that one of the two has (logical "exclusive or"), and gives the value before.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_and`](Self::fetch_and).
+    pub async fn fetch_xor(&self, other: T) -> Result<T> {
+        self.combine(Operation::Xor, other).await
+    }
+
+    /// Sets those bits that not both have (logical "not and"), and gives the value before.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_and`](Self::fetch_and).
+    pub async fn fetch_nand(&self, other: T) -> Result<T> {
+        self.combine(Operation::Nand, other).await
+    }
+}
+
+impl Atomic<bool> {
+    /// Inverts the value and gives the one before.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_and`](Self::fetch_and).
+    pub async fn fetch_not(&self) -> Result<bool> {
+        self.fetch_xor(true).await
+    }
+}
+
+impl<T: Combined> Atomic<T> {
+    async fn combine(&self, operation: Operation, operand: T) -> Result<T> {
+        match T::KIND {
+            Some(kind) => {
+                let arguments = vec![
+                    Bytes::from_static(operation.name().as_bytes()),
+                    encode(&self.handle, &operand)?,
+                    Bytes::from_static(kind.as_bytes()),
+                ];
+                let before = self.handle.call(&machine::COMBINE, arguments).await?;
+                self.decode_reply(&before)
+            }
+            None => self.change(|value| value.combine(operation, operand)).await,
+        }
+    }
+
+    /// Changes the value by comparison, and gives the one before.
+    async fn change(&self, change: impl FnMut(T) -> Option<T> + Send) -> Result<T> {
+        match self.fetch_update(change).await? {
+            Ok(before) | Err(before) => Ok(before),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A latch: many wait until something has happened so many times.
+
+mod machine;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::machine::LatchState;
+use super::argument;
+use super::proxy::proxy;
+use crate::error::Result;
+use crate::object::{Handle, Value};
+
+/// A shared latch, as `java.util.concurrent.CountDownLatch`: it is counted down, and once it is at
+/// zero it lets everybody through.
+///
+/// Methods fail with [`Error::NotFound`](crate::Error::NotFound) where the latch does not exist,
+/// and with the errors of the store.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::Latch;
+///
+/// let ready = Latch::create("ready", 3).await?;
+/// for _ in 0..3 {
+///     let ready = ready.clone();
+///     tokio::spawn(async move { ready.count_down().await });
+/// }
+/// ready.wait().await?;
+/// assert_eq!(ready.count().await?, 0);
+/// # Ok(()) }
+/// ```
+pub struct Latch {
+    handle: Handle<LatchState>,
+}
+
+proxy!(Latch, machine: LatchState, init: u32);
+
+impl Latch {
+    fn arguments(_: &Handle<LatchState>, count: u32) -> Result<Vec<Bytes>> {
+        Ok(vec![argument::number(count)])
+    }
+
+    async fn read(&self) -> Result<u32> {
+        self.count().await
+    }
+
+    /// How often the latch has still to be counted down. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn count(&self) -> Result<u32> {
+        match self.handle.call(&machine::COUNT, Vec::new()).await? {
+            Value::Nil => Err(self.handle.not_found()),
+            count => self.handle.number(&count),
+        }
+    }
+
+    /// Counts down by one, unless the count is zero, and gives what is left. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn count_down(&self) -> Result<u32> {
+        self.count_down_by(1).await
+    }
+
+    /// Counts down by so many, at most to zero, and gives what is left. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn count_down_by(&self, by: u32) -> Result<u32> {
+        let arguments = vec![argument::number(by)];
+        let reply = self.handle.call(&machine::COUNT_DOWN, arguments).await?;
+        self.handle.number(&reply)
+    }
+
+    /// Waits until the count is zero. One round trip if it is, otherwise three and one announcement.
+    ///
+    /// Dropping the future does nothing to the latch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub async fn wait(&self) -> Result<()> {
+        self.wait_at_most(None).await
+    }
+
+    /// [`wait`](Self::wait), at most for so long.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let never = crucial::Latch::create("never", 1).await?;
+    /// let error = never.wait_timeout(std::time::Duration::from_millis(5)).await.unwrap_err();
+    /// assert!(matches!(error, crucial::Error::TimedOut { .. }));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`](crate::Error::TimedOut), and those of the store.
+    pub async fn wait_timeout(&self, limit: Duration) -> Result<()> {
+        self.wait_at_most(Some(limit)).await
+    }
+
+    /// Whether the count is zero. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn try_wait(&self) -> Result<bool> {
+        Ok(self.count().await? == 0)
+    }
+
+    /// Starts again from a new count if the count is zero; otherwise leaves it and gives `false`.
+    /// Who still waits for the old count may then wait for the new one. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn try_reset(&self, count: u32) -> Result<bool> {
+        let arguments = vec![argument::number(count)];
+        let reply = self.handle.call(&machine::TRY_RESET, arguments).await?;
+        self.handle.flag(&reply)
+    }
+
+    async fn wait_at_most(&self, limit: Option<Duration>) -> Result<()> {
+        match self.handle.wait(&machine::WAIT, Vec::new(), limit).await? {
+            Value::Nil => Err(self.handle.not_found()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The state machine of a map: encoded keys and values.
+
+use std::collections::BTreeMap;
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::object::{Method, Object, Refusal, ServerScript, Value};
+use crate::objects::argument;
+use crate::objects::proxy::methods;
+
+/// The entries. Sorted, so that replies are; servers give them in any order.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MapState(BTreeMap<Bytes, Bytes>);
+
+methods! {
+    GET = native("get", "HGET");
+    GET_MANY = native("get_many", "HMGET");
+    CONTAINS_KEY = native("contains_key", "HEXISTS");
+    LEN = native("len", "HLEN");
+    KEYS = native("keys", "HKEYS");
+    VALUES = native("values", "HVALS");
+    ENTRIES = native("entries", "HGETALL");
+    INSERT = update("insert");
+    INSERT_ALL = update("insert_all");
+    INSERT_IF_ABSENT = update("insert_if_absent");
+    REPLACE = update("replace");
+    COMPARE_EXCHANGE = update("compare_exchange");
+    REMOVE = update("remove");
+    REMOVE_ALL = update("remove_all");
+    CLEAR = update("clear");
+    DRAIN = update("drain");
+}
+
+impl Object for MapState {
+    const NAME: &'static str = "Map";
+    const METHODS: &'static [Method] = METHODS;
+    const SCRIPT: Option<ServerScript> = Some(ServerScript {
+        source: include_str!("../map.lua"),
+    });
+    const WAITS: bool = false;
+
+    fn init(args: &[Bytes]) -> Result<Self, Refusal> {
+        let mut state = Self::default();
+        state.insert_all(args)?;
+        Ok(state)
+    }
+
+    fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
+        let reply = match (method, args) {
+            ("get", [key]) => self.0.get(key).cloned().into(),
+            ("get_many", keys) => {
+                let values: Vec<_> = keys.iter().map(|key| self.0.get(key).cloned()).collect();
+                values.into()
+            }
+            ("contains_key", [key]) => self.0.contains_key(key).into(),
+            ("len", []) => self.0.len().into(),
+            ("keys", []) => self.0.keys().cloned().collect::<Vec<_>>().into(),
+            ("values", []) => self.0.values().cloned().collect::<Vec<_>>().into(),
+            ("entries", []) => flat(self.0.clone()),
+            ("insert", [key, value]) => self.0.insert(key.clone(), value.clone()).into(),
+            ("insert_all", entries) => self.insert_all(entries)?.into(),
+            ("insert_if_absent", [key, value]) => match self.0.get(key) {
+                Some(present) => present.clone().into(),
+                None => {
+                    self.0.insert(key.clone(), value.clone());
+                    Value::Nil
+                }
+            },
+            ("replace", [key, value]) => self
+                .0
+                .get_mut(key)
+                .map(|present| std::mem::replace(present, value.clone()))
+                .into(),
+            ("compare_exchange", [key, current, new]) => {
+                let (current, new) = (argument::optional(current)?, argument::optional(new)?);
+                let present = self.0.get(key).cloned();
+                if present != current {
+                    Value::List(vec![present.into()])
+                } else {
+                    match new {
+                        Some(new) => self.0.insert(key.clone(), new),
+                        None => self.0.remove(key),
+                    };
+                    Value::Nil
+                }
+            }
+            ("remove", [key]) => self.0.remove(key).into(),
+            ("remove_all", keys) => {
+                let removed = keys.iter().filter(|key| self.0.remove(*key).is_some());
+                removed.count().into()
+            }
+            ("clear", []) => {
+                self.0.clear();
+                Value::Nil
+            }
+            ("drain", []) => flat(std::mem::take(&mut self.0)),
+            _ => return Err(Refusal::no_such_method(method)),
+        };
+        Ok(Poll::Ready(reply))
+    }
+}
+
+impl MapState {
+    /// Inserts keys and values in turn; how many keys were new.
+    fn insert_all(&mut self, entries: &[Bytes]) -> Result<usize, Refusal> {
+        let (pairs, rest) = entries.as_chunks();
+        if !rest.is_empty() {
+            return Err(Refusal::args("a key has no value"));
+        }
+        let before = self.0.len();
+        for [key, value] in pairs {
+            self.0.insert(key.clone(), value.clone());
+        }
+        Ok(self.0.len() - before)
+    }
+}
+
+/// Keys and values in turn.
+fn flat(entries: BTreeMap<Bytes, Bytes>) -> Value {
+    let flat: Vec<_> = entries
+        .into_iter()
+        .flat_map(|(key, value)| [key, value])
+        .collect();
+    flat.into()
+}

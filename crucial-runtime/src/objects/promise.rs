@@ -1,0 +1,162 @@
+//! A promise: a value that comes later, once.
+
+mod machine;
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use self::machine::{FAILED, KEPT, OPEN, PromiseState};
+use super::proxy::proxy;
+use crate::error::{Error, Result};
+use crate::object::{Handle, Value};
+use crate::thread::Portable;
+
+/// A shared value that comes once and that many wait for, as a oneshot channel with any number of
+/// receivers, or as `java.util.concurrent.CompletableFuture`.
+///
+/// The first who completes or fails it decides for good. Methods fail with
+/// [`Error::NotFound`] where the promise does not exist, with [`Error::Codec`] where what is stored
+/// is no `T`, and with the errors of the store.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::Promise;
+///
+/// let answer = Promise::<u32>::create("answer", None).await?;
+/// let other = answer.clone();
+/// tokio::spawn(async move { other.complete(42).await });
+/// assert_eq!(answer.get().await?, 42);
+/// assert!(!answer.complete(43).await?);
+/// # Ok(()) }
+/// ```
+pub struct Promise<T> {
+    handle: Handle<PromiseState>,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+proxy!(Promise<T: Portable>, machine: PromiseState, init: Option<T>);
+
+impl<T: Portable> Promise<T> {
+    fn arguments(handle: &Handle<PromiseState>, init: Option<T>) -> Result<Vec<Bytes>> {
+        Ok(vec![match init {
+            Some(value) => kept(handle, &value)?,
+            None => Bytes::from_static(&[OPEN]),
+        }])
+    }
+
+    async fn read(&self) -> Result<Option<T>> {
+        self.try_get().await
+    }
+
+    /// Completes the promise; `false`, and nothing is done, where it is complete or failed already.
+    /// One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], and those of the store.
+    pub async fn complete(&self, value: T) -> Result<bool> {
+        let kept = kept(&self.handle, &value)?;
+        let reply = self.handle.call(&machine::SETTLE, vec![kept]).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Fails the promise: whoever waits for it gets [`Error::PromiseFailed`] with that reason.
+    /// `false`, and nothing is done, where it is complete or failed already. One round trip.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let answer = crucial::Promise::<u32>::create("answer", None).await?;
+    /// assert!(answer.fail("nobody knows").await?);
+    /// assert!(answer.get().await.unwrap_err().to_string().contains("nobody knows"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], and those of the store.
+    pub async fn fail(&self, reason: impl std::fmt::Display + Send) -> Result<bool> {
+        let failed = tagged(FAILED, reason.to_string().as_bytes());
+        let reply = self.handle.call(&machine::SETTLE, vec![failed]).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Waits for the value. One round trip if it is there, otherwise three and one announcement.
+    ///
+    /// Dropping the future does nothing to the promise.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PromiseFailed`]; [`Error::TimedOut`] after the runtime's
+    /// [wait limit](crate::Builder::wait_limit); and those of the store.
+    pub async fn get(&self) -> Result<T> {
+        self.get_at_most(None).await
+    }
+
+    /// [`get`](Self::get), at most for so long.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_timeout(&self, limit: Duration) -> Result<T> {
+        self.get_at_most(Some(limit)).await
+    }
+
+    /// The value, if it has come. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PromiseFailed`], and those of the store.
+    pub async fn try_get(&self) -> Result<Option<T>> {
+        let known = self.handle.call(&machine::TRY_GET, Vec::new()).await?;
+        self.known(&known)
+    }
+
+    /// Whether the promise is complete or failed. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn is_done(&self) -> Result<bool> {
+        match self.handle.call(&machine::IS_DONE, Vec::new()).await? {
+            Value::Nil => Err(self.handle.not_found()),
+            done => self.handle.flag(&done),
+        }
+    }
+
+    async fn get_at_most(&self, limit: Option<Duration>) -> Result<T> {
+        let known = self.handle.wait(&machine::GET, Vec::new(), limit).await?;
+        match self.known(&known)? {
+            Some(value) => Ok(value),
+            None => Err(self.handle.unexpected("the value", &known)),
+        }
+    }
+
+    fn known(&self, known: &Value) -> Result<Option<T>> {
+        match known {
+            Value::Nil => Err(self.handle.not_found()),
+            Value::Bytes(known) if known[..] == [OPEN] => Ok(None),
+            Value::Bytes(known) if known.first() == Some(&KEPT) => {
+                self.handle.decode("the value", &known[1..]).map(Some)
+            }
+            Value::Bytes(known) if known.first() == Some(&FAILED) => Err(Error::PromiseFailed {
+                key: self.handle.key().clone(),
+                reason: String::from_utf8_lossy(&known[1..]).into_owned(),
+            }),
+            other => Err(self.handle.unexpected("the value", other)),
+        }
+    }
+}
+
+fn kept<T: Portable>(handle: &Handle<PromiseState>, value: &T) -> Result<Bytes> {
+    Ok(tagged(KEPT, &handle.encode("the value", value)?))
+}
+
+fn tagged(tag: u8, bytes: &[u8]) -> Bytes {
+    [&[tag][..], bytes].concat().into()
+}

@@ -1,0 +1,287 @@
+//! A set that many threads read and change.
+
+mod machine;
+
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use self::machine::SetState;
+use super::argument;
+use super::map::Unique;
+use super::proxy::proxy;
+use crate::error::Result;
+use crate::object::{Handle, Value};
+use crate::thread::Portable;
+
+/// A shared set, as `HashSet`.
+///
+/// Elements are the same if they encode to the same bytes, so types whose equal values encode
+/// differently won't do. Elements are in no order.
+///
+/// Every method takes effect at once for all threads, however many elements it is about, and
+/// exactly once; each is one round trip unless it says otherwise. Methods fail with
+/// [`Error::NotFound`](crate::Error::NotFound) where they change a set that does not exist (which
+/// reads as an empty one), with [`Error::Codec`](crate::Error::Codec) where what is stored is no
+/// `T`, with [`Error::TooLarge`](crate::Error::TooLarge) where the elements are, and with the
+/// errors of the store.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use std::collections::HashSet;
+/// use crucial::Set;
+///
+/// let seen = Set::<String>::create("seen", HashSet::new()).await?;
+/// assert!(seen.insert("a".into()).await?);
+/// assert!(!seen.insert("a".into()).await?);
+/// assert!(seen.contains("a").await?);
+/// # Ok(()) }
+/// ```
+pub struct Set<T> {
+    handle: Handle<SetState>,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+proxy!(Set<T: Unique>, machine: SetState, init: HashSet<T>);
+
+impl<T: Unique> Set<T> {
+    fn arguments(handle: &Handle<SetState>, init: HashSet<T>) -> Result<Vec<Bytes>> {
+        elements(handle, init)
+    }
+
+    async fn read(&self) -> Result<HashSet<T>> {
+        self.to_hash_set().await
+    }
+
+    /// Whether the element is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn contains<Q>(&self, element: &Q) -> Result<bool>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + Sync + ?Sized,
+    {
+        let element = self.handle.encode("an element", element)?;
+        let reply = self.handle.call(&machine::CONTAINS, vec![element]).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Which of these elements are there, in their order.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let primes = crucial::Set::create("primes", [2, 3, 5, 7].into()).await?;
+    /// assert_eq!(primes.contains_many(&[1, 2, 3, 4]).await?, [false, true, true, false]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn contains_many<'a, Q>(
+        &self,
+        elements: impl IntoIterator<Item = &'a Q> + Send,
+    ) -> Result<Vec<bool>>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + ?Sized + 'a,
+    {
+        let elements = borrowed(&self.handle, elements)?;
+        if elements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reply = self.handle.call(&machine::CONTAINS_MANY, elements).await?;
+        let flags = self.handle.list(&reply)?.iter();
+        flags.map(|flag| self.handle.flag(flag)).collect()
+    }
+
+    /// Whether all of these elements are there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn contains_all<'a, Q>(
+        &self,
+        elements: impl IntoIterator<Item = &'a Q> + Send,
+    ) -> Result<bool>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + ?Sized + 'a,
+    {
+        let contained = self.contains_many(elements).await?;
+        Ok(contained.into_iter().all(|contained| contained))
+    }
+
+    /// How many elements there are, in constant time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn len(&self) -> Result<usize> {
+        let reply = self.handle.call(&machine::LEN, Vec::new()).await?;
+        self.handle.number(&reply)
+    }
+
+    /// Whether there are no elements.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn is_empty(&self) -> Result<bool> {
+        Ok(self.len().await? == 0)
+    }
+
+    /// All elements, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn to_hash_set(&self) -> Result<HashSet<T>> {
+        let reply = self.handle.call(&machine::ELEMENTS, Vec::new()).await?;
+        self.handle.elements(&reply)
+    }
+
+    /// Adds an element; `false` if it was there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn insert(&self, element: T) -> Result<bool> {
+        Ok(self.extend([element]).await? == 1)
+    }
+
+    /// Adds many elements, all at once, and gives how many of them were new.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let primes = crucial::Set::create("primes", [2, 3].into()).await?;
+    /// assert_eq!(primes.extend([3, 5, 7]).await?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
+        let elements = elements(&self.handle, new)?;
+        let reply = self.handle.call(&machine::INSERT_ALL, elements).await?;
+        self.handle.number(&reply)
+    }
+
+    /// Removes an element; `false` if it was not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn remove<Q>(&self, element: &Q) -> Result<bool>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + Sync + ?Sized,
+    {
+        Ok(self.remove_all([element]).await? == 1)
+    }
+
+    /// Removes many elements, all at once, and gives how many of them there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn remove_all<'a, Q>(
+        &self,
+        elements: impl IntoIterator<Item = &'a Q> + Send,
+    ) -> Result<usize>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + ?Sized + 'a,
+    {
+        let elements = borrowed(&self.handle, elements)?;
+        let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
+        self.handle.number(&reply)
+    }
+
+    /// Removes any element and gives it; `None` where there is none.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let work = crucial::Set::create("work", [1, 2, 3].into()).await?;
+    /// let mut sum = 0;
+    /// while let Some(item) = work.pop().await? {
+    ///     sum += item;
+    /// }
+    /// assert_eq!(sum, 6);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop(&self) -> Result<Option<T>> {
+        Ok(self.pop_many(1).await?.pop())
+    }
+
+    /// Removes any elements, at most so many, and gives them.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_many(&self, count: usize) -> Result<Vec<T>> {
+        let arguments = vec![argument::count(count)];
+        let reply = self.handle.call(&machine::POP, arguments).await?;
+        self.handle.elements(&reply)
+    }
+
+    /// Removes all elements.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn clear(&self) -> Result<()> {
+        self.handle
+            .call(&machine::CLEAR, Vec::new())
+            .await
+            .map(drop)
+    }
+
+    /// Removes all elements and gives them: none is lost to a change in between.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn drain(&self) -> Result<HashSet<T>> {
+        let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
+        self.handle.elements(&reply)
+    }
+}
+
+fn elements<T: Portable>(
+    handle: &Handle<SetState>,
+    elements: impl IntoIterator<Item = T>,
+) -> Result<Vec<Bytes>> {
+    elements
+        .into_iter()
+        .map(|element| handle.encode("an element", &element))
+        .collect()
+}
+
+fn borrowed<'a, Q: Serialize + ?Sized + 'a>(
+    handle: &Handle<SetState>,
+    elements: impl IntoIterator<Item = &'a Q>,
+) -> Result<Vec<Bytes>> {
+    elements
+        .into_iter()
+        .map(|element| handle.encode("an element", element))
+        .collect()
+}

@@ -1,0 +1,78 @@
+//! The state machine of a set: encoded elements.
+
+use std::collections::BTreeSet;
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::object::{Method, Object, Refusal, ServerScript, Value};
+use crate::objects::argument;
+use crate::objects::proxy::methods;
+
+/// The elements. Sorted, so that replies are; servers give them in any order.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SetState(BTreeSet<Bytes>);
+
+methods! {
+    CONTAINS = native("contains", "SISMEMBER");
+    CONTAINS_MANY = native("contains_many", "SMISMEMBER");
+    LEN = native("len", "SCARD");
+    ELEMENTS = native("elements", "SMEMBERS");
+    INSERT_ALL = update("insert_all");
+    REMOVE_ALL = update("remove_all");
+    POP = update("pop");
+    CLEAR = update("clear");
+    DRAIN = update("drain");
+}
+
+impl Object for SetState {
+    const NAME: &'static str = "Set";
+    const METHODS: &'static [Method] = METHODS;
+    const SCRIPT: Option<ServerScript> = Some(ServerScript {
+        source: include_str!("../set.lua"),
+    });
+    const WAITS: bool = false;
+
+    fn init(args: &[Bytes]) -> Result<Self, Refusal> {
+        Ok(Self(args.iter().cloned().collect()))
+    }
+
+    fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
+        let reply = match (method, args) {
+            ("contains", [element]) => self.0.contains(element).into(),
+            ("contains_many", elements) => {
+                let found = elements.iter().map(|element| self.0.contains(element));
+                found.collect::<Vec<_>>().into()
+            }
+            ("len", []) => self.0.len().into(),
+            ("elements", []) => all(self.0.clone()),
+            ("insert_all", elements) => {
+                let before = self.0.len();
+                self.0.extend(elements.iter().cloned());
+                (self.0.len() - before).into()
+            }
+            ("remove_all", elements) => {
+                let removed = elements.iter().filter(|element| self.0.remove(*element));
+                removed.count().into()
+            }
+            // Any will do; a server takes them at random.
+            ("pop", [count]) => {
+                let count = argument::parse(count)?;
+                let popped = std::iter::from_fn(|| self.0.pop_first()).take(count);
+                popped.collect::<Vec<_>>().into()
+            }
+            ("clear", []) => {
+                self.0.clear();
+                Value::Nil
+            }
+            ("drain", []) => all(std::mem::take(&mut self.0)),
+            _ => return Err(Refusal::no_such_method(method)),
+        };
+        Ok(Poll::Ready(reply))
+    }
+}
+
+fn all(elements: BTreeSet<Bytes>) -> Value {
+    elements.into_iter().collect::<Vec<_>>().into()
+}
