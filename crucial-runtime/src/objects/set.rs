@@ -14,7 +14,7 @@ use super::argument;
 use super::map::Unique;
 use super::proxy::proxy;
 use crate::error::Result;
-use crate::object::{Handle, Value};
+use crate::object::Handle;
 use crate::thread::Portable;
 
 /// A shared set, as `HashSet`.
