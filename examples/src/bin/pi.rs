@@ -1,0 +1,75 @@
+//! π by throwing points at a square: each cloud thread counts those that hit the circle inside.
+//!
+//! ```text
+//! cargo run --release --bin pi
+//! cargo run --release --bin pi -- --points 10000000000 --threads 1000
+//! ```
+//!
+//! Every thread adds its count to one shared counter, with one `fetch_add`, and returns it as well:
+//! both sums must agree. `CRUCIAL_STORE` and `CRUCIAL_EXECUTOR` say where it runs; nothing here does.
+
+use clap::Parser;
+use crucial::Atomic;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use indicatif::ProgressBar;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+/// One cloud thread: throws points, adds the hits to the counter and returns them.
+#[crucial::cloud_thread]
+async fn throw(seed: u64, points: u64, hits: Atomic<u64>) -> crucial::Result<u64> {
+    // Counting may take minutes, and tokio has other things to do meanwhile.
+    let inside = tokio::task::block_in_place(|| count(seed, points));
+    hits.fetch_add(inside).await?;
+    Ok(inside)
+}
+
+fn count(seed: u64, points: u64) -> u64 {
+    let mut random = SmallRng::seed_from_u64(seed);
+    let mut inside = || {
+        let (x, y): (f64, f64) = random.random();
+        u64::from(x * x + y * y <= 1.0)
+    };
+    (0..points).map(|_| inside()).sum()
+}
+
+#[derive(Parser)]
+#[command(about = "π on cloud threads")]
+struct Flags {
+    /// How many points in all
+    #[arg(long, default_value_t = 100_000_000)]
+    points: u64,
+    /// How many cloud threads
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    threads: u64,
+}
+
+#[crucial::main]
+async fn main() -> crucial::Result<()> {
+    let Flags { points, threads } = Flags::parse();
+    let hits = Atomic::create("hits", 0).await?;
+
+    let share = |id| points / threads + u64::from(id < points % threads);
+    let mut running: FuturesUnordered<_> = (0..threads)
+        .map(|id| throw::spawn(id, share(id), hits.clone()))
+        .collect();
+    let progress = ProgressBar::new(threads);
+    let mut returned = 0;
+    while let Some(inside) = running.next().await {
+        returned += inside?;
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+
+    let counted = hits.get().await?;
+    println!("counter {counted}, returned {returned}");
+    println!("pi is about {:.6}", 4.0 * counted as f64 / points as f64);
+    if counted == returned {
+        Ok(())
+    } else {
+        Err(crucial::Error::other(
+            "the counter and the threads disagree",
+        ))
+    }
+}
