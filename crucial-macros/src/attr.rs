@@ -12,19 +12,6 @@ use crate::errors::Errors;
 #[derive(Debug)]
 pub(crate) struct Crate(TokenStream);
 
-impl Crate {
-    pub(crate) fn at(tokens: TokenStream) -> Self {
-        Self(tokens)
-    }
-
-    /// The path as serde's derive takes it.
-    pub(crate) fn serde(&self) -> String {
-        let path = &self.0;
-        let compact = quote!(#path::__private::serde).to_string();
-        compact.replace(' ', "")
-    }
-}
-
 impl Default for Crate {
     fn default() -> Self {
         Self(quote!(::crucial))

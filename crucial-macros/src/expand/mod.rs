@@ -4,8 +4,10 @@
 //! are not the user's can't meet the user's: local ones are hygienic, items are named after theirs.
 
 mod entry;
+mod initial;
 mod object;
 mod portable;
+mod structure;
 mod thread;
 
 use proc_macro2::TokenStream;
@@ -14,7 +16,7 @@ use syn::{Item, ItemFn};
 
 use crate::attr::Options;
 use crate::errors::Errors;
-use crate::model::{Entry, Object, Thread};
+use crate::model::{Entry, Object, Structure, Thread};
 
 /// `#[crucial::shared]`
 pub(crate) fn shared(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -26,9 +28,13 @@ pub(crate) fn shared(options: TokenStream, item: TokenStream) -> TokenStream {
             let beside = object.map(|object| object::beside(&object, &options.krate));
             quote!(#item #beside)
         }
+        Ok(Item::Struct(mut item)) => match Structure::of(&mut item, &mut errors) {
+            Some(structure) => structure::instead(&structure, &options.krate),
+            None => quote!(#item),
+        },
         Ok(other) => {
             errors.at(
-                &other,
+                other.into_token_stream().into_iter().next(),
                 "`#[crucial::shared]` goes on a struct, whose fields become proxies, or on the inherent `impl` of a type, which becomes a shared object",
             );
             item

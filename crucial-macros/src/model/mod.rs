@@ -3,9 +3,11 @@
 mod entry;
 mod object;
 mod signature;
+mod structure;
 mod thread;
 
 pub(crate) use entry::Entry;
 pub(crate) use object::{Access, Method, Object, Reply};
 pub(crate) use signature::Argument;
+pub(crate) use structure::{Field, Place, ROOT, Structure};
 pub(crate) use thread::{Returns, Thread};

@@ -1,23 +1,30 @@
 //! The object behind a `#[crucial::shared]` struct: that it exists, and its local fields.
 
+use std::fmt;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Handle, Key, Method, Object, Refusal, Value};
+use super::{Handle, Key, Method, Object, Refusal, Shared, Value};
 use crate::error::{Error, Result};
+use crate::runtime;
 
 /// The object behind a `#[crucial::shared]` struct.
 ///
 /// It is claimed before the fields are created and published after them, so that whoever opens the
 /// struct finds all of its fields, and of two who create it one gets [`Error::Exists`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Root(Handle<RootState>);
 
 static PUBLISH: Method = Method::update("publish");
 static READ: Method = Method::read("read");
+
+/// How long a claim in a namespace that no job's end clears may stay unpublished: its creator died.
+const CLAIM: Duration = Duration::from_secs(60);
 
 impl Root {
     /// Claims the key for a struct of that type. One round trip.
@@ -29,25 +36,59 @@ impl Root {
         let root = Self(Handle::at(key));
         let state = root.0.state(&RootState::default())?;
         root.0.create(state, type_name).await?;
+        if root.outlives_the_job()? {
+            root.0.expire(Some(CLAIM)).await?;
+        }
         Ok(root)
     }
 
-    /// Makes the struct complete. One round trip.
+    /// Creates the object of a field of the struct that has been claimed. Two round trips.
+    ///
+    /// What is there already was left by a creator that died before it published the struct.
     ///
     /// # Errors
     ///
-    /// Those of the store.
-    pub async fn publish<L: Serialize>(&self, locals: &L) -> Result<()> {
-        let locals = self.0.encode("the local fields", locals)?;
-        self.0.call(&PUBLISH, vec![locals]).await.map(drop)
+    /// Those of the field.
+    pub async fn create<P: Shared>(&self, part: &str, init: P::Init) -> Result<P> {
+        let key = self.key().field(part)?;
+        runtime::current()?.store().destroy(&key).await?;
+        P::create_at(key, init).await
     }
 
-    /// The local fields of the struct, once it is complete. Two round trips.
+    /// Creates the object of a field that outlives the job, or opens it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the field.
+    pub async fn keep<P: Shared>(&self, part: &str, init: P::Init) -> Result<P> {
+        P::open_or_create_at(self.kept_key(part)?, init).await
+    }
+
+    /// Makes the struct complete once its fields are there, or gives it up where one of them is not. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// What kept a field from being created, and those of the store.
+    pub async fn publish<F>(&self, fields: Result<F>, locals: Result<Bytes>) -> Result<F> {
+        let published = match (fields, locals) {
+            (Ok(fields), Ok(locals)) => self.0.call(&PUBLISH, vec![locals]).await.map(|_| fields),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        if published.is_err() {
+            // Another creator may try at once; the error that matters is the first.
+            let _ = self.destroy().await;
+        } else if self.outlives_the_job()? {
+            self.0.expire(None).await?;
+        }
+        published
+    }
+
+    /// Opens a struct of that type: its root and its local fields, once it is complete. Two round trips.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::WrongType`]; [`Error::TimedOut`] where whoever creates the struct died.
-    pub async fn open<L: DeserializeOwned>(key: Key, type_name: &str) -> Result<L> {
+    pub async fn open<L: DeserializeOwned>(key: Key, type_name: &str) -> Result<(Self, L)> {
         let root = Self(Handle::at(key));
         let found = root.0.open(type_name).await?;
         if found.detail != type_name {
@@ -58,7 +99,44 @@ impl Root {
             });
         }
         let locals = root.0.wait(&READ, Vec::new(), None).await?;
-        root.0.decode_value("the local fields", &locals)
+        let locals = root.0.decode_value("the local fields", &locals)?;
+        Ok((root, locals))
+    }
+
+    /// Opens the object of a field.
+    ///
+    /// # Errors
+    ///
+    /// Those of the field.
+    pub async fn field<P: Shared>(&self, part: &str) -> Result<P> {
+        P::open_at(self.key().field(part)?).await
+    }
+
+    /// Opens the object of a field that outlives the job.
+    ///
+    /// # Errors
+    ///
+    /// Those of the field.
+    pub async fn kept<P: Shared>(&self, part: &str) -> Result<P> {
+        P::open_at(self.kept_key(part)?).await
+    }
+
+    /// The local fields, encoded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`].
+    pub fn locals<L: Serialize>(&self, locals: &L) -> Result<Bytes> {
+        self.0.encode("the local fields", locals)
+    }
+
+    /// [`fmt::Debug`] of a struct of that name.
+    ///
+    /// # Errors
+    ///
+    /// Those of the formatter.
+    pub fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(name, f)
     }
 
     /// Removes it; `false` if there was none. One round trip.
@@ -66,8 +144,23 @@ impl Root {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn destroy(key: Key) -> Result<bool> {
-        Handle::<RootState>::at(key).destroy().await
+    pub async fn destroy(&self) -> Result<bool> {
+        self.0.destroy().await
+    }
+
+    /// The struct's key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        self.0.key()
+    }
+
+    fn kept_key(&self, part: &str) -> Result<Key> {
+        let application = runtime::current()?.application().clone();
+        application.key(self.key().object())?.field(part)
+    }
+
+    fn outlives_the_job(&self) -> Result<bool> {
+        Ok(self.key().namespace() != runtime::current()?.namespace().as_str())
     }
 }
 

@@ -1,5 +1,8 @@
 //! What generated code calls. Nothing here is for people, and anything may change in any version.
 
+mod both;
+mod init;
+mod local;
 mod signature;
 
 use std::task::Poll;
@@ -7,8 +10,11 @@ use std::task::Poll;
 pub use crate::main_fn::{MainReturn, application, main};
 pub use crate::object::{Handle, Method, Object, Refusal, Root, Value};
 pub use crate::thread::{Plain, ThreadEntry, ThreadReturn};
+pub use both::both;
 pub use bytes::Bytes;
+pub use init::DefaultLater;
 pub use inventory;
+pub use local::{Carried, Local, Uncarried, local};
 pub use serde;
 pub use signature::{Signature, Unportable};
 

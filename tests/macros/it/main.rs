@@ -1,6 +1,7 @@
 //! What the attributes generate, at work on the embedded store.
 
 mod object;
+mod structure;
 mod thread;
 
 /// A runtime of the test's own, entered.

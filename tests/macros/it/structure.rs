@@ -1,0 +1,233 @@
+//! `#[crucial::shared]` on a struct.
+
+use std::collections::BTreeMap;
+
+use crucial::{Error, Shared};
+use serde::{Deserialize, Serialize};
+
+use crate::entered;
+
+/// A count.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Count(i64);
+
+#[crucial::shared]
+impl Count {
+    /// Adds.
+    pub fn add(&mut self, n: i64) -> i64 {
+        self.0 += n;
+        self.0
+    }
+}
+
+/// No default.
+#[derive(Serialize, Deserialize)]
+struct Strict(u8);
+
+#[crucial::shared]
+impl Strict {
+    pub fn get(&self) -> u8 {
+        self.0
+    }
+}
+
+/// What a field of a shared struct can be.
+#[crucial::shared]
+pub(crate) struct State {
+    /// An object of the job.
+    pub count: Count,
+    #[shared(key = "second", init = Count(5))]
+    other: Count,
+    #[shared(init = Strict(9))]
+    strict: Strict,
+    inner: Inner,
+    #[shared(local)]
+    names: BTreeMap<u8, String>,
+    #[shared(local, init = 3)]
+    r#type: usize,
+}
+
+#[crucial::shared]
+pub(crate) struct Inner {
+    init: Count,
+    #[shared(local)]
+    root: Option<Option<()>>,
+}
+
+#[crucial::shared]
+struct Kept {
+    #[shared(persistent)]
+    total: Count,
+    run: Count,
+}
+
+#[crucial::shared]
+struct Values {
+    #[shared(local)]
+    key: u8,
+}
+
+fn init() -> StateInit {
+    StateInit {
+        names: BTreeMap::from([(1, "one".to_owned())]),
+        inner: InnerInit {
+            init: Count(7),
+            root: Some(None),
+        },
+        ..StateInit::default()
+    }
+}
+
+#[tokio::test]
+async fn fields_live_in_the_store() {
+    entered!();
+    let state = State::create("state", init()).await.unwrap();
+    assert_eq!(state.count.add(1).await.unwrap(), 1);
+    assert_eq!(state.other.add(1).await.unwrap(), 6);
+    assert_eq!(state.strict.get().await.unwrap(), 9);
+    assert_eq!(state.inner.init.add(1).await.unwrap(), 8);
+    assert_eq!((state.r#type, state.names.len()), (3, 1));
+    assert_eq!(state.inner.root, Some(None));
+    let key = state.key().clone();
+    assert_eq!(state.count.key(), &key.field("count").unwrap());
+    assert_eq!(state.other.key(), &key.field("second").unwrap());
+    assert_eq!(state.inner.init.key(), &key.field("inner.init").unwrap());
+
+    let opened = State::open("state").await.unwrap();
+    assert_eq!(opened.count, state.count);
+    assert_eq!((opened.r#type, &opened.names), (3, &state.names));
+    assert_eq!(opened.inner.root, Some(None));
+    let values = opened.snapshot().await.unwrap();
+    assert_eq!((values.count, values.other), (Count(1), Count(6)));
+    assert_eq!(values.inner.init, Count(8));
+    assert_eq!(values.names, state.names);
+}
+
+#[tokio::test]
+async fn a_struct_travels_by_reference() {
+    entered!();
+    let mut state = State::create("state", init()).await.unwrap();
+    state.r#type = 4;
+    let json = serde_json::to_string(&state).unwrap();
+    let read: State = serde_json::from_str(&json).unwrap();
+    assert_eq!((read.r#type, &read.count), (4, &state.count));
+
+    assert_eq!(bump::spawn(state.clone(), 2).await.unwrap(), 6);
+    assert_eq!(state.count.add(0).await.unwrap(), 2);
+    assert_eq!(format!("{state:?}"), format!("State({})", state.key()));
+}
+
+#[crucial::cloud_thread]
+async fn bump(state: State, n: i64) -> crucial::Result<usize> {
+    state.count.add(n).await?;
+    assert_eq!(state.inner.root, Some(None), "options survive the way");
+    Ok(state.r#type + state.names.len() + 1)
+}
+
+#[tokio::test]
+async fn structs_are_found_by_name_and_type() {
+    entered!();
+    assert!(matches!(
+        State::open("s").await,
+        Err(Error::NotFound { .. })
+    ));
+    let state = State::open_or_create("s", init()).await.unwrap();
+    state.count.add(1).await.unwrap();
+    let again = State::open_or_create("s", init()).await.unwrap();
+    assert_eq!(again.count.add(1).await.unwrap(), 2);
+    let taken = State::create("s", init()).await;
+    assert!(matches!(taken, Err(Error::Exists { .. })));
+    let other = Values::open("s").await;
+    assert!(matches!(other, Err(Error::WrongType { .. })), "{other:?}");
+    let other = CountProxy::open("s").await;
+    assert!(matches!(other, Err(Error::WrongType { .. })), "{other:?}");
+
+    assert!(state.destroy().await.unwrap());
+    assert!(!state.count.exists().await.unwrap());
+    assert!(!state.inner.init.exists().await.unwrap());
+    assert!(!state.destroy().await.unwrap());
+    State::create("s", init()).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_opens_a_struct_finds_all_of_it() {
+    entered!();
+    let creators = (0..16).map(|_| {
+        tokio::spawn(async {
+            let state = State::open_or_create("s", init()).await.unwrap();
+            state.inner.init.add(1).await.unwrap()
+        })
+    });
+    let mut counts = Vec::new();
+    for creator in creators.collect::<Vec<_>>() {
+        counts.push(creator.await.unwrap());
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, (8..24).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_a_creator_left_when_it_died_is_made_anew() {
+    entered!();
+    let state = State::create("s", init()).await.unwrap();
+    state.inner.init.add(100).await.unwrap();
+    let root: CountProxy = CountProxy::at(state.key().clone());
+    root.destroy().await.unwrap();
+    let state = State::create("s", init()).await.unwrap();
+    assert_eq!(state.inner.init.add(0).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_failed_creation_leaves_nothing() {
+    entered!();
+    #[crucial::shared]
+    struct TooLong {
+        #[shared(
+            key = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        )]
+        count: Count,
+        other: Count,
+    }
+    for _ in 0..2 {
+        let failed = TooLong::create("s", TooLongInit::default()).await;
+        assert!(matches!(failed, Err(Error::Name { .. })), "{failed:?}");
+    }
+    assert!(matches!(
+        TooLong::open("s").await,
+        Err(Error::NotFound { .. })
+    ));
+}
+
+#[tokio::test]
+async fn persistent_fields_belong_to_the_application() {
+    entered!();
+    let first = Kept::create("k", KeptInit::default()).await.unwrap();
+    first.total.add(1).await.unwrap();
+    first.run.add(1).await.unwrap();
+    assert_eq!(first.total.key().as_str(), "app/k.total");
+    assert!(first.destroy().await.unwrap());
+
+    let second = Kept::create("k", KeptInit::default()).await.unwrap();
+    assert_eq!(second.total.add(0).await.unwrap(), 1);
+    assert_eq!(second.run.add(0).await.unwrap(), 0);
+    let opened = Kept::open("k").await.unwrap();
+    assert_eq!(opened.total, second.total);
+}
+
+#[tokio::test]
+async fn a_struct_may_have_values_alone() {
+    entered!();
+    let values = Values::create("v", ValuesInit { key: 1 }).await.unwrap();
+    assert_eq!(values.key, 1);
+    assert_eq!(
+        Values::open("v")
+            .await
+            .unwrap()
+            .snapshot()
+            .await
+            .unwrap()
+            .key,
+        1
+    );
+    assert!(values.destroy().await.unwrap());
+}
