@@ -34,7 +34,7 @@ pub(crate) fn beside(object: &Object, krate: &Crate) -> TokenStream {
 
             #implementation
 
-            #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
+            #[allow(dead_code, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
             impl #proxy {
                 #lifecycle
                 #(#methods)*

@@ -1,5 +1,10 @@
 //! What the attributes generate, at work on the embedded store.
 
+#![expect(
+    unreachable_pub,
+    reason = "proxies have the methods that are `pub`, here as everywhere"
+)]
+
 mod object;
 mod structure;
 mod thread;

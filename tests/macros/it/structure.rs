@@ -1,9 +1,9 @@
 //! `#[crucial::shared]` on a struct.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use crucial::{Error, Shared};
-use serde::{Deserialize, Serialize};
+use crucial::{Atomic, Barrier, Error, Promise, Shared};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::entered;
 
@@ -180,22 +180,73 @@ async fn what_a_creator_left_when_it_died_is_made_anew() {
 #[tokio::test]
 async fn a_failed_creation_leaves_nothing() {
     entered!();
+    /// Can't be encoded.
+    #[derive(Default, Serialize, Deserialize)]
+    struct Broken(#[serde(serialize_with = "refuse")] u8);
+
+    fn refuse<S: Serializer>(_: &u8, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("no"))
+    }
+
     #[crucial::shared]
-    struct TooLong {
-        #[shared(
-            key = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        )]
+    impl Broken {
+        pub fn get(&self) -> u8 {
+            self.0
+        }
+    }
+
+    #[crucial::shared]
+    struct Half {
         count: Count,
-        other: Count,
+        broken: Broken,
     }
+
     for _ in 0..2 {
-        let failed = TooLong::create("s", TooLongInit::default()).await;
-        assert!(matches!(failed, Err(Error::Name { .. })), "{failed:?}");
+        let failed = Half::create("s", HalfInit::default()).await;
+        assert!(matches!(failed, Err(Error::Codec { .. })), "{failed:?}");
     }
-    assert!(matches!(
-        TooLong::open("s").await,
-        Err(Error::NotFound { .. })
-    ));
+    let missing = Half::open("s").await;
+    assert!(matches!(missing, Err(Error::NotFound { .. })));
+}
+
+/// Every type of the standard library, and of the project's, that is shared as it stands.
+#[crucial::shared]
+struct Library {
+    sum: u64,
+    mean: f64,
+    done: bool,
+    #[shared(init = "none yet".to_owned())]
+    name: String,
+    best: Option<Option<u8>>,
+    rows: Vec<(u8, char)>,
+    queue: VecDeque<String>,
+    assignment: HashMap<u32, u32>,
+    seen: HashSet<String>,
+    #[shared(init = 2)]
+    barrier: Barrier,
+    winner: Promise<u32>,
+    limit: Atomic<u8>,
+}
+
+#[tokio::test]
+async fn types_of_the_library_are_fields() {
+    entered!();
+    let init = LibraryInit {
+        sum: 1,
+        assignment: HashMap::from([(1, 2)]),
+        ..LibraryInit::default()
+    };
+    let state = Library::create("l", init).await.unwrap();
+    state.sum.fetch_add(2).await.unwrap();
+    state.rows.push_back((1, 'x')).await.unwrap();
+    let (first, second) = tokio::join!(state.barrier.wait(), state.barrier.wait());
+    assert_ne!(first.unwrap().is_leader(), second.unwrap().is_leader());
+    state.winner.complete(7).await.unwrap();
+    let values = state.snapshot().await.unwrap();
+    assert_eq!((values.sum, values.name.as_str()), (3, "none yet"));
+    assert_eq!(values.rows, [(1, 'x')]);
+    assert_eq!(values.assignment[&1], 2);
+    assert_eq!(values.best, None);
 }
 
 #[tokio::test]
