@@ -1,33 +1,40 @@
 -- Runs the batch against the methods defined above.
-local seq = ARGV[1]
+local seq, refuse_after = ARGV[1], ARGV[2]
 if seq ~= '' then
-  local record = redis.call('GET', KEYS[3])
+  local record = READ[2]
   if record then
     local last = string.sub(record, 1, 16)
     if last == seq then return cmsgpack.unpack(string.sub(record, 17)) end
     if last > seq then return redis.error_reply('CRUCIAL_STALE a later call of this session has run') end
-  elseif ARGV[3] ~= '' then
+  elseif refuse_after ~= '' then
     local now = redis.call('TIME')
-    if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(ARGV[3]) then
+    if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(refuse_after) then
       return redis.error_reply('CRUCIAL_STALE the record of this session has ended')
     end
   end
 end
 
-local known = redis.call('EXISTS', KEYS[2]) == 1
-if ARGV[5] == 'create' then
-  if known then
-    redis.call('SET', KEYS[3], seq .. cmsgpack.pack({0}), 'PX', ARGV[2])
-    return {0}
-  end
-  redis.call('DEL', K)
-  redis.call('HSET', KEYS[2], 'type', ARGV[6], 'detail', ARGV[7])
-elseif not known and seq ~= '' then
-  if ARGV[5] ~= 'implicit' then return redis.error_reply('CRUCIAL_ABSENT') end
-  redis.call('HSET', KEYS[2], 'type', ARGV[6], 'detail', ARGV[7])
+-- What has been done is answered even if a full server has no room to remember it.
+local function answer(replies)
+  -- The record lives for RECORD_LIFE.
+  redis.pcall('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', 600000)
+  return replies
 end
 
-local replies, i = {}, 8
+local creating = false
+if seq ~= '' and (ARGV[3] ~= '' or not VALUE) then
+  local known = redis.call('EXISTS', KEYS[2]) == 1
+  local mode, name, detail = string.match(ARGV[3], '^(%a+)\n([^\n]*)\n(.*)$')
+  creating = mode == 'create'
+  if creating and known then return answer({0}) end
+  if not known then
+    if not mode then return redis.error_reply('CRUCIAL_ABSENT') end
+    if creating then redis.call('DEL', K) end
+    redis.call('HSET', KEYS[2], 'type', name, 'detail', detail)
+  end
+end
+
+local replies, i = {}, 4
 while i <= #ARGV do
   local method, n = ARGV[i], tonumber(ARGV[i + 1])
   local run = M[method]
@@ -39,10 +46,9 @@ while i <= #ARGV do
   i = i + 2 + n
 end
 if finish then finish() end
-if ARGV[5] == 'create' then
+if creating then
   replies = {1}
   notify()
 end
--- What has been done is answered even if a full server has no room to remember it.
-if seq ~= '' then redis.pcall('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', ARGV[2]) end
-return replies
+if seq == '' then return replies end
+return answer(replies)

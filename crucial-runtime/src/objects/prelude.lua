@@ -3,21 +3,26 @@
 --
 -- KEYS: 1 the object's data, 2 its description, 3 the record of the calling session (absent in a batch of reads)
 -- ARGV: 1 sequence number of the batch, 16 hex digits, or '' for reads
---       2 how long the record lives, ms     3 server time after which a repeat is refused, ms, or '' at first sending
---       4 channel of announcements          5 'create' | 'call' | 'implicit'
---       6 type, 7 detail (the description, for 'create')
---       8 the method calls: name, number of arguments, arguments, ...
+--       2 server time after which a repeat is refused, ms, or '' at first sending
+--       3 '', or what to call an object that does not exist yet: 'create' | 'implicit', newline, type, newline, detail
+--       4 the method calls: name, number of arguments, arguments, ...
+-- Every argument costs time, even unread ones: there are no more than needed.
+--
+-- The record is read together with the data: VALUE is the data where that is a string, else false. A script that
+-- keeps its data in a string works on VALUE and writes it back once, in `finish`.
 --
 -- A method M.name(i, n) finds its n arguments in ARGV[i] ... ARGV[i + n - 1]. It returns false (nothing), a whole
 -- number up to 2^53, a string, a list of these, or PENDING, having changed nothing. It calls notify(payload) when
 -- it has changed what somebody may wait for. If the script sets `finish`, it is run once after the batch.
 local K = KEYS[1]
 local M = {}
+local READ = redis.call('MGET', K, KEYS[3] or K)
+local VALUE = READ[1]
 local PENDING = redis.status_reply('PENDING')
 local finish
 
 local function notify(payload)
-  redis.call('PUBLISH', ARGV[4], payload or '')
+  redis.call('PUBLISH', K .. ':c', payload or '')
 end
 
 -- Runs a command on n arguments from i on, not more at a time than fit on the stack; the sum of its replies.
