@@ -16,11 +16,11 @@ end
 
 -- What has been done is answered even if a full server has no room to remember it.
 local function answer(replies)
-  -- The record lives for RECORD_LIFE.
-  redis.pcall('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', 600000)
+  redis.pcall('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', RECORD_LIFE_MS)
   return replies
 end
 
+-- The description is looked for only where the data does not already tell that there is an object.
 local creating = false
 if seq ~= '' and (ARGV[3] ~= '' or not VALUE) then
   local known = redis.call('EXISTS', KEYS[2]) == 1
@@ -47,6 +47,11 @@ while i <= #ARGV do
 end
 if finish then finish() end
 if creating then
+  local failed = type(replies[1]) == 'table' and replies[1].ok
+  if failed then
+    redis.call('DEL', K, KEYS[2])
+    return answer(replies)
+  end
   replies = {1}
   notify()
 end

@@ -6,7 +6,7 @@
 --       2 server time after which a repeat is refused, ms, or '' at first sending
 --       3 '', or what to call an object that does not exist yet: 'create' | 'implicit', newline, type, newline, detail
 --       4 the method calls: name, number of arguments, arguments, ...
--- Every argument costs time, even unread ones: there are no more than needed.
+-- Every argument costs time, even unread ones: there are no more than needed. RECORD_LIFE_MS is put in as a number.
 --
 -- The record is read together with the data: VALUE is the data where that is a string, else false. A script that
 -- keeps its data in a string works on VALUE and writes it back once, in `finish`.

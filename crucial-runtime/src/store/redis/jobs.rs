@@ -6,6 +6,7 @@ use redis::Pipeline;
 
 use super::core::Core;
 use super::fault::Fault;
+use super::lane::SLOTS;
 use super::names::{self, JOBS, Names};
 use super::value;
 use crate::object::{Namespace, Value};
@@ -77,7 +78,9 @@ pub(super) async fn clear(core: &Core, namespace: &Namespace) -> Result<(), Faul
                 .arg(names.index())
                 .arg(names.state())
                 .arg(names.description());
-            command.arg(names.record(&core.session));
+            for slot in 0..SLOTS {
+                command.arg(names.record(&core.session, slot));
+            }
             pipeline.add_command(command);
         }
         all(core, pipeline).await?;

@@ -1,8 +1,8 @@
-//! The calls of this process on one object: one batch of updates under way at a time, the rest waiting for the next.
+//! The calls of this process on one object: a batch or two under way at a time, the rest waiting for the next.
 //!
-//! That is what makes exactly-once cheap (the server remembers one batch a session and object) and what makes many
-//! callers fast (they share a script call, or a commit). A caller that finds the lane free sends its call itself,
-//! without the detour over another task.
+//! That is what makes exactly-once cheap (the server remembers one batch a slot) and what makes many callers fast
+//! (they share a script call, or a commit). With two slots the server works on one batch while this process makes the
+//! next. A caller that finds a slot free sends its call itself, without the detour over another task.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,12 +16,18 @@ use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
 use super::scripted;
-use crate::object::{Call, Value};
+use crate::object::{Call, MethodKind, Value};
 use crate::store::Description;
 
 /// How many calls, and how many bytes of arguments, travel together at the most.
 const BATCH_CALLS: usize = 512;
 const BATCH_BYTES: usize = 512 * 1024;
+
+/// How many batches for a scripted object may be under way. Commits of a user's object come one after the other.
+pub(super) const SLOTS: Slot = 2;
+
+/// A place for one batch under way, with a record of its own on the server.
+pub(super) type Slot = usize;
 
 /// What comes back for one operation.
 pub(super) type Answer = Result<Poll<Value>, Fault>;
@@ -43,6 +49,18 @@ impl Operation {
             Self::Call(call) | Self::Create(call, _) | Self::Destroy(call) => call,
         }
     }
+
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self, Self::Call(call) if call.method.kind == MethodKind::Read)
+    }
+
+    fn slots(&self) -> Slot {
+        if self.call().object.script.is_some() {
+            SLOTS
+        } else {
+            1
+        }
+    }
 }
 
 /// The calls of this process on one object.
@@ -57,7 +75,7 @@ pub(super) struct Lane {
 
 #[derive(Debug, Default)]
 struct State {
-    busy: bool,
+    busy: [bool; SLOTS],
     waiting: Vec<Waiting>,
 }
 
@@ -78,7 +96,7 @@ impl Lane {
 
     /// Whether nothing is under way, so that the lane may be forgotten.
     pub(super) fn is_idle(&self) -> bool {
-        !self.lock().busy
+        self.lock().busy == [false; SLOTS]
     }
 
     /// Does one operation, exactly once. Dropping the future does not stop what has been sent.
@@ -87,15 +105,19 @@ impl Lane {
             Ok(answer) => answer
                 .await
                 .unwrap_or_else(|_| Err(Fault::Server("the runtime was shut down".to_owned()))),
-            Err(operation) => self.lead(Arc::clone(core), operation).await,
+            Err((slot, operation)) => self.lead(Arc::clone(core), slot, operation).await,
         }
     }
 
-    /// Puts the operation into the queue, or gives it back: the lane was free and is now the caller's.
-    fn enqueue(&self, operation: Operation) -> Result<oneshot::Receiver<Answer>, Operation> {
+    /// Puts the operation into the queue, or gives it back with a slot that was free and is now the caller's.
+    fn enqueue(
+        &self,
+        operation: Operation,
+    ) -> Result<oneshot::Receiver<Answer>, (Slot, Operation)> {
         let mut state = self.lock();
-        if !std::mem::replace(&mut state.busy, true) {
-            return Err(operation);
+        if let Some(slot) = (0..operation.slots()).find(|slot| !state.busy[*slot]) {
+            state.busy[slot] = true;
+            return Err((slot, operation));
         }
         let (sender, answer) = oneshot::channel();
         state.waiting.push(Waiting {
@@ -105,47 +127,47 @@ impl Lane {
         Ok(answer)
     }
 
-    /// Does one operation as the lane's only one under way.
-    fn lead(self: Arc<Self>, core: Arc<Core>, operation: Operation) -> Flight {
+    /// Does one operation in a slot.
+    fn lead(self: Arc<Self>, core: Arc<Core>, slot: Slot, operation: Operation) -> Flight {
         Flight(Some(Box::pin(async move {
             let answer = self
-                .fly(&core, std::slice::from_ref(&operation))
+                .fly(&core, slot, std::slice::from_ref(&operation))
                 .await
                 .pop();
-            self.land(core);
+            self.land(core, slot);
             answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
         })))
     }
 
-    /// Frees the lane, or sees to those who came meanwhile.
-    fn land(self: Arc<Self>, core: Arc<Core>) {
+    /// Frees the slot, or sees to those who came meanwhile.
+    fn land(self: Arc<Self>, core: Arc<Core>, slot: Slot) {
         let more = {
             let mut state = self.lock();
-            state.busy = !state.waiting.is_empty();
-            state.busy
+            state.busy[slot] = !state.waiting.is_empty();
+            state.busy[slot]
         };
         if more {
-            tokio::spawn(async move { self.drive(&core).await });
+            tokio::spawn(async move { self.drive(&core, slot).await });
         }
     }
 
     /// Sends one batch after the other until nobody waits.
-    async fn drive(&self, core: &Arc<Core>) {
+    async fn drive(&self, core: &Arc<Core>, slot: Slot) {
         loop {
             let (operations, answers): (Vec<_>, Vec<_>) = {
                 let mut state = self.lock();
                 let count = fitting(&state.waiting);
                 if count == 0 {
-                    state.busy = false;
+                    state.busy[slot] = false;
                     return;
                 }
-                state
-                    .waiting
-                    .drain(..count)
+                let batch = state.waiting.drain(..count);
+                batch
                     .map(|waiting| (waiting.operation, waiting.answer))
                     .unzip()
             };
-            for (answer, sender) in self.fly(core, &operations).await.into_iter().zip(answers) {
+            let landed = self.fly(core, slot, &operations).await;
+            for (answer, sender) in landed.into_iter().zip(answers) {
                 // A caller that has gone away needs no answer.
                 let _ = sender.send(answer);
             }
@@ -153,18 +175,15 @@ impl Lane {
     }
 
     /// Sends one batch and gives an answer for each of its operations.
-    async fn fly(&self, core: &Core, operations: &[Operation]) -> Vec<Answer> {
+    async fn fly(&self, core: &Core, slot: Slot, operations: &[Operation]) -> Vec<Answer> {
         let Some(first) = operations.first() else {
             return Vec::new();
         };
         if first.call().object.script.is_some() || matches!(first, Operation::Destroy(_)) {
-            scripted::fly(core, &self.names, operations).await
+            scripted::fly(core, &self.names, slot, operations).await
         } else {
-            self.combining
-                .lock()
-                .await
-                .fly(core, &self.names, operations)
-                .await
+            let mut combining = self.combining.lock().await;
+            combining.fly(core, &self.names, operations).await
         }
     }
 

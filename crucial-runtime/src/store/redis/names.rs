@@ -1,5 +1,6 @@
 //! The keys on the server. Those of one object share one hash tag, so they live in one slot.
 
+use super::lane::Slot;
 use crate::object::{Key, Namespace};
 
 /// The server's keys of one object.
@@ -35,9 +36,9 @@ impl Names {
         format!("{}:m", self.base)
     }
 
-    /// What the session did last, and its replies.
-    pub(super) fn record(&self, session: &str) -> String {
-        format!("{}:r:{session}", self.base)
+    /// What the session did last in that slot of its lane, and the replies.
+    pub(super) fn record(&self, session: &str, slot: Slot) -> String {
+        format!("{}:r:{session}:{slot}", self.base)
     }
 
     /// A state on its way in, for one commit of one session.

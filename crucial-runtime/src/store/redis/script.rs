@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha1_smol::Sha1;
 
+use super::RECORD_LIFE;
 use crate::object::ServerScript;
 
 /// A script and its digest.
@@ -32,10 +33,9 @@ impl Scripts {
     /// The script that runs the methods of an object type.
     pub(super) fn of(&self, methods: ServerScript) -> Arc<Script> {
         self.get(methods.source, |source| {
-            let (prelude, epilogue) = (
-                include_str!("../../objects/prelude.lua"),
-                include_str!("../../objects/epilogue.lua"),
-            );
+            let prelude = include_str!("../../objects/prelude.lua");
+            let epilogue = include_str!("../../objects/epilogue.lua")
+                .replace("RECORD_LIFE_MS", &RECORD_LIFE.as_millis().to_string());
             format!("{prelude}\n{source}\n{epilogue}")
         })
     }

@@ -6,39 +6,22 @@ use redis::{Cmd, Pipeline};
 
 use super::core::Core;
 use super::fault::Fault;
-use super::lane::{Answer, Operation};
+use super::lane::{Answer, Operation, Slot};
 use super::names::{self, Names};
 use super::script::Script;
 use super::{RECORD_LIFE, value};
-use crate::object::{Call, MethodKind, Value};
+use crate::object::{Call, Value};
 
 /// Sends a batch for one object as one script call.
-pub(super) async fn fly(core: &Core, names: &Names, operations: &[Operation]) -> Vec<Answer> {
+pub(super) async fn fly(
+    core: &Core,
+    names: &Names,
+    slot: Slot,
+    operations: &[Operation],
+) -> Vec<Answer> {
     let answers = match operations {
-        [Operation::Create(call, description)] => {
-            let detail = (description.object.as_str(), description.detail.as_str());
-            run(core, names, "create", detail, std::slice::from_ref(&call)).await
-        }
-        [Operation::Destroy(call)] => destroy(core, names, call).await,
-        operations => {
-            let calls: Vec<&Call> = operations
-                .iter()
-                .filter_map(|operation| match operation {
-                    Operation::Call(call) => Some(call),
-                    Operation::Create(..) | Operation::Destroy(_) => None,
-                })
-                .collect();
-            let implicit = calls.first().is_some_and(|call| call.object.implicit);
-            let name = calls.first().map_or("", |call| call.object.name);
-            run(
-                core,
-                names,
-                if implicit { "implicit" } else { "call" },
-                (name, name),
-                &calls,
-            )
-            .await
-        }
+        [Operation::Destroy(call)] => destroy(core, names, slot, call).await,
+        operations => run(core, names, slot, operations).await,
     };
     answers.unwrap_or_else(|fault| operations.iter().map(|_| Err(fault.clone())).collect())
 }
@@ -46,73 +29,73 @@ pub(super) async fn fly(core: &Core, names: &Names, operations: &[Operation]) ->
 async fn run(
     core: &Core,
     names: &Names,
-    mode: &str,
-    description: (&str, &str),
-    calls: &[&Call],
+    slot: Slot,
+    operations: &[Operation],
 ) -> Result<Vec<Answer>, Fault> {
-    let Some(first) = calls.first() else {
+    let Some(first) = operations.first() else {
         return Ok(Vec::new());
     };
-    let Some(methods) = first.object.script else {
+    let object = first.call().object;
+    let Some(methods) = object.script else {
         return Err(Fault::Server("the object has no script".to_owned()));
     };
     let script = core.scripts.of(methods);
-    let reads = mode != "create"
-        && calls
-            .iter()
-            .all(|call| call.method.kind == MethodKind::Read);
+    // What the object is to be called if this brings it into being.
+    let birth = match first {
+        Operation::Create(_, found) => format!("create\n{}\n{}", found.object, found.detail),
+        _ if object.implicit => format!("implicit\n{0}\n{0}", object.name),
+        _ => String::new(),
+    };
+    let reads = operations.iter().all(Operation::is_read);
     let seq = if reads {
         String::new()
     } else {
         core.next_seq()
     };
-    let registered = (mode != "call" && !reads).then(|| register(first));
+    let record = (!reads).then(|| names.record(&core.session, slot));
     let replies = core
         .exchange(Some(&script), |refuse_after| {
-            let mut pipeline = Pipeline::new();
             let mut command = redis::cmd("EVALSHA");
+            command.arg(&script.digest).arg(2 + usize::from(!reads));
             command
-                .arg(&script.digest)
-                .arg(if reads { 2 } else { 3 })
                 .arg(names.data())
-                .arg(names.description());
-            if !reads {
-                command.arg(names.record(&core.session));
-            }
-            command
-                .arg(&seq)
-                .arg(ttl())
-                .arg(refuse_after)
-                .arg(names.channel())
-                .arg(mode);
-            command.arg(description.0).arg(description.1);
-            for call in calls {
+                .arg(names.description())
+                .arg(&record);
+            command.arg(&seq).arg(refuse_after).arg(&birth);
+            for operation in operations {
+                let call = operation.call();
                 command.arg(call.method.name).arg(call.args.len());
                 for arg in &call.args {
                     command.arg(&arg[..]);
                 }
             }
+            let mut pipeline = Pipeline::new();
             pipeline.add_command(command);
-            if let Some(register) = &registered {
-                pipeline.add_command(register.clone());
+            if !birth.is_empty() && !reads {
+                pipeline.add_command(register(first.call()));
             }
             pipeline
         })
         .await?;
     let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
     let answers: Vec<Answer> = value::items(reply)?.into_iter().map(value::reply).collect();
-    if answers.len() == calls.len() {
+    if answers.len() == operations.len() {
         Ok(answers)
     } else {
         Err(Fault::Server(format!(
             "it gave {} replies to {} calls",
             answers.len(),
-            calls.len()
+            operations.len()
         )))
     }
 }
 
-async fn destroy(core: &Core, names: &Names, call: &Call) -> Result<Vec<Answer>, Fault> {
+async fn destroy(
+    core: &Core,
+    names: &Names,
+    slot: Slot,
+    call: &Call,
+) -> Result<Vec<Answer>, Fault> {
     let script: std::sync::Arc<Script> = core.scripts.alone(include_str!("destroy.lua"));
     let seq = core.next_seq();
     let replies = core
@@ -123,7 +106,7 @@ async fn destroy(core: &Core, names: &Names, call: &Call) -> Result<Vec<Answer>,
             command.arg(&script.digest).arg(5);
             command
                 .arg(names.description())
-                .arg(names.record(&core.session));
+                .arg(names.record(&core.session, slot));
             command
                 .arg(names.data())
                 .arg(names.index())

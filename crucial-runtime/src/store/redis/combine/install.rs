@@ -7,9 +7,13 @@ use super::{Fault, garbled};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::Core;
+use crate::store::redis::lane::Slot;
 use crate::store::redis::names::Names;
 use crate::store::redis::scripted::{register, ttl};
 use crate::store::redis::value;
+
+/// Commits of one process to one object come one after the other.
+const SLOT: Slot = 0;
 
 /// A new state on its way to the server.
 pub(super) struct Install<'a> {
@@ -55,7 +59,7 @@ impl Install<'_> {
                     .arg(4)
                     .arg(names.state())
                     .arg(names.description());
-                commit.arg(names.record(&core.session)).arg(&staging);
+                commit.arg(names.record(&core.session, SLOT)).arg(&staging);
                 commit.arg(if self.recorded { seq.as_str() } else { "" });
                 commit.arg(ttl()).arg(refuse_after).arg(self.before);
                 commit.arg(&channel).arg(name).arg(detail);
