@@ -1,65 +1,88 @@
--- A string: the value as stored. Numbers of up to 64 bits are decimal text, floats are little-endian bytes.
+-- A string: the value as stored. Integers are decimal text, floats are little-endian bytes.
+-- Between the calls of a batch `value` may be a number.
 local EXACT = 9007199254740992
+local value, changed = VALUE, false
 
-local function set(value)
-  redis.call('SET', K, value, 'KEEPTTL')
+local function store(new)
+  value, changed = new, true
 end
 
--- A whole number as a reply: text where a double would lose digits.
-local function small(text)
-  local number = tonumber(text)
-  return number > -EXACT and number < EXACT and number or text
+finish = function()
+  if changed then redis.call('SET', K, value, 'KEEPTTL') end
 end
 
--- Whole numbers of any width: 64 bits as four limbs of 16, the lowest first, in two's complement.
-local function limbs(text)
-  local limb = {0, 0, 0, 0}
-  for digit in string.gmatch(text, '%d') do
-    local carry = tonumber(digit)
+local function text()
+  return type(value) == 'number' and string.format('%.0f', value) or value
+end
+
+-- Whether doubles count exactly there.
+local function exact(number)
+  return number > -EXACT and number < EXACT
+end
+
+-- Combines integers of up to 64 bits in text, as four limbs of 16 bits in two's complement, the lowest first.
+local function whole(operation, left, right, kind)
+  local signed, bits = string.sub(kind, 1, 1) == 'i', tonumber(string.sub(kind, 2))
+
+  local function plus(a, b)
+    local sum, carry = {}, 0
     for j = 1, 4 do
-      local sum = limb[j] * 10 + carry
-      limb[j] = sum % 65536
-      carry = math.floor(sum / 65536)
+      carry = carry + a[j] + b[j]
+      sum[j] = carry % 65536
+      carry = math.floor(carry / 65536)
     end
+    return sum
   end
-  return limb
-end
 
-local function plus(a, b)
-  local sum, carry = {}, 0
-  for j = 1, 4 do
-    carry = carry + a[j] + b[j]
-    sum[j] = carry % 65536
-    carry = math.floor(carry / 65536)
+  local function negative(a)
+    return plus({65535 - a[1], 65535 - a[2], 65535 - a[3], 65535 - a[4]}, {1, 0, 0, 0})
   end
-  return sum
-end
 
-local function negative(a)
-  return plus({65535 - a[1], 65535 - a[2], 65535 - a[3], 65535 - a[4]}, {1, 0, 0, 0})
-end
+  local function parse(digits)
+    local a = {0, 0, 0, 0}
+    for digit in string.gmatch(digits, '%d') do
+      local carry = tonumber(digit)
+      for j = 1, 4 do
+        carry = carry + a[j] * 10
+        a[j] = carry % 65536
+        carry = math.floor(carry / 65536)
+      end
+    end
+    return string.sub(digits, 1, 1) == '-' and negative(a) or a
+  end
 
-local function parse(text)
-  local a = limbs(text)
-  return string.sub(text, 1, 1) == '-' and negative(a) or a
-end
+  local function less(a, b)
+    if signed and (a[4] >= 32768) ~= (b[4] >= 32768) then return a[4] >= 32768 end
+    for j = 4, 1, -1 do
+      if a[j] ~= b[j] then return a[j] < b[j] end
+    end
+    return false
+  end
 
--- Cuts to the type's width and extends its sign; then tells whether it is below zero.
-local function cut(a, kind)
-  local bits, signed = tonumber(string.sub(kind, 2)), string.sub(kind, 1, 1) == 'i'
-  local whole, part = math.floor(bits / 16), bits % 16
-  if part > 0 then a[whole + 1] = a[whole + 1] % 2 ^ part end
-  local top = math.ceil(bits / 16)
+  local function each(combine, a, b)
+    return {combine(a[1], b[1]), combine(a[2], b[2]), combine(a[3], b[3]), combine(a[4], b[4])}
+  end
+
+  local operations = {
+    add = plus,
+    min = function(a, b) return less(b, a) and b or a end,
+    max = function(a, b) return less(a, b) and b or a end,
+    ['and'] = function(a, b) return each(bit.band, a, b) end,
+    ['or'] = function(a, b) return each(bit.bor, a, b) end,
+    xor = function(a, b) return each(bit.bxor, a, b) end,
+    nand = function(a, b) return each(function(x, y) return 65535 - bit.band(x, y) end, a, b) end,
+  }
+  local a = operations[operation](parse(left), parse(right))
+
+  -- The type's own width: what is beyond it is dropped, its highest bit is the sign.
+  local top, part = math.ceil(bits / 16), bits % 16
+  if part > 0 then a[top] = a[top] % 2 ^ part end
   local below = signed and a[top] >= 2 ^ ((bits - 1) % 16)
   if below and part > 0 then a[top] = a[top] + 65536 - 2 ^ part end
   for j = top + 1, 4 do a[j] = below and 65535 or 0 end
-  return below
-end
-
-local function format(a, kind)
-  local below = cut(a, kind)
   if below then a = negative(a) end
-  local digits = {}
+
+  local digits = ''
   repeat
     local rest = 0
     for j = 4, 1, -1 do
@@ -67,32 +90,78 @@ local function format(a, kind)
       a[j] = math.floor(rest / 10000)
       rest = rest % 10000
     end
-    table.insert(digits, 1, string.format('%04d', rest))
-  until a[1] + a[2] + a[3] + a[4] == 0
-  local text = string.gsub(table.concat(digits), '^0+', '')
-  if text == '' then return '0' end
-  return below and '-' .. text or text
+    digits = string.format('%04d', rest) .. digits
+  until a[1] == 0 and a[2] == 0 and a[3] == 0 and a[4] == 0
+  digits = string.match(digits, '^0*(%d+)$')
+  return below and '-' .. digits or digits
 end
 
--- Whether a comes before b, for numbers of one type.
-local function less(a, b, kind)
-  if string.sub(kind, 1, 1) == 'i' then
-    local below_a, below_b = a[4] >= 32768, b[4] >= 32768
-    if below_a ~= below_b then return below_a end
+local function combine_whole(operation, operand, kind)
+  local before = text()
+  store(whole(operation, before, operand, kind))
+  local number = tonumber(before)
+  return exact(number) and number or before
+end
+
+local function combine_float(operation, operand, kind)
+  local single = kind == 'f32'
+  local format, before = single and '<f' or '<d', value
+  local a, b = struct.unpack(format, before), struct.unpack(format, operand)
+  local result = a
+  if operation == 'add' then
+    result = a + b
+  elseif a ~= a or operation == 'min' and b < a or operation == 'max' and b > a then
+    result = b
   end
-  for j = 4, 1, -1 do
-    if a[j] ~= b[j] then return a[j] < b[j] end
+  if result == result then
+    store(struct.pack(format, result))
+  else
+    store(single and '\0\0\192\127' or '\0\0\0\0\0\0\248\127')
   end
+  return before
+end
+
+function M.init(i)
+  store(ARGV[i])
   return false
 end
 
-local function bits(operation, a, b)
-  local result = {}
-  for j = 1, 4 do
-    if operation == 'and' then result[j] = bit.band(a[j], b[j])
-    elseif operation == 'or' then result[j] = bit.bor(a[j], b[j])
-    elseif operation == 'xor' then result[j] = bit.bxor(a[j], b[j])
-    else result[j] = 65535 - bit.band(a[j], b[j]) end
+M.set = M.init
+
+function M.swap(i)
+  local before = text()
+  store(ARGV[i])
+  return before
+end
+
+function M.compare_exchange(i)
+  local present = text()
+  if present ~= ARGV[i] then return present end
+  store(ARGV[i + 1])
+  return false
+end
+
+function M.add(i)
+  local kind = ARGV[i + 1]
+  if string.sub(kind, 1, 1) == 'f' then return combine_float('add', ARGV[i], kind) end
+  local before, addend = tonumber(value), tonumber(ARGV[i])
+  local sum = before + addend
+  if exact(before) and exact(addend) and exact(sum) then
+    local fits = kind == 'i64'
+    if not fits then
+      local signed, width = string.sub(kind, 1, 1) == 'i', 2 ^ tonumber(string.sub(kind, 2))
+      if signed then fits = sum >= -width / 2 and sum < width / 2 else fits = sum >= 0 and sum < width end
+    end
+    if fits then
+      store(sum)
+      return before
+    end
   end
-  return result
+  return combine_whole('add', ARGV[i], kind)
+end
+
+function M.combine(i)
+  local operation, operand, kind = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local combine = string.sub(kind, 1, 1) == 'f' and combine_float or combine_whole
+  return combine(operation, operand, kind)
 end

@@ -3,6 +3,8 @@
 mod combined;
 mod machine;
 mod number;
+#[cfg(all(test, feature = "redis"))]
+mod spec;
 mod stored;
 
 use std::marker::PhantomData;

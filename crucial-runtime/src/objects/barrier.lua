@@ -1,47 +1,44 @@
--- A hash: p parties, g generation, w waiting, b broken, e the broken generations before, oldest first.
--- It is read once and written once a batch, however many parties arrive in it.
+-- A string: parties, generation, waiting, broken, and the broken generations before, oldest first.
 local REMEMBERED = 16
-local state, changed
+local parties, generation, waiting, broken, past = 0, 0, 0, false, {}
+local changed = false
 
-local function load()
-  if not state then
-    local stored = redis.call('HMGET', K, 'p', 'g', 'w', 'b', 'e')
-    state = {p = tonumber(stored[1] or 0), g = tonumber(stored[2] or 0), w = tonumber(stored[3] or 0), b = stored[4] == '1', e = {}}
-    for generation in string.gmatch(stored[5] or '', '%d+') do state.e[#state.e + 1] = tonumber(generation) end
-  end
-  return state
-end
-
-local function next_generation()
-  state.g, state.w, state.b, changed = state.g + 1, 0, false, true
-  notify()
-end
-
--- 0 broken, 1 complete, nil if it has not ended.
-local function ended(generation)
-  local s = load()
-  if generation >= s.g then return s.b and 0 or nil end
-  if #s.e == REMEMBERED and generation < s.e[1] then return 0 end
-  for _, broken in ipairs(s.e) do
-    if broken == generation then return 0 end
-  end
-  return 1
+if VALUE then
+  local numbers = {}
+  for number in string.gmatch(VALUE, '%d+') do numbers[#numbers + 1] = tonumber(number) end
+  parties, generation, waiting, broken = numbers[1], numbers[2], numbers[3], numbers[4] == 1
+  past = {unpack(numbers, 5)}
 end
 
 finish = function()
   if changed then
-    redis.call('HSET', K, 'p', state.p, 'g', state.g, 'w', state.w, 'b', state.b and '1' or '0', 'e', table.concat(state.e, ' '))
+    local numbers = {parties, generation, waiting, broken and 1 or 0, unpack(past)}
+    redis.call('SET', K, table.concat(numbers, ' '), 'KEEPTTL')
   end
 end
 
+local function next_generation()
+  generation, waiting, broken, changed = generation + 1, 0, false, true
+  notify()
+end
+
+-- 0 broken, 1 complete, nil if it has not ended.
+local function ended(number)
+  if number >= generation then return broken and 0 or nil end
+  if #past == REMEMBERED and number < past[1] then return 0 end
+  for _, other in ipairs(past) do
+    if other == number then return 0 end
+  end
+  return 1
+end
+
 function M.init(i)
-  load().p, changed = tonumber(ARGV[i]), true
+  parties, changed = tonumber(ARGV[i]), true
   return false
 end
 
 function M.status()
-  local s = load()
-  return {s.p, s.w, s.b and 1 or 0, s.g}
+  return {parties, waiting, broken and 1 or 0, generation}
 end
 
 function M.passed(i)
@@ -49,29 +46,27 @@ function M.passed(i)
 end
 
 function M.arrive()
-  local s = load()
-  if s.b then return false end
-  if s.p == 0 then return 0 end
-  local generation, place = s.g, s.w
-  s.w, changed = place + 1, true
-  local complete = s.w == s.p
+  if broken then return false end
+  if parties == 0 then return 0 end
+  local mine, place = generation, waiting
+  waiting, changed = place + 1, true
+  local complete = waiting == parties
   if complete then next_generation() end
-  return {generation, place, complete and 1 or 0}
+  return {mine, place, complete and 1 or 0}
 end
 
 function M.give_up(i)
   local outcome = ended(tonumber(ARGV[i]))
   if outcome then return outcome end
-  state.b, changed = true, true
+  broken, changed = true, true
   notify()
   return 2
 end
 
 function M.reset()
-  local s = load()
-  if s.b or s.w > 0 then
-    s.e[#s.e + 1] = s.g
-    if #s.e > REMEMBERED then table.remove(s.e, 1) end
+  if broken or waiting > 0 then
+    past[#past + 1] = generation
+    if #past > REMEMBERED then table.remove(past, 1) end
     next_generation()
   end
   return false

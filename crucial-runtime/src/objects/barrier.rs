@@ -2,6 +2,8 @@
 
 mod machine;
 mod place;
+#[cfg(all(test, feature = "redis"))]
+mod spec;
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ if seq ~= '' and (ARGV[3] ~= '' or not VALUE) then
   creating = mode == 'create'
   if creating and known then return answer({0}) end
   if not known then
-    if not mode then return redis.error_reply('CRUCIAL_ABSENT') end
+    if not mode then return redis.error_reply('CRUCIAL_ABSENT there is no such object') end
     if creating then redis.call('DEL', K) end
     redis.call('HSET', KEYS[2], 'type', name, 'detail', detail)
   end
@@ -45,7 +45,7 @@ while i <= #ARGV do
   replies[#replies + 1] = reply
   i = i + 2 + n
 end
-if finish then finish() end
+if finish and seq ~= '' then finish() end
 if creating then
   local failed = type(replies[1]) == 'table' and replies[1].ok
   if failed then

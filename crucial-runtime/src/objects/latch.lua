@@ -1,28 +1,33 @@
 -- A string: the count.
+local count, changed = tonumber(VALUE or nil), false
+
+local function store(new)
+  count, changed = new, true
+end
+
+finish = function()
+  if changed then redis.call('SET', K, count, 'KEEPTTL') end
+end
 
 function M.init(i)
-  redis.call('SET', K, ARGV[i])
+  store(tonumber(ARGV[i]))
   return false
 end
 
 function M.wait()
-  local count = redis.call('GET', K)
   if not count then return false end
-  return count == '0' and 1 or PENDING
+  return count == 0 and 1 or PENDING
 end
 
 function M.count_down(i)
-  local count = tonumber(redis.call('GET', K) or 0)
-  local by = math.min(count, tonumber(ARGV[i]))
-  if by > 0 then
-    redis.call('DECRBY', K, by)
-    if by == count then notify() end
-  end
-  return count - by
+  local left = math.max(0, count - tonumber(ARGV[i]))
+  if left == 0 and count > 0 then notify() end
+  store(left)
+  return left
 end
 
 function M.try_reset(i)
-  if (redis.call('GET', K) or '0') ~= '0' then return 0 end
-  redis.call('SET', K, ARGV[i], 'KEEPTTL')
+  if count > 0 then return 0 end
+  store(tonumber(ARGV[i]))
   return 1
 end

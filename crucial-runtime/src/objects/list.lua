@@ -1,4 +1,5 @@
 -- A list of encoded elements.
+finish = keep_expiry
 
 function M.init(i, n)
   chunked('RPUSH', i, n)

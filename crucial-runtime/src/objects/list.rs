@@ -1,6 +1,8 @@
 //! A list that many threads read and change at both ends.
 
 mod machine;
+#[cfg(all(test, feature = "redis"))]
+mod spec;
 
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};

@@ -1,7 +1,7 @@
 -- A hash of encoded keys and values.
+finish = keep_expiry
 
 function M.init(i, n)
-  if n % 2 > 0 then return redis.error_reply('CRUCIAL_ARGS a key has no value') end
   return chunked('HSET', i, n)
 end
 

@@ -1,6 +1,8 @@
 //! A map that many threads read and change.
 
 mod machine;
+#[cfg(all(test, feature = "redis"))]
+mod spec;
 
 use std::borrow::Borrow;
 use std::collections::HashMap;

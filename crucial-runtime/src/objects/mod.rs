@@ -6,6 +6,8 @@
 mod argument;
 mod proxy;
 mod reply;
+#[cfg(all(test, feature = "redis"))]
+mod spec;
 
 mod atomic;
 mod barrier;

@@ -13,7 +13,7 @@
 --
 -- A method M.name(i, n) finds its n arguments in ARGV[i] ... ARGV[i + n - 1]. It returns false (nothing), a whole
 -- number up to 2^53, a string, a list of these, or PENDING, having changed nothing. It calls notify(payload) when
--- it has changed what somebody may wait for. If the script sets `finish`, it is run once after the batch.
+-- it has changed what somebody may wait for. If the script sets `finish`, it is run once after a batch of updates.
 local K = KEYS[1]
 local M = {}
 local READ = redis.call('MGET', K, KEYS[3] or K)
@@ -32,4 +32,10 @@ local function chunked(command, i, n)
     sum = sum + redis.call(command, K, unpack(ARGV, j, math.min(j + 3999, i + n - 1)))
   end
   return sum
+end
+
+-- What a collection sets `finish` to: the server drops the key of an empty one, and with it the time it had to live.
+local function keep_expiry()
+  local left = redis.call('PTTL', KEYS[2])
+  if left > 0 then redis.call('PEXPIRE', K, left) end
 end

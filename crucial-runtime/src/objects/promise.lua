@@ -1,24 +1,27 @@
 -- A string: 'O' (open), 'K' and the value (kept), or 'F' and the reason (failed).
+local known, changed = VALUE, false
+
+finish = function()
+  if changed then redis.call('SET', K, known, 'KEEPTTL') end
+end
 
 function M.init(i)
-  redis.call('SET', K, ARGV[i])
+  known, changed = ARGV[i], true
   return false
 end
 
 function M.is_done()
-  local known = redis.call('GETRANGE', K, 0, 0)
-  if known == '' then return false end
+  if not known then return false end
   return known == 'O' and 0 or 1
 end
 
 function M.get()
-  local known = redis.call('GET', K)
   return known == 'O' and PENDING or known
 end
 
 function M.settle(i)
-  if redis.call('GETRANGE', K, 0, 0) ~= 'O' then return 0 end
-  redis.call('SET', K, ARGV[i], 'KEEPTTL')
+  if known ~= 'O' then return 0 end
+  known, changed = ARGV[i], true
   notify()
   return 1
 end

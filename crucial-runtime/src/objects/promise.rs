@@ -1,6 +1,8 @@
 //! A promise: a value that comes later, once.
 
 mod machine;
+#[cfg(all(test, feature = "redis"))]
+mod spec;
 
 use std::marker::PhantomData;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 -- A set of encoded elements.
+finish = keep_expiry
 
 function M.init(i, n)
   return chunked('SADD', i, n)

@@ -1,0 +1,40 @@
+//! The script of a barrier against its state machine.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::machine::{self, BarrierState};
+use crate::objects::argument;
+use crate::objects::spec::{self, Step};
+
+fn small() -> impl Strategy<Value = Vec<Bytes>> {
+    (0_u32..5).prop_map(|number| vec![argument::number(number)])
+}
+
+fn generation() -> impl Strategy<Value = Vec<Bytes>> {
+    (0_u32..24).prop_map(|number| vec![argument::number(number)])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => Just::<Step>((&machine::ARRIVE, vec![])),
+        1 => small().prop_map(|args| -> Step { (&machine::GIVE_UP, args) }),
+        1 => generation().prop_map(|args| -> Step { (&machine::GIVE_UP, args) }),
+        4 => Just::<Step>((&machine::RESET, vec![])),
+        2 => generation().prop_map(|args| -> Step { (&machine::PASSED, args) }),
+        1 => Just::<Step>((&machine::STATUS, vec![])),
+    ]
+}
+
+#[test]
+fn the_script_does_what_the_machine_does() {
+    let past = (0..24).map(|generation| (&machine::PASSED, vec![argument::number(generation)]));
+    spec::check::<BarrierState>(
+        300,
+        spec::cases(small(), step()),
+        std::iter::once((&machine::STATUS, vec![]))
+            .chain(past)
+            .collect(),
+        &[],
+    );
+}

@@ -1,0 +1,50 @@
+//! The script of a map against its state machine.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::machine::{self, MapState};
+use crate::objects::argument;
+use crate::objects::spec::{self, Step, element, elements};
+
+fn entries(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Bytes>> {
+    prop::collection::vec((element(), element()), count)
+        .prop_map(|entries| entries.into_iter().flat_map(|(k, v)| [k, v]).collect())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let one = element().prop_map(|key| vec![key]);
+    let option = || prop::option::of(element()).prop_map(argument::option);
+    prop_oneof![
+        entries(1..2).prop_map(|args| -> Step { (&machine::INSERT, args) }),
+        entries(0..6).prop_map(|args| -> Step { (&machine::INSERT_ALL, args) }),
+        entries(1..2).prop_map(|args| -> Step { (&machine::INSERT_IF_ABSENT, args) }),
+        entries(1..2).prop_map(|args| -> Step { (&machine::REPLACE, args) }),
+        (element(), option(), option()).prop_map(|(key, current, new)| -> Step {
+            (&machine::COMPARE_EXCHANGE, vec![key, current, new])
+        }),
+        elements(1..2).prop_map(|args| -> Step { (&machine::REMOVE, args) }),
+        elements(0..6).prop_map(|args| -> Step { (&machine::REMOVE_ALL, args) }),
+        Just::<Step>((&machine::CLEAR, vec![])),
+        Just::<Step>((&machine::DRAIN, vec![])),
+        one.prop_map(|args| -> Step { (&machine::GET, args) }),
+        elements(1..6).prop_map(|args| -> Step { (&machine::GET_MANY, args) }),
+        elements(1..2).prop_map(|args| -> Step { (&machine::CONTAINS_KEY, args) }),
+        Just::<Step>((&machine::LEN, vec![])),
+    ]
+}
+
+#[test]
+fn the_script_does_what_the_machine_does() {
+    spec::check::<MapState>(
+        400,
+        spec::cases(entries(0..8), step()),
+        vec![
+            (&machine::ENTRIES, vec![]),
+            (&machine::KEYS, vec![]),
+            (&machine::VALUES, vec![]),
+            (&machine::LEN, vec![]),
+        ],
+        &[("entries", 2), ("drain", 2), ("keys", 1), ("values", 1)],
+    );
+}
