@@ -3,7 +3,8 @@
 mod combined;
 mod machine;
 mod number;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 mod stored;
 
@@ -64,6 +65,10 @@ pub struct Atomic<T> {
 proxy!(Atomic<T: Portable>, machine: AtomicState, init: T);
 
 impl<T: Portable> Atomic<T> {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`create` takes the initial value of every object by value"
+    )]
     fn arguments(handle: &Handle<AtomicState>, init: T) -> Result<Vec<Bytes>> {
         Ok(vec![encode(handle, &init)?])
     }

@@ -2,7 +2,8 @@
 
 mod machine;
 mod place;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 
 use std::time::Duration;

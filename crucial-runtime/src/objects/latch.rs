@@ -1,7 +1,8 @@
 //! A latch: many wait until something has happened so many times.
 
 mod machine;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 
 use std::time::Duration;

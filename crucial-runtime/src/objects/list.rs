@@ -1,7 +1,8 @@
 //! A list that many threads read and change at both ends.
 
 mod machine;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 
 use std::marker::PhantomData;

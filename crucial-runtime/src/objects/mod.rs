@@ -6,7 +6,8 @@
 mod argument;
 mod proxy;
 mod reply;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 
 mod atomic;

@@ -1,7 +1,8 @@
 //! A promise: a value that comes later, once.
 
 mod machine;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 
 use std::marker::PhantomData;

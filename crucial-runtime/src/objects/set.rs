@@ -1,7 +1,8 @@
 //! A set that many threads read and change.
 
 mod machine;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod spec;
 
 use std::borrow::Borrow;

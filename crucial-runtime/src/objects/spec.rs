@@ -56,7 +56,7 @@ pub(super) fn elements(count: std::ops::Range<usize>) -> impl Strategy<Value = V
 pub(super) fn check<O: Object>(
     count: u32,
     cases: impl Strategy<Value = Case>,
-    reads: Vec<Step>,
+    reads: &[Step],
     unordered: &[(&str, usize)],
 ) {
     let tokio = tokio::runtime::Runtime::new().unwrap();
@@ -77,8 +77,8 @@ pub(super) fn check<O: Object>(
         let name = format!("object-{}", objects.replace(objects.get() + 1));
         let both = async {
             (
-                replies::<O>(&specified, &name, &case, &reads, unordered).await,
-                replies::<O>(&scripted, &name, &case, &reads, unordered).await,
+                replies::<O>(&specified, &name, &case, reads, unordered).await,
+                replies::<O>(&scripted, &name, &case, reads, unordered).await,
             )
         };
         let (specified, scripted) = tokio.block_on(both);

@@ -45,12 +45,7 @@ fn check_number<T: Combined + std::fmt::Debug>(
         1 => two.prop_map(|args| -> Step { (&machine::COMPARE_EXCHANGE, args) }),
         1 => Just::<Step>((&machine::GET, vec![])),
     ];
-    spec::check::<AtomicState>(
-        120,
-        spec::cases(one, step),
-        vec![(&machine::GET, vec![])],
-        &[],
-    );
+    spec::check::<AtomicState>(120, spec::cases(one, step), &[(&machine::GET, vec![])], &[]);
 }
 
 macro_rules! integers {
@@ -135,7 +130,7 @@ fn any_values() {
     spec::check::<AtomicState>(
         150,
         spec::cases(elements(1..2), step),
-        vec![(&machine::GET, vec![])],
+        &[(&machine::GET, vec![])],
         &[],
     );
 }

@@ -75,30 +75,30 @@ pub(super) fn decode<T: Portable>(bytes: &[u8]) -> Result<T, CodecError> {
 mod tests {
     use super::*;
 
-    fn check<T: Portable + PartialEq + std::fmt::Debug>(value: T, stored: &[u8]) {
-        assert_eq!(encode(&value).unwrap(), stored);
-        assert_eq!(decode::<T>(stored).unwrap(), value);
+    fn check<T: Portable + PartialEq + std::fmt::Debug>(value: &T, stored: &[u8]) {
+        assert_eq!(encode(value).unwrap(), stored);
+        assert_eq!(&decode::<T>(stored).unwrap(), value);
     }
 
     #[test]
     fn what_people_write_as_text_is_stored_as_text() {
-        check(0_u8, b"0");
-        check(i64::MIN, b"-9223372036854775808");
-        check(u128::MAX, b"340282366920938463463374607431768211455");
-        check(true, b"1");
-        check(false, b"0");
-        check('ß', "ß".as_bytes());
-        check("Grüße\0".to_owned(), "Grüße\0".as_bytes());
-        check(String::new(), b"");
+        check(&0_u8, b"0");
+        check(&i64::MIN, b"-9223372036854775808");
+        check(&u128::MAX, b"340282366920938463463374607431768211455");
+        check(&true, b"1");
+        check(&false, b"0");
+        check(&'ß', "ß".as_bytes());
+        check(&"Grüße\0".to_owned(), "Grüße\0".as_bytes());
+        check(&String::new(), b"");
     }
 
     #[test]
     fn everything_else_is_stored_as_postcard() {
-        check(1.5_f64, &1.5_f64.to_le_bytes());
-        check(Some(3_u8), &[1, 3]);
-        check(None::<u8>, &[0]);
-        check((), b"");
-        check(vec!["a".to_owned()], &[1, 1, b'a']);
+        check(&1.5_f64, &1.5_f64.to_le_bytes());
+        check(&Some(3_u8), &[1, 3]);
+        check(&None::<u8>, &[0]);
+        check(&(), b"");
+        check(&vec!["a".to_owned()], &[1, 1, b'a']);
     }
 
     #[test]

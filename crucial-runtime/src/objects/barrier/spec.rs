@@ -28,13 +28,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 #[test]
 fn the_script_does_what_the_machine_does() {
-    let past = (0..24).map(|generation| (&machine::PASSED, vec![argument::number(generation)]));
-    spec::check::<BarrierState>(
-        300,
-        spec::cases(small(), step()),
-        std::iter::once((&machine::STATUS, vec![]))
-            .chain(past)
-            .collect(),
-        &[],
-    );
+    let past = (0..24)
+        .map(|generation| -> Step { (&machine::PASSED, vec![argument::number(generation)]) });
+    let status: Step = (&machine::STATUS, vec![]);
+    let reads: Vec<_> = std::iter::once(status).chain(past).collect();
+    spec::check::<BarrierState>(300, spec::cases(small(), step()), &reads, &[]);
 }

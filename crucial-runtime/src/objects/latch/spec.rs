@@ -25,7 +25,7 @@ fn the_script_does_what_the_machine_does() {
     spec::check::<LatchState>(
         150,
         spec::cases(count(), step()),
-        vec![(&machine::COUNT, vec![]), (&machine::WAIT, vec![])],
+        &[(&machine::COUNT, vec![]), (&machine::WAIT, vec![])],
         &[],
     );
 }

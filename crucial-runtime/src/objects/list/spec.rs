@@ -41,7 +41,7 @@ fn the_script_does_what_the_machine_does() {
     spec::check::<ListState>(
         500,
         spec::cases(elements(0..8), step()),
-        vec![
+        &[
             (
                 &machine::RANGE,
                 vec![argument::number(0), argument::number(-1)],

@@ -39,7 +39,7 @@ fn the_script_does_what_the_machine_does() {
     spec::check::<MapState>(
         400,
         spec::cases(entries(0..8), step()),
-        vec![
+        &[
             (&machine::ENTRIES, vec![]),
             (&machine::KEYS, vec![]),
             (&machine::VALUES, vec![]),

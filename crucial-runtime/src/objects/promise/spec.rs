@@ -33,7 +33,7 @@ fn the_script_does_what_the_machine_does() {
     spec::check::<PromiseState>(
         100,
         spec::cases(known(), step()),
-        vec![(&machine::TRY_GET, vec![]), (&machine::IS_DONE, vec![])],
+        &[(&machine::TRY_GET, vec![]), (&machine::IS_DONE, vec![])],
         &[],
     );
 }

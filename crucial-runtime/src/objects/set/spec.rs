@@ -22,7 +22,7 @@ fn the_script_does_what_the_machine_does() {
     spec::check::<SetState>(
         300,
         spec::cases(elements(0..8), step()),
-        vec![(&machine::ELEMENTS, vec![]), (&machine::LEN, vec![])],
+        &[(&machine::ELEMENTS, vec![]), (&machine::LEN, vec![])],
         &[("elements", 1), ("drain", 1)],
     );
 }
