@@ -42,6 +42,7 @@ function M.status()
 end
 
 function M.passed(i)
+  if parties == 0 then return false end
   return ended(tonumber(ARGV[i])) or PENDING
 end
 

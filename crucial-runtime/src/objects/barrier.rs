@@ -205,6 +205,7 @@ impl Barrier {
         match end {
             Value::Int(TRIPPED) => Ok(wait),
             Value::Int(BROKEN) => Err(self.broken()),
+            Value::Nil => Err(self.handle.not_found()),
             other => Err(self.handle.unexpected("the generation", &other)),
         }
     }

@@ -71,6 +71,8 @@ impl Object for BarrierState {
                 self.broken.into(),
                 number(self.generation),
             ]),
+            // Somebody came to it, so it had parties: it has been removed.
+            ("passed", [_]) if self.parties == 0 => Value::Nil,
             ("passed", [generation]) => match self.ended(parse(generation)?) {
                 Some(end) => Value::Int(end),
                 None => return Ok(Poll::Pending),
