@@ -12,6 +12,12 @@ use crate::errors::Errors;
 #[derive(Debug)]
 pub(crate) struct Crate(TokenStream);
 
+impl Crate {
+    pub(crate) fn at(path: TokenStream) -> Self {
+        Self(path)
+    }
+}
+
 impl Default for Crate {
     fn default() -> Self {
         Self(quote!(::crucial))

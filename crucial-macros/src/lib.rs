@@ -28,3 +28,9 @@ pub fn cloud_thread(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::main(options.into(), item.into()).into()
 }
+
+#[allow(missing_docs, reason = "documented where it is wrapped")]
+#[proc_macro]
+pub fn cloud_closure(input: TokenStream) -> TokenStream {
+    expand::cloud_closure(input.into()).into()
+}

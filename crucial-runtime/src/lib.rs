@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod executor;
 mod job;
+mod macros;
 mod main_fn;
 mod object;
 mod objects;

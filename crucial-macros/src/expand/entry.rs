@@ -4,13 +4,14 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ItemFn;
 
+use super::at;
 use crate::attr::Crate;
 use crate::model::Entry;
 
 /// The synchronous `main` around the user's.
 pub(crate) fn around(entry: &Entry, function: &ItemFn, krate: &Crate) -> TokenStream {
     // What can't be returned from `main` is said at the return type.
-    let run = quote_spanned!(entry.output=> #krate::__private::main(application, main));
+    let run = quote_spanned!(at(entry.output)=> #krate::__private::main(application, main));
     quote! {
         fn main() -> ::std::process::ExitCode {
             #function

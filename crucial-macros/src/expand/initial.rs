@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::at;
 use crate::attr::Crate;
 use crate::model::{Field, Structure};
 
@@ -67,6 +68,6 @@ fn value_type(field: &Field, krate: &Crate) -> TokenStream {
     if field.is_local() {
         quote!(#ty)
     } else {
-        quote_spanned!(ty.span()=> <#ty as #krate::Field>::Init)
+        quote_spanned!(at(ty.span())=> <#ty as #krate::Field>::Init)
     }
 }

@@ -3,6 +3,7 @@
 //! Every path is absolute, so that an expansion means the same whatever is in scope, and names that
 //! are not the user's can't meet the user's: local ones are hygienic, items are named after theirs.
 
+mod closure;
 mod entry;
 mod initial;
 mod object;
@@ -10,13 +11,13 @@ mod portable;
 mod structure;
 mod thread;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Item, ItemFn};
 
 use crate::attr::Options;
 use crate::errors::Errors;
-use crate::model::{Entry, Object, Structure, Thread};
+use crate::model::{Closure, Entry, Input, Object, Structure, Thread};
 
 /// `#[crucial::shared]`
 pub(crate) fn shared(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -62,6 +63,21 @@ pub(crate) fn cloud_thread(options: TokenStream, item: &TokenStream) -> TokenStr
     quote!(#item #beside #errors)
 }
 
+/// `crucial::cloud_closure!`
+pub(crate) fn cloud_closure(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let value = errors
+        .keep(syn::parse2::<Input>(input))
+        .and_then(|mut input| {
+            let krate = std::mem::take(&mut input.krate);
+            Closure::of(input, &mut errors).map(|closure| closure::value(&closure, &krate))
+        });
+    match value {
+        Some(value) => value,
+        None => quote!({ #errors }),
+    }
+}
+
 /// `#[crucial::main]`
 pub(crate) fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -71,6 +87,11 @@ pub(crate) fn main(options: TokenStream, item: TokenStream) -> TokenStream {
         .map(|(entry, function)| entry::around(&entry, &function, &options.krate));
     let expanded = expanded.unwrap_or(item);
     quote!(#expanded #errors)
+}
+
+/// Where errors about a user's token are shown, for generated tokens: they mean what the others mean.
+fn at(user: Span) -> Span {
+    Span::call_site().located_at(user)
 }
 
 /// The function that an attribute stands on.

@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, parse_quote};
 
+use super::at;
 use super::portable::{assertions, tuple};
 use crate::attr::{Crate, conditions};
 use crate::model::{Access, Method, Object, Reply};
@@ -70,7 +71,7 @@ fn implementation(object: &Object, proxy: &Ident, krate: &Crate) -> TokenStream 
         }
     });
     // An error about the type itself stands at the type.
-    let object_trait = quote_spanned!(ty.span()=> #krate::__private::Object);
+    let object_trait = quote_spanned!(at(ty.span())=> #krate::__private::Object);
     quote! {
         #[allow(deprecated, clippy::all, clippy::pedantic)]
         impl #object_trait for #ty {

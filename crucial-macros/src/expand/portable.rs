@@ -7,6 +7,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Type};
 
+use super::at;
 use crate::attr::Crate;
 
 /// An item that compiles only where all these types travel: the one place that says so, once a type.
@@ -19,7 +20,7 @@ pub(crate) fn assertions<'a>(
         .filter(|(conditions, ty)| seen.insert(quote!(#(#conditions)* #ty).to_string()))
         .filter(|(_, ty)| !matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty()))
         .map(|(conditions, ty)| {
-            let assertion = quote_spanned!(ty.span()=> #krate::__private::portable::<#ty>(););
+            let assertion = quote_spanned!(at(ty.span())=> #krate::__private::portable::<#ty>(););
             quote!(#(#conditions)* #assertion)
         })
         .collect();

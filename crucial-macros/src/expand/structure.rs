@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
+use super::at;
 use super::initial::{initial_type, initial_values};
 use crate::attr::Crate;
 use crate::model::{Field, Place, ROOT, Structure};
@@ -19,7 +20,7 @@ pub(crate) fn instead(structure: &Structure, krate: &Crate) -> TokenStream {
     let locals = structure.fields.iter().filter(|field| field.is_local());
     let local = locals.map(|field| {
         let ty = &field.ty;
-        quote_spanned!(ty.span()=> #krate::__private::local::<#ty>();)
+        quote_spanned!(at(ty.span())=> #krate::__private::local::<#ty>();)
     });
     quote! {
         #definition
@@ -339,7 +340,7 @@ fn lifecycle(structure: &Structure, krate: &Crate) -> TokenStream {
 
 /// The proxy that a field's type becomes; that there is none is said at the type.
 pub(super) fn proxy(ty: &Type, krate: &Crate) -> TokenStream {
-    quote_spanned!(ty.span()=> <#ty as #krate::Field>::Proxy)
+    quote_spanned!(at(ty.span())=> <#ty as #krate::Field>::Proxy)
 }
 
 /// One future for all: `both(a, both(b, c))`.

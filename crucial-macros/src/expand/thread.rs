@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use super::at;
 use super::object::locals;
 use super::portable::{assertions, tuple};
 use crate::attr::Options;
@@ -42,7 +43,7 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
     let value = match &thread.returns {
         Returns::Value(ty) => quote!(#ty),
         Returns::Result(ty) => {
-            quote_spanned!(ty.span()=> <#ty as #krate::__private::ThreadReturn>::Value)
+            quote_spanned!(at(ty.span())=> <#ty as #krate::__private::ThreadReturn>::Value)
         }
     };
     let signature = quote!(#krate::__private::Signature::<#arguments, #value>);
@@ -59,14 +60,14 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
         (false, Returns::Value(_)) => (quote!(run_blocking), quote!(#plain(#call))),
     };
     // What keeps the function from running elsewhere (a future that is not `Send`) is said at its name.
-    let function = quote_spanned!(name.span()=> |(#(#locals,)*)| #body);
+    let function = quote_spanned!(at(name.span())=> |(#(#locals,)*)| #body);
     let travelling = types.iter().map(|ty| (Vec::new(), *ty));
     let portable = assertions(travelling, krate);
     let returned_portable = match &thread.returns {
         Returns::Value(ty) => assertions([(Vec::new(), ty)].into_iter(), krate),
         Returns::Result(_) => {
             let assertion =
-                quote_spanned!(returned.span()=> #krate::__private::portable::<#value>(););
+                quote_spanned!(at(returned.span())=> #krate::__private::portable::<#value>(););
             quote!(const _: fn() = || { #assertion };)
         }
     };

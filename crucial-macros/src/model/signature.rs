@@ -9,7 +9,7 @@ use syn::{FnArg, Ident, Pat, PatType, PathArguments, ReturnType, Signature, Type
 use crate::errors::Errors;
 
 /// The longest tuple that serde encodes.
-const MOST_ARGUMENTS: usize = 16;
+pub(crate) const MOST_ARGUMENTS: usize = 16;
 
 /// One argument of a function or method.
 #[derive(Debug)]

@@ -1,12 +1,9 @@
 //! A function that runs as a cloud thread.
 
-use std::iter;
-
-use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::{Attribute, FnArg, GenericArgument, Ident, ItemFn, PathArguments, Type, Visibility};
 
 use super::Argument;
+use super::fingerprint::Fingerprint;
 use super::signature::{arguments, check_owned, check_plain, is_named, output};
 use crate::attr::carried;
 use crate::errors::Errors;
@@ -61,14 +58,14 @@ impl Thread {
         })
     }
 
-    /// A number that changes with what the thread takes and returns, in whatever way it is laid out.
+    /// Changes with what the thread takes and returns.
     pub(crate) fn fingerprint(&self) -> u64 {
-        fingerprint(
-            self.arguments
-                .iter()
-                .map(|argument| &argument.ty)
-                .chain(iter::once(self.returns.ty())),
-        )
+        let mut fingerprint = Fingerprint::default();
+        for argument in &self.arguments {
+            fingerprint.feed(&argument.ty);
+        }
+        fingerprint.feed(self.returns.ty());
+        fingerprint.value()
     }
 }
 
@@ -93,35 +90,5 @@ impl Returns {
         match self {
             Self::Value(ty) | Self::Result(ty) => ty,
         }
-    }
-}
-
-/// FNV-1a over the types' tokens, without spaces and spans.
-pub(crate) fn fingerprint<'a>(types: impl Iterator<Item = &'a Type>) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    for ty in types {
-        hash_tokens(ty.to_token_stream(), &mut hash);
-        feed(b",", &mut hash);
-    }
-    hash
-}
-
-fn hash_tokens(tokens: TokenStream, hash: &mut u64) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                feed(format!("{:?}", group.delimiter()).as_bytes(), hash);
-                hash_tokens(group.stream(), hash);
-                feed(b"end", hash);
-            }
-            other => feed(other.to_string().as_bytes(), hash),
-        }
-        feed(b" ", hash);
-    }
-}
-
-fn feed(bytes: &[u8], hash: &mut u64) {
-    for byte in bytes {
-        *hash = (*hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     }
 }

@@ -1,6 +1,7 @@
 //! What generated code calls. Nothing here is for people, and anything may change in any version.
 
 mod both;
+mod closure;
 mod init;
 mod local;
 mod signature;
@@ -12,6 +13,11 @@ pub use crate::object::{Handle, Method, Object, Refusal, Root, Value};
 pub use crate::thread::{Plain, ThreadEntry, ThreadReturn};
 pub use both::both;
 pub use bytes::Bytes;
+pub use closure::{
+    AsResult, AsValue, ReturnKind, Returned, ReturnsResult, ReturnsValue, returned_async,
+    returned_blocking, run_async_closure, run_blocking_closure, value_of,
+};
+pub use crucial_macros::cloud_closure;
 pub use init::DefaultLater;
 pub use inventory;
 pub use local::{Carried, Local, Uncarried, local};

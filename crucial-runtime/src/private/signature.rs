@@ -61,6 +61,10 @@ impl<A: Portable, R: Portable> Signature<A, R> {
     }
 
     /// A run of a thread.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the arguments are moved into the thread"
+    )]
     pub fn task(thread: &'static str, fingerprint: u64, args: A) -> Task<R> {
         Task::new(thread, fingerprint, &args)
     }
@@ -90,6 +94,18 @@ impl<A: Portable, R: Portable> Signature<A, R> {
         thread: impl FnOnce(A) -> T + Send + 'static,
     ) -> Running {
         run_blocking(wire, args, thread)
+    }
+}
+
+impl<C: Portable, A: Portable, R: Portable> Signature<(C, A), R> {
+    /// A run of a closure that has captured something.
+    pub fn task_of_closure(
+        thread: &'static str,
+        fingerprint: u64,
+        captures: &C,
+        args: A,
+    ) -> Task<R> {
+        Task::new(thread, fingerprint, &(captures, args))
     }
 }
 
@@ -123,17 +139,19 @@ pub trait Unportable<A, R>: Sized {
         pending()
     }
 
-    #[expect(clippy::missing_errors_doc, reason = "never runs")]
     fn apply(_: &[Bytes], _: impl FnOnce(A) -> R) -> Applied {
         Ok(Poll::Pending)
     }
 
-    #[expect(clippy::missing_errors_doc, reason = "never runs")]
     fn apply_waiting(_: &[Bytes], _: impl FnOnce(A) -> Poll<R>) -> Applied {
         Ok(Poll::Pending)
     }
 
     fn task(thread: &'static str, fingerprint: u64, _: A) -> Task<R> {
+        Task::new(thread, fingerprint, &())
+    }
+
+    fn task_of_closure<C, B>(thread: &'static str, fingerprint: u64, _: &C, _: B) -> Task<R> {
         Task::new(thread, fingerprint, &())
     }
 

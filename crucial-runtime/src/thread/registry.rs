@@ -1,6 +1,7 @@
 //! The functions that may run as cloud threads: no others can, whatever a task says.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ pub type Running = Pin<Box<dyn Future<Output = Result<Bytes, JoinFailure>> + Sen
 pub struct ThreadEntry {
     name: &'static str,
     fingerprint: u64,
+    /// Where it stands in the source.
+    location: &'static Location<'static>,
     start: fn(Wire, Bytes) -> Running,
 }
 
@@ -36,6 +39,7 @@ inventory::collect!(ThreadEntry);
 impl ThreadEntry {
     /// The function of that full path and signature.
     #[must_use]
+    #[track_caller]
     pub const fn new(
         name: &'static str,
         fingerprint: u64,
@@ -44,6 +48,7 @@ impl ThreadEntry {
         Self {
             name,
             fingerprint,
+            location: Location::caller(),
             start,
         }
     }
@@ -65,7 +70,10 @@ pub(crate) fn find(
     fingerprint: Option<u64>,
 ) -> Result<&'static ThreadEntry, JoinFailure> {
     // A linear look: programs have a handful of thread functions.
-    let Some(entry) = inventory::iter::<ThreadEntry>().find(|entry| entry.name == name) else {
+    let mut named = inventory::iter::<ThreadEntry>()
+        .filter(|entry| entry.name == name)
+        .peekable();
+    let Some(other) = named.peek().copied() else {
         let mut known: Vec<_> = inventory::iter::<ThreadEntry>()
             .map(|entry| entry.name)
             .collect();
@@ -74,12 +82,22 @@ pub(crate) fn find(
             "the worker knows no thread `{name}`, only {known:?}"
         )));
     };
-    match fingerprint {
-        Some(wanted) if wanted != entry.fingerprint => Err(JoinFailure::Skew(format!(
-            "the worker's `{name}` has another signature (fingerprint {:016x}, the caller's is {wanted:016x})",
-            entry.fingerprint
+    let mut fitting =
+        named.filter(|entry| fingerprint.is_none_or(|wanted| wanted == entry.fingerprint));
+    let Some(entry) = fitting.next() else {
+        return Err(JoinFailure::Skew(format!(
+            "the worker's `{name}` has another signature (fingerprint {:016x}, the caller's is {:016x})",
+            other.fingerprint,
+            fingerprint.unwrap_or_default(),
+        )));
+    };
+    // A closure within a closure is registered twice from one place.
+    match fitting.find(|other| other.location != entry.location) {
+        Some(other) => Err(JoinFailure::NotStarted(format!(
+            "two functions are called `{name}`, at {} and at {}; name one of them: `#[crucial::cloud_thread(name = \"…\")]`",
+            entry.location, other.location,
         ))),
-        _ => Ok(entry),
+        None => Ok(entry),
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "proxies have the methods that are `pub`, here as everywhere"
 )]
 
+mod closure;
 mod object;
 mod structure;
 mod thread;

@@ -1,0 +1,94 @@
+//! `crucial::cloud_closure!`.
+
+use crucial::{Atomic, JoinFailure, cloud_closure};
+
+use crate::entered;
+
+#[tokio::test]
+async fn closures_run_as_threads() {
+    entered!();
+    let double = cloud_closure!(|n: u32| async move { n * 2 });
+    let threads: Vec<_> = (0..3).map(|n| double.spawn(n)).collect();
+    let mut doubled = Vec::new();
+    for thread in threads {
+        doubled.push(thread.await.unwrap());
+    }
+    assert_eq!(doubled, [0, 2, 4]);
+
+    let nothing = cloud_closure!(|| async {});
+    nothing.task().name("none").spawn().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closure_may_block() {
+    entered!();
+    let joined = cloud_closure!(|words: Vec<String>, (): ()| words.join(" "));
+    let words = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(joined.spawn(words, ()).await.unwrap(), "a b");
+    let sum = cloud_closure!(|a: i8, mut b: i8| -> i16 {
+        b += 1;
+        i16::from(a) + i16::from(b)
+    });
+    assert_eq!(sum.spawn(1, 2).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn errors_end_the_thread() {
+    entered!();
+    let half = cloud_closure!(|n: u32| async move {
+        if n.is_multiple_of(2) {
+            Ok(n / 2)
+        } else {
+            Err(format!("{n} is odd"))
+        }
+    });
+    let half_of: u32 = half.spawn(8).await.unwrap();
+    assert_eq!(half_of, 4);
+    let error = half.spawn(3).await.unwrap_err();
+    assert_eq!(error.failure, JoinFailure::Failed("3 is odd".to_owned()));
+
+    let blocking = cloud_closure!(|text: String| text.parse::<u8>());
+    assert_eq!(blocking.spawn("7".to_owned()).await.unwrap(), 7);
+    let error = blocking.spawn("x".to_owned()).await.unwrap_err();
+    assert!(matches!(error.failure, JoinFailure::Failed(_)), "{error}");
+}
+
+#[tokio::test]
+async fn captures_are_copied() {
+    entered!();
+    let sum = Atomic::<u64>::create("sum", 0).await.unwrap();
+    let step = 2_u64;
+    let add = cloud_closure!([sum: Atomic<u64>, step: u64] |times: u64| async move {
+        sum.fetch_add(step * times).await
+    });
+    assert_eq!(add.spawn(3).await.unwrap(), 0);
+    assert_eq!(add.spawn(1).await.unwrap(), 6);
+    assert_eq!(sum.get().await.unwrap(), 8);
+    assert_eq!(step, 2);
+}
+
+#[tokio::test]
+async fn closures_may_start_closures() {
+    entered!();
+    let outer = cloud_closure!(|n: u32| async move {
+        let inner = cloud_closure!([n: u32] |m: u32| async move { n + m });
+        inner.spawn(1).await
+    });
+    assert_eq!(outer.spawn(1).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn closures_of_one_macro_are_told_apart() {
+    entered!();
+    macro_rules! two {
+        () => {
+            (
+                cloud_closure!(|n: u8| async move { n + 1 }),
+                cloud_closure!(|n: u8| async move { n + 2 }),
+            )
+        };
+    }
+    let (first, second) = two!();
+    assert_eq!(first.spawn(0).await.unwrap(), 1);
+    assert_eq!(second.spawn(0).await.unwrap(), 2);
+}
