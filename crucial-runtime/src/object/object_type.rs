@@ -31,6 +31,18 @@ pub trait Object: Portable {
     /// Whether any method waits (returns [`Poll`]): changes are then announced.
     const WAITS: bool = true;
 
+    /// The arguments of the one call that does what these calls of one method do one after the other, if there is one.
+    fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
+        let _ = (method, calls);
+        None
+    }
+
+    /// The reply of each of the calls, from that of the one that they were [folded](Self::fold) into.
+    fn unfold(method: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
+        let _ = method;
+        vec![reply.clone(); calls.len()]
+    }
+
     /// The state that `create` asks for; by default the argument is the state itself.
     ///
     /// # Errors
@@ -113,7 +125,12 @@ pub struct ObjectType {
     pub(crate) implicit: bool,
     /// [`Object::WAITS`].
     pub(crate) waits: bool,
+    /// [`Object::hint`].
     pub(crate) hint: fn(&str, &[Bytes], &Value) -> Bytes,
+    /// [`Object::fold`].
+    pub(crate) fold: fn(&str, &[&[Bytes]]) -> Option<Vec<Bytes>>,
+    /// [`Object::unfold`].
+    pub(crate) unfold: fn(&str, &[&[Bytes]], &Value) -> Vec<Value>,
     init: fn(&[Bytes]) -> Result<State, Refusal>,
     decode: fn(&[u8]) -> Result<State, CodecError>,
     encode: fn(&State) -> Result<Bytes, CodecError>,
@@ -131,6 +148,8 @@ impl ObjectType {
                 implicit: T::IMPLICIT,
                 waits: T::WAITS,
                 hint: T::hint,
+                fold: T::fold,
+                unfold: T::unfold,
                 init: |args| Ok(Box::new(T::init(args)?)),
                 decode: |bytes| Ok(Box::new(codec::decode_state::<T>(bytes)?)),
                 encode: |state| match state.downcast_ref::<T>() {

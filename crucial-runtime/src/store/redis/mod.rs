@@ -7,6 +7,7 @@
 mod combine;
 mod core;
 mod fault;
+mod folding;
 mod jobs;
 mod lane;
 mod link;

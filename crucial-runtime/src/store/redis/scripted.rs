@@ -6,6 +6,7 @@ use redis::{Cmd, Pipeline};
 
 use super::core::Core;
 use super::fault::Fault;
+use super::folding::Folded;
 use super::lane::{Answer, Operation, Slot};
 use super::names::{self, Names};
 use super::script::Script;
@@ -52,6 +53,7 @@ async fn run(
     } else {
         core.next_seq()
     };
+    let calls = Folded::all(operations);
     let record = (!reads).then(|| names.record(&core.session, slot));
     let replies = core
         .exchange(Some(&script), |refuse_after| {
@@ -62,10 +64,9 @@ async fn run(
                 .arg(names.description())
                 .arg(&record);
             command.arg(&seq).arg(refuse_after).arg(&birth);
-            for operation in operations {
-                let call = operation.call();
-                command.arg(call.method.name).arg(call.args.len());
-                for arg in &call.args {
+            for call in &calls {
+                command.arg(call.method()).arg(call.args().len());
+                for arg in call.args() {
                     command.arg(&arg[..]);
                 }
             }
@@ -78,16 +79,17 @@ async fn run(
         })
         .await?;
     let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
-    let answers: Vec<Answer> = value::items(reply)?.into_iter().map(value::reply).collect();
-    if answers.len() == operations.len() {
-        Ok(answers)
-    } else {
-        Err(Fault::Server(format!(
-            "it gave {} replies to {} calls",
-            answers.len(),
-            operations.len()
-        )))
+    let replies = value::items(reply)?;
+    if replies.len() != calls.len() {
+        let (replies, calls) = (replies.len(), calls.len());
+        return Err(Fault::Server(format!(
+            "it gave {replies} replies to {calls} calls"
+        )));
     }
+    let answers = calls.iter().zip(replies);
+    Ok(answers
+        .flat_map(|(call, reply)| call.unfold(value::reply(reply)))
+        .collect())
 }
 
 async fn destroy(
