@@ -1,6 +1,7 @@
 //! A value that many threads read and change, each change at once for all of them.
 
 mod combined;
+mod fold;
 mod machine;
 mod number;
 #[cfg(test)]

@@ -15,7 +15,11 @@ pub(super) fn fold(calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
         sum = kind.wrap(sum + addend(call)?);
     }
     // A sum beyond the signed numbers of an unsigned kind is the same number of steps backwards.
-    let sum = if kind.signed { sum } else { sum - kind.count() * i128::from(sum >= kind.count() / 2) };
+    let sum = if kind.signed {
+        sum
+    } else {
+        sum - kind.count() * i128::from(sum >= kind.count() / 2)
+    };
     Some(vec![sum.to_string().into(), calls.first()?.get(1)?.clone()])
 }
 
@@ -97,7 +101,11 @@ mod tests {
     }
 
     fn check(kind: &str, start: i128, addends: &[i128]) {
-        let start = Kind { signed: kind.starts_with('i'), bits: kind[1..].parse().unwrap() }.wrap(start);
+        let start = Kind {
+            signed: kind.starts_with('i'),
+            bits: kind[1..].parse().unwrap(),
+        }
+        .wrap(start);
         let calls: Vec<Vec<Bytes>> = addends
             .iter()
             .map(|addend| vec![addend.to_string().into(), kind.to_owned().into()])
@@ -105,7 +113,10 @@ mod tests {
         let calls: Vec<&[Bytes]> = calls.iter().map(Vec::as_slice).collect();
         let fresh = || AtomicState::init(&[start.to_string().into()]).unwrap();
         let (mut one_by_one, mut at_once) = (fresh(), fresh());
-        let replies: Vec<Value> = calls.iter().map(|call| run(&mut one_by_one, call)).collect();
+        let replies: Vec<Value> = calls
+            .iter()
+            .map(|call| run(&mut one_by_one, call))
+            .collect();
         let reply = run(&mut at_once, &fold(&calls).unwrap());
         assert_eq!(unfold(&calls, &reply), replies);
         assert_eq!(at_once, one_by_one);
@@ -133,7 +144,10 @@ mod tests {
 
     #[test]
     fn other_kinds_are_left_alone() {
-        let float = [Bytes::from_static(b"\0\0\0\0\0\0\xf0\x3f"), Bytes::from_static(b"f64")];
+        let float = [
+            Bytes::from_static(b"\0\0\0\0\0\0\xf0\x3f"),
+            Bytes::from_static(b"f64"),
+        ];
         assert_eq!(fold(&[&float, &float]), None);
         let (a, b) = (["1".into(), "u8".into()], ["1".into(), "u16".into()]);
         assert_eq!(fold(&[&a, &b]), None);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::combined::{Combined, Operation};
+use super::fold;
 use super::stored;
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
 use crate::objects::proxy::methods;
@@ -40,6 +41,18 @@ impl Object for AtomicState {
             [value] => Ok(Self(Some(value.clone()))),
             _ => Err(Refusal::args("an atomic starts from one value")),
         }
+    }
+
+    fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
+        if method == ADD.name {
+            fold::fold(calls)
+        } else {
+            None
+        }
+    }
+
+    fn unfold(_: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
+        fold::unfold(calls, reply)
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
@@ -121,7 +134,7 @@ impl AtomicState {
 }
 
 /// A whole number as scripts give it: the number where it is exact, its text otherwise.
-fn small(stored: Bytes) -> Value {
+pub(super) fn small(stored: Bytes) -> Value {
     let number = std::str::from_utf8(&stored)
         .ok()
         .and_then(|text| text.parse().ok());
