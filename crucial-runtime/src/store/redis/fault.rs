@@ -78,7 +78,16 @@ impl Fault {
             "NOPERM" => Self::Server(format!(
                 "its access rules forbid the command ({text}); the user needs `+@all -@dangerous +info ~crucial:* &crucial:*`"
             )),
-            _ if text.contains("is not an integer") || text.contains("is not a valid float") => {
+            // A script, or a command, that met other data than it puts there itself.
+            _ if [
+                "is not an integer",
+                "is not a valid float",
+                "attempt to ",
+                "data string too short",
+            ]
+            .iter()
+            .any(|complaint| text.contains(complaint)) =>
+            {
                 Self::Corrupt(format!("the server says: {text}"))
             }
             _ => Self::Server(format!("{code} {text}").trim().to_owned()),
