@@ -38,6 +38,10 @@ local replies, i = {}, 4
 while i <= #ARGV do
   local method, n = ARGV[i], tonumber(ARGV[i + 1])
   local run = M[method]
+  if not run and rest then
+    rest()
+    run = M[method]
+  end
   if not run then return redis.error_reply('CRUCIAL_NO_METHOD ' .. method) end
   -- A method that the server stops (another type under the key, full memory) fails alone.
   local done, reply = pcall(run, i + 2, n)

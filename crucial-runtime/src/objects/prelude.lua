@@ -13,13 +13,14 @@
 --
 -- A method M.name(i, n) finds its n arguments in ARGV[i] ... ARGV[i + n - 1]. It returns false (nothing), a whole
 -- number up to 2^53, a string, a list of these, or PENDING, having changed nothing. It calls notify(payload) when
--- it has changed what somebody may wait for. If the script sets `finish`, it is run once after a batch of updates.
+-- it has changed what somebody may wait for. If the script sets `finish`, it is run once after a batch of updates;
+-- if it sets `rest`, that is run when a method is missing, to define what is not worth defining in every call.
 local K = KEYS[1]
 local M = {}
 local READ = redis.call('MGET', K, KEYS[3] or K)
 local VALUE = READ[1]
 local PENDING = redis.status_reply('PENDING')
-local finish
+local finish, rest
 
 local function notify(payload)
   redis.call('PUBLISH', K .. ':c', payload or '')

@@ -62,6 +62,7 @@ impl Fault {
     pub(super) fn of_text(code: &str, text: &str) -> Self {
         match code {
             "CRUCIAL_ABSENT" => Self::Absent,
+            "CRUCIAL_CORRUPT" => Self::Corrupt(text.to_owned()),
             "CRUCIAL_NO_METHOD" => Self::Refused(Refusal::no_such_method(text)),
             // A repeat after the record has ended: the first may have run.
             "CRUCIAL_STALE" => Self::InDoubt(super::RECORD_LIFE),
