@@ -44,7 +44,7 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
         });
     quote! {
         #[doc = #summary]
-        #[allow(dead_code, private_interfaces)]
+        #[allow(dead_code, missing_docs, private_interfaces)]
         #vis struct #initial {
             #(#documentation pub #names: #types,)*
         }
