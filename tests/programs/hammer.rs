@@ -3,7 +3,6 @@
 //! Prints both counts. Every reply has to be another one; a call that was lost or ran twice shows in a reply
 //! that is missing or doubled.
 
-use crucial::Atomic;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
