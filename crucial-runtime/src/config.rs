@@ -2,13 +2,19 @@
 
 use std::env;
 use std::fmt;
+#[cfg(feature = "lambda")]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+#[cfg(feature = "lambda")]
+use crate::emulator::Function;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, LocalExecutor};
+#[cfg(feature = "lambda")]
+use crate::executor::{LambdaExecutor, ProcessExecutor};
 use crate::job::Job;
 use crate::object::Namespace;
 use crate::runtime::{Limits, Runtime};
@@ -24,6 +30,17 @@ pub(crate) const EXECUTOR: &str = "CRUCIAL_EXECUTOR";
 pub(crate) const NAMESPACE: &str = "CRUCIAL_NAMESPACE";
 pub(crate) const APPLICATION: &str = "CRUCIAL_APPLICATION";
 pub(crate) const PROCESSES: &str = "CRUCIAL_PROCESSES";
+/// Set in the processes of the executor `process`: their number.
+pub(crate) const PROCESS: &str = "CRUCIAL_PROCESS";
+/// Set by whoever starts a worker: AWS Lambda, or the emulator of it.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+#[cfg(feature = "lambda")]
+const FUNCTION: &str = "AWS_LAMBDA_FUNCTION_NAME";
+#[cfg(feature = "lambda")]
+const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"];
+/// AWS Lambda gives an account 1,000 at a time unless asked; a machine of one's own bears fewer.
+#[cfg(feature = "lambda")]
+const DEFAULT_PROCESSES: usize = 128;
 
 /// Sets up a [`Runtime`].
 #[derive(Clone)]
@@ -33,7 +50,18 @@ pub struct Builder {
     executor: String,
     namespace: Option<String>,
     application: String,
+    #[cfg_attr(
+        not(feature = "lambda"),
+        expect(dead_code, reason = "the setting is checked in any case")
+    )]
     processes: Option<usize>,
+    #[cfg(feature = "lambda")]
+    program: Option<PathBuf>,
+    #[cfg(feature = "lambda")]
+    endpoint: Option<String>,
+    /// Whether this process serves threads that others spawn.
+    #[cfg(feature = "lambda")]
+    worker: bool,
     /// A job that another process began: its objects stay when this runtime ends.
     joins: Option<Namespace>,
     limits: Limits,
@@ -54,6 +82,12 @@ impl Builder {
             namespace: None,
             application: "app".to_owned(),
             processes: None,
+            #[cfg(feature = "lambda")]
+            program: None,
+            #[cfg(feature = "lambda")]
+            endpoint: None,
+            #[cfg(feature = "lambda")]
+            worker: false,
             joins: None,
             limits: Limits {
                 wait: LAMBDA_LIMIT,
@@ -103,6 +137,18 @@ impl Builder {
         Ok(builder)
     }
 
+    /// [`from_env_of`](Self::from_env_of) in a worker, whose own threads go to the same function unless told otherwise.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn worker_of(application: &str) -> Result<Self> {
+        let mut builder = Self::from_env_of(application)?;
+        builder.worker = true;
+        let shared = builder.store.parse::<StoreUrl>()? != StoreUrl::Embedded;
+        if let (None, true, Some(function)) = (variable(EXECUTOR)?, shared, variable(FUNCTION)?) {
+            builder.executor = format!("lambda:{function}");
+        }
+        Ok(builder)
+    }
+
     /// Where objects live: `embedded:`, `redis://…`, `rediss://…` (as `CRUCIAL_STORE`).
     pub fn store(mut self, url: impl Into<String>) -> Self {
         self.store = url.into();
@@ -127,9 +173,28 @@ impl Builder {
         self
     }
 
-    /// How many processes `process` may start at the most (as `CRUCIAL_PROCESSES`).
+    /// How many processes `process` may start at the most, 128 otherwise (as `CRUCIAL_PROCESSES`).
+    ///
+    /// Further threads wait until a process is free; threads that wait for one another, at a barrier
+    /// for example, need a process each.
     pub fn processes(mut self, count: usize) -> Self {
         self.processes = Some(count);
+        self
+    }
+
+    /// The program that `process` starts, whose `main` is annotated with
+    /// [`#[crucial::main]`](crate::main); this program otherwise.
+    #[cfg(feature = "lambda")]
+    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
+        self.program = Some(path.into());
+        self
+    }
+
+    /// The address at which `lambda:<function>` finds AWS Lambda; otherwise where the AWS SDK finds it
+    /// (`AWS_ENDPOINT_URL_LAMBDA`, the profile, the region).
+    #[cfg(feature = "lambda")]
+    pub fn lambda_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
         self
     }
 
@@ -152,6 +217,7 @@ impl Builder {
     }
 
     /// Takes part in a job that another process began.
+    #[cfg(feature = "lambda")]
     pub(crate) fn join(mut self, job: Namespace) -> Self {
         self.joins = Some(job);
         self
@@ -164,6 +230,13 @@ impl Builder {
     /// [`Error::Config`] for settings that make no sense (alone or together), and
     /// [`Error::Unreachable`], [`Error::Login`], [`Error::Unsupported`] of the store.
     pub async fn build(self) -> Result<Runtime> {
+        // Otherwise a program that builds its runtime by hand would start itself over and over.
+        if variable(PROCESS)?.is_some() {
+            return Err(Error::Config {
+                setting: EXECUTOR,
+                reason: "this process was started to run cloud threads, but its `main` builds a runtime of its own; annotate `main` with `#[crucial::main]`, or name the program to start with `Builder::program`".to_owned(),
+            });
+        }
         let store: StoreUrl = self.store.parse()?;
         let executor: ExecutorSpec = self.executor.parse()?;
         if store == StoreUrl::Embedded && executor != ExecutorSpec::Local {
@@ -175,14 +248,33 @@ impl Builder {
                 ),
             });
         }
+        let store = store.connect().await?;
+        let executor = executor.start(&self).await?;
+        self.build_on(store, executor).await
+    }
+
+    #[cfg(feature = "lambda")]
+    pub(crate) async fn connect_store(&self) -> Result<Arc<dyn Store>> {
+        self.store.parse::<StoreUrl>()?.connect().await
+    }
+
+    #[cfg(feature = "lambda")]
+    pub(crate) async fn start_executor(&self) -> Result<Arc<dyn Executor>> {
+        self.executor.parse::<ExecutorSpec>()?.start(self).await
+    }
+
+    /// The runtime on a store and an executor that are there already.
+    pub(crate) async fn build_on(
+        self,
+        store: Arc<dyn Store>,
+        executor: Arc<dyn Executor>,
+    ) -> Result<Runtime> {
         let application = Namespace::new(&self.application)?;
         let namespace = match (&self.joins, &self.namespace) {
             (Some(job), _) => job.clone(),
             (None, Some(name)) => Namespace::new(name)?,
             (None, None) => Namespace::random(),
         };
-        let store = store.connect().await?;
-        let executor = executor.start(&self).await?;
         let job = match self.joins {
             Some(job) => Job::join(job),
             None => Job::begin(namespace, Arc::clone(&store)).await?,
@@ -285,15 +377,67 @@ impl std::str::FromStr for ExecutorSpec {
 }
 
 impl ExecutorSpec {
-    async fn start(&self, _builder: &Builder) -> Result<Arc<dyn Executor>> {
+    async fn start(&self, builder: &Builder) -> Result<Arc<dyn Executor>> {
         match self {
             Self::Local => Ok(Arc::new(LocalExecutor)),
+            #[cfg(feature = "lambda")]
+            Self::Process => Ok(Arc::new(ProcessExecutor::start(builder.function()?).await?)),
+            #[cfg(feature = "lambda")]
+            Self::Lambda(function) => Ok(Arc::new(LambdaExecutor::new(
+                function.clone(),
+                builder.endpoint()?,
+                !builder.worker,
+            ))),
+            #[cfg(not(feature = "lambda"))]
             Self::Process | Self::Lambda(_) => Err(Error::Config {
                 setting: EXECUTOR,
-                reason: "this program was built without the feature `lambda` of `crucial-runtime`; build it with the feature".to_owned(),
+                reason: format!(
+                    "`{}` needs the feature `lambda` of `crucial-runtime`, which this program was built without; build it with the feature",
+                    builder.executor
+                ),
             }),
         }
     }
+}
+
+#[cfg(feature = "lambda")]
+impl Builder {
+    /// What `process` runs.
+    fn function(&self) -> Result<Function> {
+        let program = match &self.program {
+            Some(program) => program.clone(),
+            None => env::current_exe().map_err(|error| Error::Config {
+                setting: EXECUTOR,
+                reason: format!("`process` can't find the file of this program: {error}"),
+            })?,
+        };
+        Ok(Function::of(program)
+            .processes(self.processes.unwrap_or(DEFAULT_PROCESSES))
+            .timeout(LAMBDA_LIMIT)
+            .env(STORE, &self.store)
+            .env(APPLICATION, &self.application))
+    }
+
+    fn endpoint(&self) -> Result<Option<String>> {
+        let mut endpoint = self.endpoint.clone();
+        for name in ENDPOINTS {
+            if endpoint.is_none() {
+                endpoint = variable(name)?;
+            }
+        }
+        Ok(endpoint)
+    }
+}
+
+/// Whether this process was started to run threads that others spawn.
+pub(crate) fn is_worker() -> bool {
+    env::var_os(RUNTIME_API).is_some()
+}
+
+/// Whether this process was started by the emulator, and ends with it.
+#[cfg(feature = "lambda")]
+pub(crate) fn is_emulated() -> bool {
+    env::var_os(PROCESS).is_some()
 }
 
 fn variable(name: &'static str) -> Result<Option<String>> {

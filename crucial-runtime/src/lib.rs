@@ -2,6 +2,8 @@
 
 mod codec;
 mod config;
+#[cfg(feature = "lambda")]
+pub mod emulator;
 mod error;
 mod executor;
 mod job;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::process::ExitCode;
 
-use crate::config::Builder;
+use crate::config::{self, Builder};
 
 /// What an annotated `main` may return.
 #[diagnostic::on_unimplemented(
@@ -45,12 +45,16 @@ pub fn application(binary: Option<&'static str>, package: Option<&'static str>) 
     binary.or(package).unwrap_or("app")
 }
 
-/// Runs an annotated `main`: as the client of a job on a person's machine.
+/// Runs an annotated `main`: as the client of a job on a person's machine, or as a worker where
+/// AWS Lambda or the executor `process` started the program.
 pub fn main<F, R>(application: &str, body: impl FnOnce() -> F) -> ExitCode
 where
     F: Future<Output = R>,
     R: MainReturn,
 {
+    if config::is_worker() {
+        return worker(application);
+    }
     let tokio = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -58,7 +62,7 @@ where
         Ok(tokio) => tokio,
         Err(error) => return failed(&error),
     };
-    tokio.block_on(async {
+    let code = tokio.block_on(async {
         let runtime = match Builder::from_env_of(application) {
             Ok(builder) => builder.build().await,
             Err(error) => Err(error),
@@ -78,7 +82,49 @@ where
             Ok(()) => code,
             Err(error) => failed(&error),
         }
-    })
+    });
+    // As with `std`, a thread that nobody joined does not keep the process.
+    tokio.shutdown_background();
+    code
+}
+
+/// Runs the threads that others spawn, until whoever started this process has no more.
+#[cfg(feature = "lambda")]
+fn worker(application: &str) -> ExitCode {
+    if config::is_emulated() {
+        // Its end of the pipe closes when the emulator dies, however it dies.
+        std::thread::spawn(|| {
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            std::process::exit(0);
+        });
+    }
+    // A thread that never yields keeps one of them; the signs of life and the store need others.
+    let threads = std::thread::available_parallelism().map_or(1, Into::into);
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.max(2) + 1)
+        .enable_all()
+        .build();
+    let tokio = match tokio {
+        Ok(tokio) => tokio,
+        Err(error) => return failed(&error),
+    };
+    let served = match Builder::worker_of(application) {
+        Ok(builder) => tokio.block_on(crate::worker::serve(builder)),
+        Err(error) => return failed(&error),
+    };
+    // A thread that was cut off may still be running, and ends with the process.
+    tokio.shutdown_background();
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+#[cfg(not(feature = "lambda"))]
+fn worker(_: &str) -> ExitCode {
+    failed(
+        &"AWS Lambda started this program, which was built without the feature `lambda` of `crucial-runtime`; build it with the feature",
+    )
 }
 
 #[expect(clippy::print_stderr, reason = "this is the program's own last word")]

@@ -186,6 +186,7 @@ impl Runtime {
         &self.0.joins
     }
 
+    #[cfg(feature = "lambda")]
     pub(crate) fn job(&self) -> &Job {
         &self.0.job
     }

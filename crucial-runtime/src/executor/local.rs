@@ -9,7 +9,7 @@ use crate::worker;
 
 /// Runs cloud threads as tasks of this process, on its tokio runtime.
 #[derive(Debug, Default)]
-pub struct LocalExecutor;
+pub(crate) struct LocalExecutor;
 
 #[async_trait]
 impl Executor for LocalExecutor {

@@ -1,6 +1,10 @@
 //! Where threads run: one narrow contract, and the executors that keep it.
 
+#[cfg(feature = "lambda")]
+mod lambda;
 mod local;
+#[cfg(feature = "lambda")]
+mod process;
 
 use std::fmt::Debug;
 
@@ -9,7 +13,11 @@ use async_trait::async_trait;
 use crate::runtime::Runtime;
 use crate::thread::{Invocation, JoinFailure};
 
-pub use local::LocalExecutor;
+#[cfg(feature = "lambda")]
+pub(crate) use lambda::LambdaExecutor;
+pub(crate) use local::LocalExecutor;
+#[cfg(feature = "lambda")]
+pub(crate) use process::ProcessExecutor;
 
 /// Where threads run.
 #[async_trait]

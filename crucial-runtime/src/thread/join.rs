@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, oneshot};
+use tokio::sync::{OnceCell, oneshot, watch};
 use tokio::time::Instant;
 
 use super::completions::{Completions, Progress};
@@ -16,6 +16,10 @@ use crate::store::{Change, Watch};
 /// A thread whose worker has given no sign of life for so long is lost. Workers give one every [`BEAT`].
 const SILENCE: Duration = Duration::from_secs(15);
 /// How often a worker says that it is still there.
+#[cfg_attr(
+    not(feature = "lambda"),
+    expect(dead_code, reason = "threads of this process give none")
+)]
 pub(crate) const BEAT: Duration = Duration::from_secs(3);
 /// What a worker gets on top of its time to say itself that it took too long.
 const GRACE: Duration = Duration::from_secs(3);
@@ -28,6 +32,8 @@ pub(crate) struct Joins {
     // A plain mutex: it guards a map operation and is never held across an await.
     pending: Mutex<HashMap<ThreadId, Pending>>,
     listening: OnceCell<()>,
+    /// How many threads are being started.
+    launching: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -62,8 +68,23 @@ impl Joins {
             },
         );
         let runtime = runtime.clone();
-        tokio::spawn(async move { runtime.joins().launch(&runtime, task).await });
+        self.launching.send_modify(|count| *count += 1);
+        tokio::spawn(async move {
+            runtime.joins().launch(&runtime, task).await;
+            runtime.joins().launching.send_modify(|count| *count -= 1);
+        });
         outcome
+    }
+
+    /// Waits until every thread that was spawned here has been handed to the executor.
+    #[cfg(feature = "lambda")]
+    pub(crate) async fn settled(&self) {
+        // The sender is `self`, so the channel is open.
+        let _ = self
+            .launching
+            .subscribe()
+            .wait_for(|count| *count == 0)
+            .await;
     }
 
     /// Writes how a thread ended, unless that has been written, and tells whoever joins it here.

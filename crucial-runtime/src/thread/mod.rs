@@ -11,14 +11,20 @@ mod portable;
 mod registry;
 mod task;
 
-pub(crate) use completions::{Completions, Progress};
+#[cfg(feature = "lambda")]
+pub(crate) use completions::Completions;
 pub use handle::JoinHandle;
+#[cfg(feature = "lambda")]
+pub(crate) use invocation::unix_ms;
 pub use invocation::{Invocation, ThreadId};
 pub(crate) use invocation::{THREAD, ThreadContext};
+#[cfg(feature = "lambda")]
+pub(crate) use join::BEAT;
 pub(crate) use join::Joins;
 pub use outcome::{JoinError, JoinFailure, Outcome};
 pub use portable::{Portable, ThreadReturn};
-pub(crate) use registry::find;
+#[cfg(feature = "lambda")]
+pub(crate) use registry::find_by_end;
 pub use registry::{Plain, Running, ThreadEntry, Wire};
-pub(crate) use registry::{run_async, run_blocking};
+pub(crate) use registry::{find, run_async, run_blocking};
 pub use task::Task;

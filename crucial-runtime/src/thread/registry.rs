@@ -101,6 +101,25 @@ pub(crate) fn find(
     }
 }
 
+/// The function whose path is, or ends with, that name.
+#[cfg(feature = "lambda")]
+pub(crate) fn find_by_end(name: &str) -> Result<&'static ThreadEntry, JoinFailure> {
+    let exact = find(name, None);
+    if exact.is_ok() {
+        return exact;
+    }
+    let end = format!("::{name}");
+    let mut entries = inventory::iter::<ThreadEntry>().filter(|entry| entry.name.ends_with(&end));
+    match (entries.next(), entries.next()) {
+        (Some(entry), None) => Ok(entry),
+        (Some(first), Some(second)) => Err(JoinFailure::NotStarted(format!(
+            "`{name}` is the end of `{}` and of `{}`; write one of them",
+            first.name, second.name
+        ))),
+        (None, _) => exact,
+    }
+}
+
 /// The return value of a function that can't fail.
 #[derive(Debug)]
 pub struct Plain<T>(pub T);

@@ -1,5 +1,19 @@
 //! The far side: runs tasks.
 
+#[cfg(feature = "lambda")]
+mod event;
+#[cfg(feature = "lambda")]
+mod handler;
+#[cfg(feature = "lambda")]
+mod lambda;
+#[cfg(feature = "lambda")]
+mod parcel;
 mod run;
 
+#[cfg(feature = "lambda")]
+pub(crate) use event::{Event, Hello};
+#[cfg(feature = "lambda")]
+pub(crate) use lambda::serve;
+#[cfg(feature = "lambda")]
+pub(crate) use parcel::pack;
 pub(crate) use run::run;

@@ -1,0 +1,236 @@
+//! The processes of one function, and the events that wait for them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::{Casualty, Function, Reply, Request, process};
+
+/// The processes of one function. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    function: Function,
+    invoke_api: SocketAddr,
+    // A plain mutex: it guards a few counters and is never held across an await.
+    state: Mutex<State>,
+    /// An event has been put into the queue.
+    queued: Notify,
+    /// Who hears of events that failed and that nobody waits for.
+    casualties: OnceLock<mpsc::UnboundedSender<Casualty>>,
+    closing: watch::Sender<bool>,
+    /// How many processes there are.
+    live: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Request>,
+    /// Processes that wait for an event.
+    idle: usize,
+    /// Processes that have not asked for their first event yet.
+    starting: usize,
+    /// The processes by their numbers, with their ids once they have one.
+    processes: BTreeMap<u64, Option<u32>>,
+    last: u64,
+    /// Whether any process has ever asked for work: the program is one that does.
+    proven: bool,
+}
+
+impl Pool {
+    pub(super) fn new(function: Function, invoke_api: SocketAddr) -> Self {
+        Self(Arc::new(Shared {
+            function,
+            invoke_api,
+            state: Mutex::default(),
+            queued: Notify::new(),
+            casualties: OnceLock::new(),
+            closing: watch::Sender::new(false),
+            live: watch::Sender::new(0),
+        }))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.0.function.name()
+    }
+
+    pub(super) fn function(&self) -> &Function {
+        &self.0.function
+    }
+
+    pub(super) fn invoke_api(&self) -> SocketAddr {
+        self.0.invoke_api
+    }
+
+    /// From now on tells of events that failed and that nobody waits for.
+    pub(crate) fn casualties(&self) -> mpsc::UnboundedReceiver<Casualty> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        // Only the first listener hears of them; there is one.
+        let _ = self.0.casualties.set(sender);
+        receiver
+    }
+
+    /// Gives an event to a process: an idle one, or a new one, or the next that has time.
+    pub(crate) fn submit(&self, request: Request) {
+        let mut state = self.lock();
+        if *self.0.closing.borrow() {
+            drop(state);
+            return self.finish(request, Reply::NotStarted("it was shut down".to_owned()));
+        }
+        state.queue.push_back(request);
+        let full = state.queue.len() > state.processes.len() + self.function().processes;
+        self.refill(state);
+        self.0.queued.notify_one();
+        if full {
+            tracing::debug!(
+                function = self.name(),
+                "all processes are busy; events wait"
+            );
+        }
+    }
+
+    /// Whether another event would find a process, or room for one.
+    pub(super) fn has_room(&self) -> bool {
+        let state = self.lock();
+        let free = state.idle + state.starting + self.function().processes - state.processes.len();
+        state.queue.len() < free
+    }
+
+    /// The next event for a process that has time. Cancel safe.
+    pub(super) async fn next(&self) -> Request {
+        let idle = Idle::new(self);
+        loop {
+            let queued = self.0.queued.notified();
+            if let Some(request) = self.lock().queue.pop_front() {
+                drop(idle);
+                return request;
+            }
+            queued.await;
+        }
+    }
+
+    /// Tells whoever is concerned what came of an event.
+    pub(super) fn finish(&self, request: Request, reply: Reply) {
+        match request.answer {
+            // Whoever asked may have left.
+            Some(answer) => drop(answer.send(reply)),
+            None => {
+                if let Reply::Returned(_) = reply {
+                    return;
+                }
+                tracing::warn!(function = self.name(), ?reply, "an event failed");
+                if let Some(casualties) = self.0.casualties.get() {
+                    let payload = request.payload;
+                    let _ = casualties.send(Casualty { payload, reply });
+                }
+            }
+        }
+    }
+
+    /// A process has its id.
+    pub(super) fn started(&self, number: u64, id: Option<u32>) {
+        self.lock().processes.insert(number, id);
+    }
+
+    /// A process asks for its first event.
+    pub(super) fn ready(&self) {
+        let mut state = self.lock();
+        state.starting -= 1;
+        state.proven = true;
+    }
+
+    /// A process is gone; `failure` says why it never asked for work, if it didn't.
+    pub(super) fn gone(&self, number: u64, failure: Option<String>) {
+        let mut state = self.lock();
+        state.processes.remove(&number);
+        let mut victims = VecDeque::new();
+        if let Some(reason) = failure {
+            state.starting -= 1;
+            if !state.proven {
+                // No process of this program can be expected to do better.
+                victims = std::mem::take(&mut state.queue);
+            } else if state.queue.len() > state.idle + state.starting {
+                victims.extend(state.queue.pop_front());
+            }
+            self.refill(state);
+            for request in victims {
+                self.finish(request, Reply::NotStarted(reason.clone()));
+            }
+        } else {
+            self.refill(state);
+        }
+        self.0.live.send_modify(|live| *live -= 1);
+    }
+
+    /// The ids of the processes there are.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.lock().processes.values().copied().flatten().collect()
+    }
+
+    /// Begins to end the processes.
+    pub(crate) fn close(&self) {
+        self.0.closing.send_replace(true);
+        let queue = std::mem::take(&mut self.lock().queue);
+        for request in queue {
+            self.finish(request, Reply::NotStarted("it was shut down".to_owned()));
+        }
+    }
+
+    /// Ends the processes and waits until they are gone.
+    pub(crate) async fn shutdown(&self) {
+        self.close();
+        // The sender is `self`, so the channel is open.
+        let _ = self.0.live.subscribe().wait_for(|live| *live == 0).await;
+    }
+
+    /// Returns when the processes are to end.
+    pub(super) async fn closing(&self) {
+        let _ = self
+            .0
+            .closing
+            .subscribe()
+            .wait_for(|closing| *closing)
+            .await;
+    }
+
+    /// Starts processes for the events that find none.
+    fn refill(&self, mut state: MutexGuard<'_, State>) {
+        if *self.0.closing.borrow() {
+            return;
+        }
+        while state.queue.len() > state.idle + state.starting
+            && state.processes.len() < self.function().processes
+        {
+            state.last += 1;
+            state.starting += 1;
+            let number = state.last;
+            state.processes.insert(number, None);
+            self.0.live.send_modify(|live| *live += 1);
+            tokio::spawn(process::run(self.clone(), number));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While it lives, one more process waits for an event.
+struct Idle<'a>(&'a Pool);
+
+impl<'a> Idle<'a> {
+    fn new(pool: &'a Pool) -> Self {
+        pool.lock().idle += 1;
+        Self(pool)
+    }
+}
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        self.0.lock().idle -= 1;
+    }
+}
