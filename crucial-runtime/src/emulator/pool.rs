@@ -30,10 +30,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Request>,
-    /// Processes that wait for an event.
-    idle: usize,
-    /// Processes that have not asked for their first event yet.
-    starting: usize,
+    /// Processes that handle no event: they wait for one, or start, or have just answered one.
+    free: usize,
     /// The processes by their numbers, with their ids once they have one.
     processes: BTreeMap<u64, Option<u32>>,
     last: u64,
@@ -96,21 +94,28 @@ impl Pool {
     /// Whether another event would find a process, or room for one.
     pub(super) fn has_room(&self) -> bool {
         let state = self.lock();
-        let free = state.idle + state.starting + self.function().processes - state.processes.len();
-        state.queue.len() < free
+        let room = self.function().processes - state.processes.len();
+        state.queue.len() < state.free + room
     }
 
     /// The next event for a process that has time. Cancel safe.
     pub(super) async fn next(&self) -> Request {
-        let idle = Idle::new(self);
         loop {
             let queued = self.0.queued.notified();
-            if let Some(request) = self.lock().queue.pop_front() {
-                drop(idle);
-                return request;
+            {
+                let mut state = self.lock();
+                if let Some(request) = state.queue.pop_front() {
+                    state.free -= 1;
+                    return request;
+                }
             }
             queued.await;
         }
+    }
+
+    /// A process has answered and will ask for another event.
+    pub(super) fn freed(&self) {
+        self.lock().free += 1;
     }
 
     /// Tells whoever is concerned what came of an event.
@@ -138,30 +143,29 @@ impl Pool {
 
     /// A process asks for its first event.
     pub(super) fn ready(&self) {
-        let mut state = self.lock();
-        state.starting -= 1;
-        state.proven = true;
+        self.lock().proven = true;
     }
 
-    /// A process is gone; `failure` says why it never asked for work, if it didn't.
-    pub(super) fn gone(&self, number: u64, failure: Option<String>) {
+    /// A process is gone, `free` or over an event; `failure` says why it never asked for one, if it didn't.
+    pub(super) fn gone(&self, number: u64, free: bool, failure: Option<&str>) {
         let mut state = self.lock();
         state.processes.remove(&number);
+        if free {
+            state.free -= 1;
+        }
         let mut victims = VecDeque::new();
-        if let Some(reason) = failure {
-            state.starting -= 1;
+        if failure.is_some() {
             if !state.proven {
                 // No process of this program can be expected to do better.
                 victims = std::mem::take(&mut state.queue);
-            } else if state.queue.len() > state.idle + state.starting {
+            } else if state.queue.len() > state.free {
                 victims.extend(state.queue.pop_front());
             }
-            self.refill(state);
-            for request in victims {
-                self.finish(request, Reply::NotStarted(reason.clone()));
-            }
-        } else {
-            self.refill(state);
+        }
+        self.refill(state);
+        for request in victims {
+            let reason = failure.unwrap_or_default().to_owned();
+            self.finish(request, Reply::NotStarted(reason));
         }
         self.0.live.send_modify(|live| *live -= 1);
     }
@@ -202,11 +206,9 @@ impl Pool {
         if *self.0.closing.borrow() {
             return;
         }
-        while state.queue.len() > state.idle + state.starting
-            && state.processes.len() < self.function().processes
-        {
+        while state.queue.len() > state.free && state.processes.len() < self.function().processes {
             state.last += 1;
-            state.starting += 1;
+            state.free += 1;
             let number = state.last;
             state.processes.insert(number, None);
             self.0.live.send_modify(|live| *live += 1);
@@ -216,21 +218,5 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// While it lives, one more process waits for an event.
-struct Idle<'a>(&'a Pool);
-
-impl<'a> Idle<'a> {
-    fn new(pool: &'a Pool) -> Self {
-        pool.lock().idle += 1;
-        Self(pool)
-    }
-}
-
-impl Drop for Idle<'_> {
-    fn drop(&mut self) {
-        self.0.lock().idle -= 1;
     }
 }

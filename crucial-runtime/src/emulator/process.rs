@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -25,20 +25,22 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 /// Runs one process of a pool to its end.
 pub(super) async fn run(pool: Pool, number: u64) {
-    let failure = match start(&pool, number).await {
+    let (free, failure) = match start(&pool, number).await {
         Ok(process) => process.attend(&pool, number).await,
         Err(error) => {
             let program = pool.function().program.display();
-            Some(format!("`{program}` can't be started: {error}"))
+            (true, Some(format!("`{program}` can't be started: {error}")))
         }
     };
-    pool.gone(number, failure);
+    pool.gone(number, free, failure.as_deref());
 }
 
 /// A process and what belongs to it.
 struct Process {
     child: Child,
     id: u32,
+    /// Kept open, and kept from `Child::wait`, which would close it: its end tells the process that we are gone.
+    _stdin: Option<ChildStdin>,
     session: Arc<Session>,
     api: TcpListener,
     output: JoinSet<()>,
@@ -56,6 +58,7 @@ async fn start(pool: &Pool, number: u64) -> std::io::Result<Process> {
     .spawn()?;
     let id = child.id();
     pool.started(number, id);
+    let stdin = child.stdin.take();
     let session = Arc::new(Session::new(pool.clone()));
     let (mut output, last) = (JoinSet::new(), LastWords::default());
     if let Some(stdout) = child.stdout.take() {
@@ -71,6 +74,7 @@ async fn start(pool: &Pool, number: u64) -> std::io::Result<Process> {
     Ok(Process {
         child,
         id: id.unwrap_or_default(),
+        _stdin: stdin,
         session,
         api,
         output,
@@ -106,8 +110,8 @@ fn command(function: &Function, number: u64, api: SocketAddr, invoke_api: Socket
 }
 
 impl Process {
-    /// Serves the process until it ends; says why it never asked for work, if it didn't.
-    async fn attend(mut self, pool: &Pool, number: u64) -> Option<String> {
+    /// Serves the process until it ends; whether it was free then, and why it never asked for work, if it didn't.
+    async fn attend(mut self, pool: &Pool, number: u64) -> (bool, Option<String>) {
         let serving = Arc::clone(&self.session);
         let answer = move |request| runtime_api::answer(Arc::clone(&serving), request);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -155,7 +159,7 @@ impl Process {
         let id = self.id;
         if !self.session.is_ready() {
             let said = self.session.take_init_error();
-            return Some(match (killed, said) {
+            let reason = match (killed, said) {
                 (Some(Killed::Silent), _) => format!(
                     "its process {id} did not ask for work within {START:?}; is the program's `main` annotated with `#[crucial::main]`?"
                 ),
@@ -164,7 +168,8 @@ impl Process {
                 (None, None) => format!(
                     "its process {id} {end} before it asked for work; is the program's `main` annotated with `#[crucial::main]`?"
                 ),
-            });
+            };
+            return (true, Some(reason));
         }
         let aborted = self.last.with("has overflowed its stack");
         let reply = match (killed, self.last.with("memory allocation of")) {
@@ -181,8 +186,7 @@ impl Process {
                 None => Reply::Died(format!("its process {id} {end}")),
             },
         };
-        self.session.end(reply);
-        None
+        (self.session.end(reply), None)
     }
 }
 

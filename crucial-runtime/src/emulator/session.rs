@@ -64,6 +64,7 @@ impl Session {
         }
         if let Some(current) = forgotten {
             let reason = "the process asked for another event before it had answered".to_owned();
+            self.pool.freed();
             self.pool.finish(current.request, Reply::Died(reason));
         }
         let request = self.pool.next().await;
@@ -93,6 +94,8 @@ impl Session {
             state.current.take()
         };
         if let Some(current) = current {
+            // Before whoever waits for the answer sends the next event, which it can have then.
+            self.pool.freed();
             self.pool.finish(current.request, reply);
         }
         true
@@ -127,12 +130,13 @@ impl Session {
         Some(current.request.label.clone())
     }
 
-    /// The process is gone.
-    pub(super) fn end(&self, reply: Reply) {
-        let current = self.lock().current.take();
-        if let Some(current) = current {
-            self.pool.finish(current.request, reply);
-        }
+    /// The process is gone; whether it was free.
+    pub(super) fn end(&self, reply: Reply) -> bool {
+        let Some(current) = self.lock().current.take() else {
+            return true;
+        };
+        self.pool.finish(current.request, reply);
+        false
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

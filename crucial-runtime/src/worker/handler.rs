@@ -1,5 +1,7 @@
 //! Handles events one at a time, and keeps warm between them what the next one can use.
 
+use std::fmt::Display;
+use std::future::{Future, pending};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +19,8 @@ use crate::object::Namespace;
 use crate::runtime::Runtime;
 use crate::store::Store;
 use crate::thread::{
-    BEAT, Completions, Invocation, JoinFailure, Outcome, ThreadId, Wire, find_by_end, unix_ms,
+    BEAT, Completions, Invocation, JoinError, JoinFailure, Outcome, ThreadId, Wire, find_by_end,
+    unix_ms,
 };
 
 /// What is left of a function's time for saying that it is over.
@@ -45,7 +48,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    fn new(kind: &'static str, message: impl ToString) -> Self {
+    fn new(kind: &'static str, message: impl Display) -> Self {
         let message = message.to_string();
         Self { kind, message }
     }
@@ -154,11 +157,23 @@ impl Worker {
         task: Invocation,
     ) -> Option<Outcome> {
         let (id, limit) = (task.id, task.time_left());
-        // A tokio task of its own: one that never yields must not keep the signs of life from being given.
-        let mut thread = {
+        let running = {
             let runtime = runtime.clone();
-            tokio::spawn(async move { run::run(&runtime, task).await })
+            async move { run::run(&runtime, task).await }
         };
+        self.bounded(running, limit, given_up(threads, id)).await
+    }
+
+    /// Runs a thread until its time is over or it is given up (`None`). The process is then retired,
+    /// since a thread that does not yield can't be stopped.
+    async fn bounded(
+        &self,
+        running: impl Future<Output = Outcome> + Send + 'static,
+        limit: Duration,
+        given_up: impl Future<Output = ()>,
+    ) -> Option<Outcome> {
+        // A tokio task of its own: one that never yields must not keep the signs of life from being given.
+        let mut thread = tokio::spawn(running);
         let outcome = tokio::select! {
             outcome = &mut thread => {
                 // It does not panic and nobody aborts it.
@@ -166,7 +181,7 @@ impl Worker {
                     Outcome::Ended(JoinFailure::Lost(format!("its task ended early: {error}")))
                 }))
             }
-            () = given_up(threads, id) => None,
+            () = given_up => None,
             () = sleep(limit + CUT) => Some(Outcome::Ended(JoinFailure::TimedOut(limit))),
         };
         if matches!(
@@ -198,28 +213,27 @@ impl Worker {
             )
             .await?;
         let limit = Duration::from_millis(deadline_ms.saturating_sub(unix_ms()));
+        let limit = limit.min(runtime.limits().thread);
         let entered = runtime.enter();
-        let outcome = run::call(&runtime, 0, limit.min(runtime.limits().thread), move || {
-            Ok(entry.start(Wire::Json, args.into()))
-        })
-        .await;
+        let running = {
+            let runtime = runtime.clone();
+            async move {
+                run::call(&runtime, 0, limit, move || {
+                    Ok(entry.start(Wire::Json, args.into()))
+                })
+                .await
+            }
+        };
+        let outcome = self.bounded(running, limit, pending()).await;
         runtime.joins().settled().await;
         drop(entered);
         runtime.job().end(runtime.store().as_ref()).await?;
         match outcome {
-            Outcome::Returned(json) => {
+            Some(Outcome::Returned(json)) => {
                 serde_json::from_slice(&json).map_err(|error| Failure::new("Crucial.Codec", error))
             }
-            Outcome::Ended(failure) => {
-                if let JoinFailure::TimedOut(_) = failure {
-                    self.retired.store(true, Ordering::Relaxed);
-                }
-                let thread = crate::thread::JoinError {
-                    thread: entry.name().to_owned(),
-                    failure,
-                };
-                Err(Failure::new(kind(&thread.failure), &thread))
-            }
+            Some(Outcome::Ended(failure)) => Err(ended(entry.name(), failure)),
+            None => Err(ended(entry.name(), JoinFailure::Cancelled)),
         }
     }
 
@@ -309,6 +323,13 @@ async fn given_up(threads: &Completions, id: ThreadId) {
             }
         }
     }
+}
+
+/// The end of a thread as a function error.
+fn ended(thread: &str, failure: JoinFailure) -> Failure {
+    let kind = kind(&failure);
+    let thread = thread.to_owned();
+    Failure::new(kind, JoinError { thread, failure })
 }
 
 /// What a function error calls the failure of a thread.
