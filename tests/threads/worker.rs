@@ -6,7 +6,6 @@ use crucial_tests_threads::{double, exit, meet};
 use futures_util::future::try_join_all;
 
 #[crucial::main]
-#[expect(clippy::print_stdout, reason = "a program prints")]
 async fn main() -> Result<ExitCode, crucial::JoinError> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {

@@ -40,14 +40,14 @@ impl Completions {
     }
 
     /// Takes one try of a thread; `false` where it has been taken (an event was delivered twice) or the thread has ended.
-    #[cfg(feature = "lambda")]
+    #[cfg(any(test, feature = "lambda"))]
     pub(crate) async fn begin(&self, id: ThreadId, attempt: u32) -> Result<bool> {
         let attempt = Bytes::from(attempt.to_string());
         self.flag("begin", vec![id.to_bytes(), attempt]).await
     }
 
     /// A sign of life; `false` where the thread has been given up.
-    #[cfg(feature = "lambda")]
+    #[cfg(any(test, feature = "lambda"))]
     pub(crate) async fn beat(&self, id: ThreadId) -> Result<bool> {
         self.flag("beat", vec![id.to_bytes()]).await
     }

@@ -11,8 +11,10 @@ mod portable;
 mod registry;
 mod task;
 
-#[cfg(feature = "lambda")]
+#[cfg(any(test, feature = "lambda"))]
 pub(crate) use completions::Completions;
+#[cfg(test)]
+pub(crate) use completions::Progress;
 pub use handle::JoinHandle;
 #[cfg(feature = "lambda")]
 pub(crate) use invocation::unix_ms;
