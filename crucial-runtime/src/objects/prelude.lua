@@ -19,7 +19,7 @@ local K = KEYS[1]
 local M = {}
 local READ = redis.call('MGET', K, KEYS[3] or K)
 local VALUE = READ[1]
-local PENDING = redis.status_reply('PENDING')
+local PENDING = {ok = 'PENDING'}
 local finish, rest
 
 local function notify(payload)

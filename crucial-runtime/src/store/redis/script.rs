@@ -26,7 +26,8 @@ impl Script {
 #[derive(Debug, Default)]
 pub(super) struct Scripts {
     // By the address of the source: sources are constants, one an object type.
-    known: Mutex<HashMap<&'static str, Arc<Script>>>,
+    // By the address of the source: sources are constants, and hashing their text would cost each call microseconds.
+    known: Mutex<HashMap<usize, Arc<Script>>>,
 }
 
 impl Scripts {
@@ -47,10 +48,7 @@ impl Scripts {
 
     fn get(&self, source: &'static str, text: impl FnOnce(&str) -> String) -> Arc<Script> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(
-            known
-                .entry(source)
-                .or_insert_with(|| Script::new(text(source))),
-        )
+        let script = known.entry(source.as_ptr().addr());
+        Arc::clone(script.or_insert_with(|| Script::new(text(source))))
     }
 }
