@@ -1,10 +1,10 @@
 //! The options of the attributes, and the helper attributes within their items.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
-use syn::{Attribute, Expr, LitStr, Path};
+use syn::{Attribute, Error, Expr, LitStr, Path, Token};
 
 use crate::errors::Errors;
 
@@ -13,8 +13,17 @@ use crate::errors::Errors;
 pub(crate) struct Crate(TokenStream);
 
 impl Crate {
-    pub(crate) fn at(path: TokenStream) -> Self {
+    pub(crate) fn of(path: TokenStream) -> Self {
         Self(path)
+    }
+
+    /// The path for code whose errors are shown at a user's token.
+    pub(crate) fn at(&self, user: Span) -> Self {
+        let path = self.0.clone().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(user));
+            token
+        });
+        Self(path.collect())
     }
 }
 
@@ -52,24 +61,32 @@ impl Options {
     fn parse_with(tokens: TokenStream, named: bool, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let parser = syn::meta::parser(|meta| {
-            if meta.path.is_ident("crate") {
-                let path: Path = meta.value()?.call(Path::parse_mod_style)?;
-                options.krate = Crate(path.into_token_stream());
-                Ok(())
-            } else if named && meta.path.is_ident("name") {
-                let name: LitStr = meta.value()?.parse()?;
-                if name.value().trim().is_empty() {
-                    return Err(syn::Error::new(name.span(), "a name has letters"));
+            read(&meta, errors, |meta| {
+                if meta.path.is_ident("crate") {
+                    let value = meta.value()?;
+                    let path = value.call(Path::parse_mod_style).map_err(|_| {
+                        value.error("a path is expected, as in `crate = ::crucial`")
+                    })?;
+                    options.krate = Crate(path.into_token_stream());
+                } else if named && meta.path.is_ident("name") {
+                    let name: LitStr = meta.value()?.parse()?;
+                    if name.value().trim().is_empty() {
+                        return Err(Error::new(name.span(), "a name has letters"));
+                    }
+                    options.name = Some(name);
+                } else if named {
+                    return Err(
+                        meta.error("unknown option; there are `crate = path` and `name = \"…\"`")
+                    );
+                } else {
+                    return Err(meta.error("unknown option; there is `crate = path`"));
                 }
-                options.name = Some(name);
                 Ok(())
-            } else if named {
-                Err(meta.error("unknown option; there are `crate = path` and `name = \"…\"`"))
-            } else {
-                Err(meta.error("unknown option; there is `crate = path`"))
-            }
+            })
         });
-        errors.keep(parser.parse2(tokens));
+        if let Err(error) = parser.parse2(tokens) {
+            errors.push(error);
+        }
         options
     }
 }
@@ -156,15 +173,33 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
 fn take_helpers(
     attributes: &mut Vec<Attribute>,
     errors: &mut Errors,
-    mut read: impl FnMut(&ParseNestedMeta<'_>) -> syn::Result<()>,
+    mut option: impl FnMut(&ParseNestedMeta<'_>) -> syn::Result<()>,
 ) {
     attributes.retain(|attribute| {
         let helper = attribute.path().is_ident("shared");
         if helper {
-            errors.keep(attribute.parse_nested_meta(|meta| read(&meta)));
+            let read = attribute.parse_nested_meta(|meta| read(&meta, errors, &mut option));
+            if let Err(error) = read {
+                errors.push(error);
+            }
         }
         !helper
     });
+}
+
+/// Reads one option; a mistake in it does not keep the next ones from being read.
+fn read(
+    meta: &ParseNestedMeta<'_>,
+    errors: &mut Errors,
+    option: impl FnOnce(&ParseNestedMeta<'_>) -> syn::Result<()>,
+) -> syn::Result<()> {
+    if let Err(error) = option(meta) {
+        errors.push(error);
+        while !meta.input.is_empty() && !meta.input.peek(Token![,]) {
+            meta.input.parse::<TokenTree>()?;
+        }
+    }
+    Ok(())
 }
 
 fn set<T>(place: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {

@@ -48,19 +48,34 @@ pub(crate) fn value(closure: &Closure, krate: &Crate) -> TokenStream {
     let thread = quote! {
         |((#(#captured,)*), (#(#locals,)*)): #both| (#written)(#(#locals),*)
     };
-    let (returned, run) = if closure.is_async {
-        (quote!(returned_async), quote!(run_async_closure))
+    let (returned, run, call) = if closure.is_async {
+        (
+            quote!(returned_async),
+            quote!(run_async),
+            quote!({
+                let running = thread(args);
+                async move { kind.wrap(running.await) }
+            }),
+        )
     } else {
-        (quote!(returned_blocking), quote!(run_blocking_closure))
+        (
+            quote!(returned_blocking),
+            quote!(run_blocking),
+            quote!(kind.wrap(thread(args))),
+        )
     };
     // What can't be returned is said at the body.
-    let run =
-        quote_spanned!(at(closure.result)=> #krate::__private::#run(kind, wire, &args, thread));
+    let here = krate.at(closure.result);
+    let run = quote_spanned! {at(closure.result)=>
+        #here::__private::Body::<#both, _>::#run(wire, &args, move |args| #call)
+    };
     let travelling = closure.captures.iter().chain(&closure.arguments);
     let portable = assertions(travelling.map(|argument| (Vec::new(), &argument.ty)), krate);
     quote! {{
         #[allow(unused_imports)]
-        use #krate::__private::{ReturnsResult as _, ReturnsValue as _, Unportable as _};
+        use #krate::__private::{
+            Bodiless as _, ReturnKind as _, ReturnsResult as _, ReturnsValue as _, Unportable as _,
+        };
 
         struct __CloudClosure<R> {
             captures: #capture_types,
@@ -85,14 +100,18 @@ pub(crate) fn value(closure: &Closure, krate: &Crate) -> TokenStream {
             }
         }
 
+        // A function: that the closure uses a variable which it has not captured is then an error in those words.
+        fn __run(
+            wire: #krate::__private::Wire,
+            args: #krate::__private::Bytes,
+        ) -> #krate::__private::Running {
+            let thread = #thread;
+            let kind = (&#krate::__private::#returned(&thread)).kind();
+            #run
+        }
+
         #krate::__private::inventory::submit! {
-            #krate::__private::ThreadEntry::new(#registered, #fingerprint, |wire, args| {
-                #[allow(unused_imports)]
-                use #krate::__private::{ReturnsResult as _, ReturnsValue as _};
-                let thread = #thread;
-                let kind = (&#krate::__private::#returned(&thread)).kind();
-                #run
-            })
+            #krate::__private::ThreadEntry::new(#registered, #fingerprint, __run)
         }
 
         #portable

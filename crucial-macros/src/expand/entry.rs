@@ -11,9 +11,11 @@ use crate::model::Entry;
 /// The synchronous `main` around the user's.
 pub(crate) fn around(entry: &Entry, function: &ItemFn, krate: &Crate) -> TokenStream {
     // What can't be returned from `main` is said at the return type.
-    let run = quote_spanned!(at(entry.output)=> #krate::__private::main(application, main));
+    let here = krate.at(entry.output);
+    let run = quote_spanned!(at(entry.output)=> #here::__private::main(application, main));
+    let vis = &function.vis;
     quote! {
-        fn main() -> ::std::process::ExitCode {
+        #vis fn main() -> ::std::process::ExitCode {
             #function
             let application = #krate::__private::application(
                 ::core::option_env!("CARGO_BIN_NAME"),

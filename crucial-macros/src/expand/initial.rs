@@ -1,7 +1,9 @@
 //! The values that a shared struct starts from.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::at;
@@ -30,6 +32,7 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
         .iter()
         .map(|field| value_type(field, krate))
         .collect();
+    let assumed = assumed(structure, krate);
     let undecided = fields
         .iter()
         .zip(&types)
@@ -51,6 +54,7 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
 
         impl ::core::default::Default for #initial
         where
+            #assumed
             #(#undecided,)*
         {
             fn default() -> Self {
@@ -62,12 +66,26 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
     }
 }
 
+/// That all fields are shared, as something that impls assume: that one of them is not is said once,
+/// where the struct is defined.
+pub(super) fn assumed(structure: &Structure, krate: &Crate) -> TokenStream {
+    let mut seen = HashSet::new();
+    let types = structure
+        .fields
+        .iter()
+        .filter(|field| !field.is_local())
+        .map(|field| &field.ty)
+        .filter(|ty| seen.insert(ty.to_token_stream().to_string()));
+    quote!(#(#types: for<'a> #krate::__private::FieldLater<'a>,)*)
+}
+
 /// The plain value of a field.
 fn value_type(field: &Field, krate: &Crate) -> TokenStream {
     let ty = &field.ty;
     if field.is_local() {
         quote!(#ty)
     } else {
-        quote_spanned!(at(ty.span())=> <#ty as #krate::Field>::Init)
+        let here = krate.at(ty.span());
+        quote_spanned!(at(ty.span())=> <#ty as #here::Field>::Init)
     }
 }

@@ -71,7 +71,8 @@ fn implementation(object: &Object, proxy: &Ident, krate: &Crate) -> TokenStream 
         }
     });
     // An error about the type itself stands at the type.
-    let object_trait = quote_spanned!(at(ty.span())=> #krate::__private::Object);
+    let here = krate.at(ty.span());
+    let object_trait = quote_spanned!(at(ty.span())=> #here::__private::Object);
     quote! {
         #[allow(deprecated, clippy::all, clippy::pedantic)]
         impl #object_trait for #ty {

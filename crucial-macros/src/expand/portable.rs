@@ -20,7 +20,8 @@ pub(crate) fn assertions<'a>(
         .filter(|(conditions, ty)| seen.insert(quote!(#(#conditions)* #ty).to_string()))
         .filter(|(_, ty)| !matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty()))
         .map(|(conditions, ty)| {
-            let assertion = quote_spanned!(at(ty.span())=> #krate::__private::portable::<#ty>(););
+            let here = krate.at(ty.span());
+            let assertion = quote_spanned!(at(ty.span())=> #here::__private::portable::<#ty>(););
             quote!(#(#conditions)* #assertion)
         })
         .collect();

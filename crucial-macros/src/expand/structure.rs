@@ -6,7 +6,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::at;
-use super::initial::{initial_type, initial_values};
+use super::initial::{assumed, initial_type, initial_values};
 use crate::attr::Crate;
 use crate::model::{Field, Place, ROOT, Structure};
 
@@ -20,7 +20,8 @@ pub(crate) fn instead(structure: &Structure, krate: &Crate) -> TokenStream {
     let locals = structure.fields.iter().filter(|field| field.is_local());
     let local = locals.map(|field| {
         let ty = &field.ty;
-        quote_spanned!(at(ty.span())=> #krate::__private::local::<#ty>();)
+        let here = krate.at(ty.span());
+        quote_spanned!(at(ty.span())=> #here::__private::local::<#ty>();)
     });
     quote! {
         #definition
@@ -76,6 +77,7 @@ fn definition(structure: &Structure, krate: &Crate) -> TokenStream {
 /// Copies of the struct, here and elsewhere.
 fn travel(structure: &Structure, krate: &Crate) -> TokenStream {
     let Structure { name, fields, .. } = structure;
+    let assumed = assumed(structure, krate);
     let text = name.to_string();
     let root = root();
     let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
@@ -109,7 +111,7 @@ fn travel(structure: &Structure, krate: &Crate) -> TokenStream {
             .map(|field| local(&field.name).into_token_stream()),
     );
     quote! {
-        impl ::core::clone::Clone for #name {
+        impl ::core::clone::Clone for #name where #assumed {
             fn clone(&self) -> Self {
                 Self {
                     #(#names: #copies,)*
@@ -124,7 +126,7 @@ fn travel(structure: &Structure, krate: &Crate) -> TokenStream {
             }
         }
 
-        impl #krate::__private::serde::Serialize for #name {
+        impl #krate::__private::serde::Serialize for #name where #assumed {
             fn serialize<S: #krate::__private::serde::Serializer>(
                 &self,
                 serializer: S,
@@ -134,7 +136,7 @@ fn travel(structure: &Structure, krate: &Crate) -> TokenStream {
             }
         }
 
-        impl<'de> #krate::__private::serde::Deserialize<'de> for #name {
+        impl<'de> #krate::__private::serde::Deserialize<'de> for #name where #assumed {
             fn deserialize<D: #krate::__private::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
@@ -152,6 +154,7 @@ fn travel(structure: &Structure, krate: &Crate) -> TokenStream {
 fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
     let Structure { name, fields, .. } = structure;
     let initial = initial_type(structure);
+    let assumed = assumed(structure, krate);
     let root = root();
     let path = format!("::{name}");
     let type_name = quote!(::core::concat!(::core::module_path!(), #path));
@@ -226,7 +229,7 @@ fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
         }
     });
     quote! {
-        impl #krate::Shared for #name {
+        impl #krate::Shared for #name where #assumed {
             type Init = #initial;
 
             async fn create_at(key: #krate::Key, init: #initial) -> #krate::Result<Self> {
@@ -265,7 +268,7 @@ fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
             }
         }
 
-        impl #krate::Field for #name {
+        impl #krate::Field for #name where #assumed {
             type Proxy = Self;
             type Init = #initial;
         }
@@ -276,9 +279,13 @@ fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
 fn lifecycle(structure: &Structure, krate: &Crate) -> TokenStream {
     let Structure { vis, name, .. } = structure;
     let initial = initial_type(structure);
+    let assumed = assumed(structure, krate);
     quote! {
         #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
-        impl #name {
+        impl #name
+        where
+            #assumed
+        {
             /// Creates the struct and the objects of its fields under that name in the current job.
             /// Four round trips, however many fields there are.
             ///
@@ -340,7 +347,8 @@ fn lifecycle(structure: &Structure, krate: &Crate) -> TokenStream {
 
 /// The proxy that a field's type becomes; that there is none is said at the type.
 pub(super) fn proxy(ty: &Type, krate: &Crate) -> TokenStream {
-    quote_spanned!(at(ty.span())=> <#ty as #krate::Field>::Proxy)
+    let here = krate.at(ty.span());
+    quote_spanned!(at(ty.span())=> <#ty as #here::Field>::Proxy)
 }
 
 /// One future for all: `both(a, both(b, c))`.

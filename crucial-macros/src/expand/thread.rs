@@ -1,6 +1,6 @@
 //! A cloud thread: its registration, and how it is started.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use super::at;
 use super::object::locals;
 use super::portable::{assertions, tuple};
-use crate::attr::Options;
+use crate::attr::{Crate, Options};
 use crate::model::{Returns, Thread};
 
 /// What stands beside a function that runs as a cloud thread.
@@ -39,38 +39,37 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
         .map(|argument| &argument.ty)
         .collect();
     let arguments = tuple(types.iter());
-    let returned = thread.returns.ty();
-    let value = match &thread.returns {
-        Returns::Value(ty) => quote!(#ty),
+    let (value, body) = match &thread.returns {
+        Returns::Value(ty) => (quote!(#ty), quote!(#krate::__private::Plain<#ty>)),
         Returns::Result(ty) => {
-            quote_spanned!(at(ty.span())=> <#ty as #krate::__private::ThreadReturn>::Value)
+            let here = krate.at(ty.span());
+            let value = quote_spanned!(at(ty.span())=> <#ty as #here::__private::Fallible>::Value);
+            (value, quote!(#ty))
         }
     };
     let signature = quote!(#krate::__private::Signature::<#arguments, #value>);
     let locals = locals(names.len());
-    let call = quote!(#name(#(#locals),*));
-    let plain = quote!(#krate::__private::Plain);
-    let (run, body) = match (thread.is_async, &thread.returns) {
-        (true, Returns::Result(_)) => (quote!(run_async), call),
-        (true, Returns::Value(_)) => (
-            quote!(run_async),
-            quote!(async move { #plain(#call.await) }),
-        ),
-        (false, Returns::Result(_)) => (quote!(run_blocking), call),
-        (false, Returns::Value(_)) => (quote!(run_blocking), quote!(#plain(#call))),
-    };
     // What keeps the function from running elsewhere (a future that is not `Send`) is said at its name.
-    let function = quote_spanned!(at(name.span())=> |(#(#locals,)*)| #body);
-    let travelling = types.iter().map(|ty| (Vec::new(), *ty));
-    let portable = assertions(travelling, krate);
-    let returned_portable = match &thread.returns {
-        Returns::Value(ty) => assertions([(Vec::new(), ty)].into_iter(), krate),
-        Returns::Result(_) => {
-            let assertion =
-                quote_spanned!(at(returned.span())=> #krate::__private::portable::<#value>(););
-            quote!(const _: fn() = || { #assertion };)
-        }
+    let span = at(name.span());
+    let here = krate.at(name.span());
+    let call = quote_spanned!(span=> #name(#(#locals),*));
+    let (run, call) = match (thread.is_async, &thread.returns) {
+        (true, Returns::Result(_)) => ("run_async", call),
+        (true, Returns::Value(_)) => (
+            "run_async",
+            quote_spanned!(span=> async move { #here::__private::Plain(#call.await) }),
+        ),
+        (false, Returns::Result(_)) => ("run_blocking", call),
+        (false, Returns::Value(_)) => (
+            "run_blocking",
+            quote_spanned!(span=> #here::__private::Plain(#call)),
+        ),
     };
+    let run = Ident::new(run, span);
+    let run = quote_spanned! {span=>
+        #here::__private::Body::<#arguments, #body>::#run(wire, &args, |(#(#locals,)*)| #call)
+    };
+    let portable = portable(thread, &value, krate);
     quote! {
         #(#attributes)*
         #[allow(dead_code, non_camel_case_types, clippy::all, clippy::pedantic)]
@@ -78,7 +77,7 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
 
         const _: () = {
             #[allow(unused_imports)]
-            use #krate::__private::Unportable as _;
+            use #krate::__private::{Bodiless as _, Unportable as _};
 
             #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
             impl #name {
@@ -94,13 +93,33 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
             }
 
             #krate::__private::inventory::submit! {
-                #krate::__private::ThreadEntry::new(#registered, #fingerprint, |wire, args| {
-                    #signature::#run(wire, &args, #function)
-                })
+                #krate::__private::ThreadEntry::new(#registered, #fingerprint, |wire, args| #run)
             }
 
             #portable
-            #returned_portable
         };
+    }
+}
+
+/// That what the thread takes and returns travels, said at the types.
+fn portable(thread: &Thread, value: &TokenStream, krate: &Crate) -> TokenStream {
+    let arguments = thread.arguments.iter().map(|argument| &argument.ty);
+    match &thread.returns {
+        Returns::Value(ty) => {
+            let types = arguments.chain([ty]);
+            assertions(types.map(|ty| (Vec::new(), ty)), krate)
+        }
+        Returns::Result(ty) => {
+            let arguments = assertions(arguments.map(|ty| (Vec::new(), ty)), krate);
+            let here = krate.at(ty.span());
+            let result = quote_spanned! {at(ty.span())=>
+                #here::__private::portable::<#value>();
+                #here::__private::error_text::<<#ty as #here::__private::Fallible>::Error>();
+            };
+            quote! {
+                #arguments
+                const _: fn() = || { #result };
+            }
+        }
     }
 }

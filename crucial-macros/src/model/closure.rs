@@ -51,20 +51,19 @@ impl Parse for Input {
         } else {
             Punctuated::new()
         };
+        let expected = "a closure is expected, after what it captures: `[state: State] |id: u32| async move { … }`";
+        if input.is_empty() {
+            return Err(input.error(expected));
+        }
         let closure = match input.parse()? {
             Expr::Closure(closure) => closure,
-            other => {
-                return Err(Error::new_spanned(
-                    other,
-                    "a closure is expected, after what it captures: `[state: State] |id: u32| async move { … }`",
-                ));
-            }
+            other => return Err(Error::new_spanned(other, expected)),
         };
         if !input.is_empty() {
             return Err(input.error("nothing is expected after the closure"));
         }
         Ok(Self {
-            krate: Crate::at(krate.into_token_stream()),
+            krate: Crate::of(krate.into_token_stream()),
             captures,
             closure,
         })

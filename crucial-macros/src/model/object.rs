@@ -94,7 +94,7 @@ impl Object {
         for (item, options) in item.items.iter().zip(options) {
             match item {
                 ImplItem::Fn(method) => methods.extend(Method::of(method, &options, &ty, errors)),
-                _ => refuse_options(&options, "a method", errors),
+                _ => refuse_options(&options, "this is no method; leave", errors),
             }
         }
         check_names(&mut methods, errors);
@@ -269,7 +269,7 @@ fn check_names(methods: &mut Vec<Method>, errors: &mut Errors) {
         if TAKEN.contains(&name.as_str()) {
             errors.at(
                 &method.name,
-                format_args!("every proxy has a `{name}` of its own; rename the method, or leave it out of the proxy with `#[shared(skip)]`"),
+                format_args!("`{name}` is a function of every proxy; rename the method, or leave it out of the proxy with `#[shared(skip)]`"),
             );
             return false;
         }
@@ -277,7 +277,7 @@ fn check_names(methods: &mut Vec<Method>, errors: &mut Errors) {
         if matches!(method.reply, Reply::WhenReady(_)) && names.contains(&timeout) {
             errors.at(
                 &method.name,
-                format_args!("the proxy gets a `{timeout}` for this method, which waits; rename your `{timeout}`, or leave it out of the proxy with `#[shared(skip)]`"),
+                format_args!("the proxy has `{timeout}` for this method, which waits; rename your `{timeout}`, or leave it out of the proxy with `#[shared(skip)]`"),
             );
             return false;
         }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use crate::thread::{Plain, Portable, Running, ThreadReturn, Wire, run_async, run_blocking};
+use crate::thread::{Plain, ThreadReturn};
 
 /// The type that a closure returns.
 #[derive(Debug)]
@@ -79,38 +79,4 @@ pub const fn value_of<K: ReturnKind<T>, T>(
     _: &Returned<T>,
 ) -> PhantomData<fn() -> <K::Return as ThreadReturn>::Value> {
     PhantomData
-}
-
-/// Runs a closure that returns a future.
-pub fn run_async_closure<K, A, F, T>(
-    kind: K,
-    wire: Wire,
-    args: &[u8],
-    thread: impl FnOnce(A) -> F + Send + 'static,
-) -> Running
-where
-    K: ReturnKind<T>,
-    A: Portable,
-    F: Future<Output = T> + Send + 'static,
-    <K::Return as ThreadReturn>::Value: Portable,
-{
-    run_async(wire, args, move |args| {
-        let running = thread(args);
-        async move { kind.wrap(running.await) }
-    })
-}
-
-/// Runs a closure that is not async.
-pub fn run_blocking_closure<K, A, T>(
-    kind: K,
-    wire: Wire,
-    args: &[u8],
-    thread: impl FnOnce(A) -> T + Send + 'static,
-) -> Running
-where
-    K: ReturnKind<T>,
-    A: Portable,
-    <K::Return as ThreadReturn>::Value: Portable,
-{
-    run_blocking(wire, args, move |args| kind.wrap(thread(args)))
 }

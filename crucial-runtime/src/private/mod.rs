@@ -1,8 +1,9 @@
 //! What generated code calls. Nothing here is for people, and anything may change in any version.
 
+mod body;
 mod both;
 mod closure;
-mod init;
+mod later;
 mod local;
 mod signature;
 
@@ -10,16 +11,17 @@ use std::task::Poll;
 
 pub use crate::main_fn::{MainReturn, application, main};
 pub use crate::object::{Handle, Method, Object, Refusal, Root, Value};
-pub use crate::thread::{Plain, ThreadEntry, ThreadReturn};
+pub use crate::thread::{Plain, Running, ThreadEntry, ThreadReturn, Wire};
+pub use body::{Bodiless, Body, ErrorText, Fallible, error_text};
 pub use both::both;
 pub use bytes::Bytes;
 pub use closure::{
     AsResult, AsValue, ReturnKind, Returned, ReturnsResult, ReturnsValue, returned_async,
-    returned_blocking, run_async_closure, run_blocking_closure, value_of,
+    returned_blocking, value_of,
 };
 pub use crucial_macros::cloud_closure;
-pub use init::DefaultLater;
 pub use inventory;
+pub use later::{DefaultLater, FieldLater};
 pub use local::{Carried, Local, Uncarried, local};
 pub use serde;
 pub use signature::{Signature, Unportable};

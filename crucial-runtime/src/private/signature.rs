@@ -1,4 +1,4 @@
-//! Arguments and result of a user's method or thread: what both sides of a call have in common.
+//! Arguments and result of a user's method or thread, as calls need them.
 
 use std::future::{Future, Pending, pending};
 use std::marker::PhantomData;
@@ -11,9 +11,7 @@ use super::Applied;
 use crate::codec;
 use crate::error::Result;
 use crate::object::{Handle, Method, Object, Refusal, Value};
-use crate::thread::{
-    JoinFailure, JoinHandle, Portable, Running, Task, ThreadReturn, Wire, run_async, run_blocking,
-};
+use crate::thread::{JoinFailure, JoinHandle, Portable, Task};
 
 /// Takes the tuple `A` and gives an `R`.
 #[derive(Debug)]
@@ -72,28 +70,6 @@ impl<A: Portable, R: Portable> Signature<A, R> {
     /// Starts a thread.
     pub fn spawn(task: Task<R>) -> JoinHandle<R> {
         task.spawn()
-    }
-
-    /// Runs an async thread.
-    pub fn run_async<F, T>(
-        wire: Wire,
-        args: &[u8],
-        thread: impl FnOnce(A) -> F + Send + 'static,
-    ) -> Running
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: ThreadReturn<Value = R>,
-    {
-        run_async(wire, args, thread)
-    }
-
-    /// Runs a thread that is not async.
-    pub fn run_blocking<T: ThreadReturn<Value = R>>(
-        wire: Wire,
-        args: &[u8],
-        thread: impl FnOnce(A) -> T + Send + 'static,
-    ) -> Running {
-        run_blocking(wire, args, thread)
     }
 }
 
@@ -157,17 +133,6 @@ pub trait Unportable<A, R>: Sized {
 
     fn spawn(_: Task<R>) -> JoinHandle<R> {
         JoinHandle::failed(String::new(), JoinFailure::Cancelled)
-    }
-
-    fn run_async<F, T>(_: Wire, _: &[u8], _: impl FnOnce(A) -> F) -> Running
-    where
-        F: Future<Output = T>,
-    {
-        Box::pin(pending())
-    }
-
-    fn run_blocking<T>(_: Wire, _: &[u8], _: impl FnOnce(A) -> T) -> Running {
-        Box::pin(pending())
     }
 }
 

@@ -20,11 +20,6 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
 /// What a cloud thread's function returns: a value, or a `Result` whose error becomes a
 /// [`JoinFailure::Failed`](crate::JoinFailure::Failed).
-#[diagnostic::on_unimplemented(
-    message = "a cloud thread can't return a `{Self}`",
-    label = "its error has no text",
-    note = "the error of a cloud thread travels as its text, so it must implement `Display`"
-)]
 pub trait ThreadReturn {
     /// What joining the thread gives.
     type Value;
@@ -37,7 +32,6 @@ pub trait ThreadReturn {
     fn into_result(self) -> Result<Self::Value, String>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E: Display> ThreadReturn for Result<T, E> {
     type Value = T;
 

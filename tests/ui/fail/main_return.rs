@@ -1,0 +1,6 @@
+struct Nothing;
+
+#[crucial::main]
+async fn main() -> Result<Nothing, String> {
+    Ok(Nothing)
+}

@@ -1,0 +1,6 @@
+#[crucial::cloud_thread]
+struct State;
+
+fn main() {
+    let _ = State;
+}

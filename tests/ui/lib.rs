@@ -1,0 +1,1 @@
+//! The tests of this package are the programs in `fail` and `pass`.
