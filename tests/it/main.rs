@@ -1,6 +1,10 @@
 //! The tests that span the whole project, in one program.
 
 mod bad_input;
+mod dead_threads;
+mod exactly_once;
+mod examples;
 mod fixtures;
 mod old_server;
 mod readme;
+mod ways;

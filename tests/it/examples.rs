@@ -1,0 +1,54 @@
+//! The example programs give the same figures wherever they run.
+
+use crate::ways::{Ways, embedded, printed};
+
+/// scikit-learn 1.9.1 on the same rows, from the same centroids.
+const INERTIA: f64 = 1_167_859.384_006_6;
+
+fn check_kmeans(what: &str, text: &str) {
+    let figures = text.trim_end().split_once(" iterations, inertia ");
+    let (iterations, inertia) = figures.unwrap_or_else(|| panic!("{what}: {text}"));
+    let inertia: f64 = inertia.parse().unwrap();
+    assert_eq!(iterations, "14", "{what}");
+    assert!((inertia / INERTIA - 1.0).abs() < 1e-9, "{what}: {inertia}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kmeans_finds_the_known_clusters_everywhere() {
+    let ways = Ways::new().await;
+    for way in ways.all("kmeans").await {
+        let output = way.run("kmeans", &[]).await;
+        check_kmeans(way.name, &printed(way.name, output));
+    }
+}
+
+#[tokio::test]
+async fn kmeans_finds_the_known_clusters_with_any_number_of_threads() {
+    for threads in ["1", "7", "80"] {
+        let output = embedded().run("kmeans", &["--threads", threads]).await;
+        check_kmeans(threads, &printed(threads, output));
+    }
+}
+
+#[tokio::test]
+async fn kmeans_draws_the_centroids() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("digits.png");
+    let flags = ["--png", path.to_str().unwrap()];
+    let output = embedded().run("kmeans", &flags).await;
+    check_kmeans("png", &printed("png", output));
+    let picture = std::fs::read(&path).unwrap();
+    assert!(picture.starts_with(b"\x89PNG"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pi_counts_the_same_twice_everywhere() {
+    let ways = Ways::new().await;
+    let flags = ["--threads", "100", "--points", "1000000"];
+    for way in ways.all("pi").await {
+        let text = printed(way.name, way.run("pi", &flags).await);
+        // The seeds are the threads' numbers, so the points are the same in each way.
+        let expected = "counter 785599, returned 785599\npi is about 3.142396\n";
+        assert_eq!(text, expected, "{}", way.name);
+    }
+}
