@@ -28,14 +28,10 @@ pub use codec::CodecError;
 pub use config::Builder;
 pub use crucial_macros::{cloud_thread, main, shared};
 pub use error::{Error, Result};
-pub use executor::Executor;
 pub use object::{Field, Key, Namespace, Shared};
 pub use objects::{
     Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise, Set,
 };
 pub use panics::Panic;
 pub use runtime::{Entered, Runtime};
-pub use store::Store;
-pub use thread::{
-    Invocation, JoinError, JoinFailure, JoinHandle, Outcome, Portable, Task, ThreadId,
-};
+pub use thread::{JoinError, JoinFailure, JoinHandle, Portable, Task, ThreadId};

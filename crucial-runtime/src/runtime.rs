@@ -71,7 +71,6 @@ static ENTERED: OnceLock<RwLock<HashMap<Id, Vec<Runtime>>>> = OnceLock::new();
 
 impl Runtime {
     /// A runtime to be set up by hand; nothing is read from the environment.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -153,14 +152,12 @@ impl Runtime {
     }
 
     /// Where objects live.
-    #[must_use]
-    pub fn store(&self) -> &Arc<dyn Store> {
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
     }
 
     /// Where threads run.
-    #[must_use]
-    pub fn executor(&self) -> &Arc<dyn Executor> {
+    pub(crate) fn executor(&self) -> &Arc<dyn Executor> {
         &self.0.executor
     }
 

@@ -21,7 +21,7 @@ pub(crate) use process::ProcessExecutor;
 
 /// Where threads run.
 #[async_trait]
-pub trait Executor: Debug + Send + Sync + 'static {
+pub(crate) trait Executor: Debug + Send + Sync + 'static {
     /// Starts one task. It returns once the task has been taken on; the outcome reaches the job's
     /// completion keys, written by the worker or, where the worker died, by the executor that saw it.
     async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), JoinFailure>;

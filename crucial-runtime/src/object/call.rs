@@ -69,15 +69,15 @@ impl Method {
 
 /// One call of one method of one object.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub(crate) struct Call {
     /// The object.
-    pub key: Key,
+    pub(crate) key: Key,
     /// Its type.
-    pub object: &'static ObjectType,
+    pub(crate) object: &'static ObjectType,
     /// The method.
-    pub method: &'static Method,
+    pub(crate) method: &'static Method,
     /// The arguments, encoded: one blob for a user's object, one an argument for an object of the library.
-    pub args: Vec<Bytes>,
+    pub(crate) args: Vec<Bytes>,
 }
 
 /// A reply, as the state machines give it and as servers speak it.

@@ -75,7 +75,12 @@ impl<O: Object> Handle<O> {
     /// # Errors
     ///
     /// [`Error::NotFound`] and [`Error::WrongType`].
-    pub async fn open(&self, detail: &str) -> Result<Description> {
+    pub async fn open(&self, detail: &str) -> Result<()> {
+        self.opened(detail).await.map(drop)
+    }
+
+    /// What [`open`](Self::open) finds.
+    pub(crate) async fn opened(&self, detail: &str) -> Result<Description> {
         match runtime::current()?.store().describe(&self.key).await? {
             None => Err(Error::NotFound {
                 key: self.key.clone(),

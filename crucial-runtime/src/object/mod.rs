@@ -11,14 +11,16 @@ mod root;
 mod shared;
 mod wait;
 
-pub use call::{Call, Method, MethodKind, Value};
+pub(crate) use call::{Call, MethodKind};
+pub use call::{Method, Value};
 pub use field::Field;
 pub use handle::Handle;
 pub(crate) use handle::key_here;
 pub use key::{Key, Namespace};
 pub(crate) use object_type::SNAPSHOT;
 pub(crate) use object_type::State;
-pub use object_type::{Object, ObjectType, Refusal, ServerScript};
+pub use object_type::{Object, Refusal};
+pub(crate) use object_type::{ObjectType, ServerScript};
 pub use root::Root;
 pub use shared::Shared;
 pub(crate) use wait::Waits;

@@ -115,10 +115,14 @@ impl From<CodecError> for Refusal {
 /// A state, its type known to its [`ObjectType`] alone.
 pub(crate) type State = Box<dyn Any + Send>;
 
+type Fold = fn(&str, &[&[Bytes]]) -> Option<Vec<Bytes>>;
+type Unfold = fn(&str, &[&[Bytes]], &Value) -> Vec<Value>;
+type Apply = fn(&mut State, &str, &[Bytes]) -> Result<Poll<Value>, Refusal>;
+
 /// An [`Object`] as a value: what a store needs to keep objects of a type and to run their methods.
-pub struct ObjectType {
+pub(crate) struct ObjectType {
     /// [`Object::NAME`].
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// [`Object::SCRIPT`].
     pub(crate) script: Option<ServerScript>,
     /// [`Object::IMPLICIT`].
@@ -128,19 +132,19 @@ pub struct ObjectType {
     /// [`Object::hint`].
     pub(crate) hint: fn(&str, &[Bytes], &Value) -> Bytes,
     /// [`Object::fold`].
-    pub(crate) fold: fn(&str, &[&[Bytes]]) -> Option<Vec<Bytes>>,
+    pub(crate) fold: Fold,
     /// [`Object::unfold`].
-    pub(crate) unfold: fn(&str, &[&[Bytes]], &Value) -> Vec<Value>,
+    pub(crate) unfold: Unfold,
     init: fn(&[Bytes]) -> Result<State, Refusal>,
     decode: fn(&[u8]) -> Result<State, CodecError>,
     encode: fn(&State) -> Result<Bytes, CodecError>,
-    apply: fn(&mut State, &str, &[Bytes]) -> Result<Poll<Value>, Refusal>,
+    apply: Apply,
 }
 
 impl ObjectType {
     /// The type of `T`.
     #[must_use]
-    pub const fn of<T: Object>() -> &'static Self {
+    pub(crate) const fn of<T: Object>() -> &'static Self {
         const {
             &Self {
                 name: T::NAME,

@@ -90,7 +90,7 @@ impl Root {
     /// [`Error::NotFound`]; [`Error::WrongType`]; [`Error::TimedOut`] where whoever creates the struct died.
     pub async fn open<L: DeserializeOwned>(key: Key, type_name: &str) -> Result<(Self, L)> {
         let root = Self(Handle::at(key));
-        let found = root.0.open(type_name).await?;
+        let found = root.0.opened(type_name).await?;
         if found.detail != type_name {
             return Err(Error::WrongType {
                 key: root.0.key().clone(),

@@ -128,7 +128,7 @@ macro_rules! proxy {
 
             async fn open_at(key: $crate::Key) -> $crate::Result<Self> {
                 let (proxy, detail) = (Self::at(key), Self::detail());
-                let found = proxy.handle.open(&detail).await?;
+                let found = proxy.handle.opened(&detail).await?;
                 if found.detail == detail {
                     Ok(proxy)
                 } else {

@@ -14,7 +14,7 @@ use crate::object::{Call, Key, MethodKind, Namespace, ObjectType, Refusal, State
 
 /// Objects in this process. They end with it.
 #[derive(Debug, Default)]
-pub struct EmbeddedStore {
+pub(crate) struct EmbeddedStore {
     // Read-locked by every call for one look-up, write-locked only where an object is first named or a job ends.
     slots: RwLock<HashMap<Key, Arc<Slot>>>,
 }
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Kept {
 impl EmbeddedStore {
     /// An empty store.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 

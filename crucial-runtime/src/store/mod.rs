@@ -6,6 +6,7 @@ mod embedded;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 #[cfg(all(test, feature = "redis"))]
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_faults;
 mod watch;
 
@@ -19,18 +20,18 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::object::{Call, Key, Namespace, Value};
 
-pub use embedded::EmbeddedStore;
+pub(crate) use embedded::EmbeddedStore;
 #[cfg(feature = "redis")]
-pub use redis::RedisStore;
-pub use watch::{Change, Changes, Watch};
+pub(crate) use redis::RedisStore;
+pub(crate) use watch::{Change, Changes, Watch};
 
 /// What a store remembers of an object besides its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Description {
+pub(crate) struct Description {
     /// The name of its type, which must be the same for whoever opens it.
-    pub object: String,
+    pub(crate) object: String,
     /// The type in full, for people.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// Where objects live.
@@ -39,7 +40,7 @@ pub struct Description {
 /// (linearizable), and each exactly once, whatever happens to connections meanwhile.
 /// A store sees bytes and state machines, never a user's type.
 #[async_trait]
-pub trait Store: Debug + Send + Sync + 'static {
+pub(crate) trait Store: Debug + Send + Sync + 'static {
     /// Runs one call. [`Poll::Pending`]: the method waits for a change of the object; [`watch`](Self::watch) and call again.
     async fn call(&self, call: Call) -> Result<Poll<Value>>;
 

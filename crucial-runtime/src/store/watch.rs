@@ -11,7 +11,7 @@ const BACKLOG: usize = 1024;
 
 /// One hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// The object changed; what the announcement carried.
     Hint(Bytes),
     /// Hints may have been missed: look for yourself.
@@ -20,7 +20,7 @@ pub enum Change {
 
 /// The sending side: the watchers of one object in this process.
 #[derive(Debug, Clone)]
-pub struct Changes(broadcast::Sender<Change>);
+pub(crate) struct Changes(broadcast::Sender<Change>);
 
 impl Default for Changes {
     fn default() -> Self {
@@ -30,14 +30,14 @@ impl Default for Changes {
 
 impl Changes {
     /// Tells every watcher.
-    pub fn announce(&self, change: Change) {
+    pub(crate) fn announce(&self, change: Change) {
         // Without watchers there is nobody to tell, which is no fault.
         let _ = self.0.send(change);
     }
 
     /// One more watcher; `end` is dropped with it.
     #[must_use]
-    pub fn watch(&self, end: Option<Arc<dyn Send + Sync>>) -> Watch {
+    pub(crate) fn watch(&self, end: Option<Arc<dyn Send + Sync>>) -> Watch {
         Watch {
             changes: self.0.subscribe(),
             _end: end.map(End),
@@ -46,21 +46,21 @@ impl Changes {
 
     /// Whether anybody watches.
     #[must_use]
-    pub fn is_watched(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
         self.0.receiver_count() > 0
     }
 }
 
 /// The receiving side: the changes of one object since the watch began.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     changes: broadcast::Receiver<Change>,
     _end: Option<End>,
 }
 
 impl Watch {
     /// The next change. Cancel safe.
-    pub async fn changed(&mut self) -> Change {
+    pub(crate) async fn changed(&mut self) -> Change {
         match self.changes.recv().await {
             Ok(change) => change,
             Err(RecvError::Lagged(_)) => Change::Resync,

@@ -44,31 +44,31 @@ impl fmt::Debug for ThreadId {
 ///
 /// It carries no secret: a worker finds the store in its own environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invocation {
+pub(crate) struct Invocation {
     /// The thread.
-    pub id: ThreadId,
+    pub(crate) id: ThreadId,
     /// The function that runs, by its full path.
-    pub thread: String,
+    pub(crate) thread: String,
     /// What to call the thread in messages; the function's path unless it was given a name.
-    pub label: String,
+    pub(crate) label: String,
     /// The function's signature as the caller knows it.
-    pub fingerprint: u64,
+    pub(crate) fingerprint: u64,
     /// The encoded arguments.
-    pub args: Bytes,
+    pub(crate) args: Bytes,
     /// The job.
-    pub job: Namespace,
+    pub(crate) job: Namespace,
     /// The namespace of objects that outlive the job.
-    pub application: Namespace,
+    pub(crate) application: Namespace,
     /// The store's address as the caller sees it, without secrets, for messages.
-    pub store: String,
+    pub(crate) store: String,
     /// When the thread has to have ended, in milliseconds since 1970.
-    pub deadline_ms: u64,
+    pub(crate) deadline_ms: u64,
     /// Which try this is, from 0.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
     /// How many threads deep this one was spawned.
-    pub depth: u32,
+    pub(crate) depth: u32,
     /// The caller's W3C `traceparent`, if it has one.
-    pub trace: Option<String>,
+    pub(crate) trace: Option<String>,
 }
 
 impl Invocation {

@@ -16,14 +16,16 @@ pub(crate) use completions::Completions;
 #[cfg(test)]
 pub(crate) use completions::Progress;
 pub use handle::JoinHandle;
+pub(crate) use invocation::Invocation;
+pub use invocation::ThreadId;
 #[cfg(feature = "lambda")]
 pub(crate) use invocation::unix_ms;
-pub use invocation::{Invocation, ThreadId};
 pub(crate) use invocation::{THREAD, ThreadContext};
 #[cfg(feature = "lambda")]
 pub(crate) use join::BEAT;
 pub(crate) use join::Joins;
-pub use outcome::{JoinError, JoinFailure, Outcome};
+pub(crate) use outcome::Outcome;
+pub use outcome::{JoinError, JoinFailure};
 pub use portable::{Portable, ThreadReturn};
 #[cfg(feature = "lambda")]
 pub(crate) use registry::find_by_end;

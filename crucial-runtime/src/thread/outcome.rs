@@ -9,7 +9,7 @@ use crate::panics::Panic;
 
 /// How a cloud thread ended, as a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It returned this, encoded.
     Returned(Bytes),
     /// It ended without a result.

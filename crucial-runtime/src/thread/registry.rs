@@ -133,7 +133,7 @@ impl<T> ThreadReturn for Plain<T> {
 }
 
 /// Runs an async function with decoded arguments.
-pub fn run_async<A, F, R>(
+pub(crate) fn run_async<A, F, R>(
     wire: Wire,
     args: &[u8],
     function: impl FnOnce(A) -> F + Send + 'static,
@@ -149,7 +149,7 @@ where
 }
 
 /// Runs a sync function with decoded arguments on the blocking pool, in the same runtime.
-pub fn run_blocking<A, R>(
+pub(crate) fn run_blocking<A, R>(
     wire: Wire,
     args: &[u8],
     function: impl FnOnce(A) -> R + Send + 'static,

@@ -47,7 +47,7 @@ const OLDEST: (u32, u32) = (6, 2);
 
 /// Objects on a Redis-compatible server.
 #[derive(Debug)]
-pub struct RedisStore {
+pub(crate) struct RedisStore {
     core: Arc<Core>,
     // Held for a look-up, never across an await.
     lanes: Mutex<HashMap<Key, Arc<Lane>>>,
@@ -60,7 +60,7 @@ impl RedisStore {
     ///
     /// [`Error::Unreachable`], [`Error::Login`], and [`Error::Unsupported`] for a server that is too old, a cluster,
     /// or no server of this kind.
-    pub async fn connect(url: &Url) -> Result<Self> {
+    pub(crate) async fn connect(url: &Url) -> Result<Self> {
         let link = Link::connect(url).await?;
         let server_ms = probe(&link).await?;
         let core = Arc::new(Core::new(link, server_ms));

@@ -280,6 +280,7 @@ fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
         .map_err(|error| Fault::Corrupt(error.to_string()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
 fn unencodable(error: CodecError) -> Fault {
     Fault::Refused(Refusal::Reply(error.to_string()))
 }
