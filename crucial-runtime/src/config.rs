@@ -50,10 +50,6 @@ pub struct Builder {
     executor: String,
     namespace: Option<String>,
     application: String,
-    #[cfg_attr(
-        not(feature = "lambda"),
-        expect(dead_code, reason = "the setting is checked in any case")
-    )]
     processes: Option<usize>,
     #[cfg(feature = "lambda")]
     program: Option<PathBuf>,

@@ -120,6 +120,10 @@ type Unfold = fn(&str, &[&[Bytes]], &Value) -> Vec<Value>;
 type Apply = fn(&mut State, &str, &[Bytes]) -> Result<Poll<Value>, Refusal>;
 
 /// An [`Object`] as a value: what a store needs to keep objects of a type and to run their methods.
+#[cfg_attr(
+    not(feature = "redis"),
+    expect(dead_code, reason = "some fields are for servers")
+)]
 pub(crate) struct ObjectType {
     /// [`Object::NAME`].
     pub(crate) name: &'static str,

@@ -63,6 +63,7 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()>;
 
     /// Whether the job of that namespace has been begun and not ended in this store.
+    #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "workers ask"))]
     async fn knows(&self, namespace: &Namespace) -> Result<bool>;
 
     /// Removes all objects of a namespace, and with it the job.
@@ -72,5 +73,6 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     fn address(&self) -> &str;
 
     /// Whether processes other than this one can reach it.
+    #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "workers ask"))]
     fn is_shared(&self) -> bool;
 }
