@@ -5,6 +5,7 @@ mod dead_threads;
 mod exactly_once;
 mod examples;
 mod fixtures;
+mod invariants;
 mod old_server;
 mod readme;
 mod ways;
