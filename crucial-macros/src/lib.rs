@@ -9,6 +9,8 @@ use proc_macro::TokenStream;
 mod attr;
 mod errors;
 mod expand;
+#[cfg(test)]
+mod golden;
 mod model;
 
 #[allow(missing_docs, reason = "documented where it is re-exported")]

@@ -26,8 +26,8 @@ pub use std::task::Poll;
 
 pub use codec::CodecError;
 pub use config::Builder;
-pub use crucial_macros::{cloud_thread, main, shared};
 pub use error::{Error, Result};
+pub use macros::{cloud_thread, main, shared};
 pub use object::{Field, Key, Namespace, Shared};
 pub use objects::{
     Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise, Set,

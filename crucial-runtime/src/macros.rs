@@ -1,6 +1,247 @@
-//! The closure form of `#[crucial::cloud_thread]`.
+//! The attributes, and the macro for closures, with their documentation.
 
-/// Makes a cloud thread of a closure.
+/// Makes a shared object of a type, or a struct of shared state.
+///
+/// # On an `impl`: a shared object
+///
+/// The attribute goes on one inherent `impl` of a struct or an enum that implements
+/// `serde::Serialize` and `serde::Deserialize`. The `impl` stays as it is, so the type remains an
+/// ordinary Rust type; beside it stands a proxy, `NameProxy`, with an async method for each `pub`
+/// method. A proxy holds a key: it clones and travels to cloud threads freely.
+///
+/// | method | on the proxy |
+/// |---|---|
+/// | `pub fn f(&self, …) -> R` | `async fn f(&self, …) -> crucial::Result<R>`, reads |
+/// | `pub fn f(&mut self, …) -> R` | the same; runs atomically and exactly once, whatever happens to connections |
+/// | `… -> Poll<R>` | `async fn f(…) -> crucial::Result<R>`, which waits until the method is ready, and `f_timeout(…, limit)` |
+/// | `… -> Result<T, E>` | `crucial::Result<Result<T, E>>`: an `Err` is the caller's value and undoes nothing |
+/// | `#[shared(idempotent)] pub fn f(&mut self, …)` | `f`, without the record that makes it run exactly once: for methods that may run twice |
+/// | `#[shared(skip)] pub fn f(…)` | left out, as are functions without `self` and those that are not `pub` |
+///
+/// The methods have to be deterministic, since they run wherever the object is worked on. A call is
+/// one round trip; one that waits is one more each time the object has changed. A panic in a method is an error of
+/// its caller, [`Error::Panicked`](crate::Error::Panicked), and leaves the object as it was.
+///
+/// Every proxy also has `create`, `open`, `open_or_create`, `at`, `key`, `snapshot`, `exists`,
+/// `expire` and `destroy`. It implements [`Shared`](crate::Shared), and the type
+/// [`Field`](crate::Field), so that it may stand in a struct of shared state.
+///
+/// ```
+/// use crucial::Poll;
+/// use serde::{Deserialize, Serialize};
+///
+/// /// Offers, until somebody has offered enough.
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct Auction {
+///     best: u64,
+/// }
+///
+/// #[crucial::shared]
+/// impl Auction {
+///     /// Whether this is the best offer now.
+///     pub fn offer(&mut self, amount: u64) -> bool {
+///         let better = amount > self.best;
+///         self.best = self.best.max(amount);
+///         better
+///     }
+///
+///     /// The first offer of at least that much.
+///     pub fn reached(&self, amount: u64) -> Poll<u64> {
+///         if self.best >= amount {
+///             Poll::Ready(self.best)
+///         } else {
+///             Poll::Pending
+///         }
+///     }
+/// }
+///
+/// # #[crucial::main]
+/// # async fn main() -> crucial::Result<()> {
+/// assert!(Auction::default().offer(3), "an ordinary type");
+///
+/// let auction = AuctionProxy::create("vase", Auction::default()).await?;
+/// let waiting = tokio::spawn({
+///     let auction = auction.clone();
+///     async move { auction.reached(10).await }
+/// });
+/// assert!(auction.offer(7).await?);
+/// assert!(!auction.offer(5).await?);
+/// assert!(auction.offer(12).await?);
+/// assert_eq!(waiting.await.expect("it does not panic")?, 12);
+/// # Ok(()) }
+/// ```
+///
+/// # On a struct: shared state
+///
+/// Each field becomes the proxy that stands for its type: [`Atomic`](crate::Atomic) for numbers,
+/// `bool`, `char`, `String` and `Option`, [`List`](crate::List) for `Vec` and `VecDeque`,
+/// [`Map`](crate::Map) for `HashMap`, [`Set`](crate::Set) for `HashSet`; an object of the library, or
+/// another shared struct, stays itself; a type with `#[crucial::shared]` on its `impl` becomes its
+/// proxy. The struct itself clones, and travels to cloud threads by reference.
+///
+/// | attribute of a field | |
+/// |---|---|
+/// | `#[shared(local)]` | it stays a value, and a copy travels with the struct |
+/// | `#[shared(init = expression)]` | what it starts from unless `create` is told otherwise |
+/// | `#[shared(key = "…")]` | what its object is called within the struct; the field's name otherwise |
+/// | `#[shared(persistent)]` | its object belongs to the application and outlives the job: the first run creates it, later ones open it |
+///
+/// Beside the struct `Name` stands `NameInit`, the plain values that it starts from, with a
+/// `Default` where all of its fields have one. `Name` has `create`, `open`, `open_or_create`,
+/// `snapshot` and `destroy`, and implements [`Shared`](crate::Shared).
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// #[crucial::shared]
+/// struct Survey {
+///     answers: HashMap<String, u32>,
+///     total: u64,
+///     #[shared(init = 1.0)]
+///     weight: f64,
+///     #[shared(local)]
+///     question: String,
+/// }
+///
+/// # #[crucial::main]
+/// # async fn main() -> crucial::Result<()> {
+/// let init = SurveyInit {
+///     question: "Tea or coffee?".to_owned(),
+///     ..SurveyInit::default()
+/// };
+/// let survey = Survey::create("drinks", init).await?;
+/// survey.answers.insert("tea".to_owned(), 1).await?;
+/// survey.total.fetch_add(1).await?;
+///
+/// let same = Survey::open("drinks").await?;
+/// assert_eq!(same.question, "Tea or coffee?");
+/// let values = same.snapshot().await?;
+/// assert_eq!((values.total, values.weight, values.answers["tea"]), (1, 1.0, 1));
+/// # Ok(()) }
+/// ```
+///
+/// # The crate by another name
+///
+/// `#[crucial::shared(crate = path)]` says where generated code finds this crate.
+///
+/// # What is refused
+///
+/// Generics, borrowed arguments and results, `async` and `unsafe` methods, `self` by value, and
+/// methods called as the proxy's own functions are; structs without named fields. Each is told at
+/// its place, with the reason, and all at once.
+pub use crucial_macros::shared;
+
+/// Makes a cloud thread of a function, async or not.
+///
+/// The function stays callable as it is written. Beside it stands a type of its name, which is
+/// imported along with it, with two functions:
+///
+/// * `name::spawn(arguments…)` starts the thread at once, as [`std::thread::spawn`] does, and gives a
+///   [`JoinHandle`](crate::JoinHandle), a future of what the function returns;
+/// * `name::task(arguments…)` gives a [`Task`](crate::Task), to be set up before it is spawned.
+///
+/// Arguments and result are any owned types that `serde` can encode, proxies and shared structs
+/// among them, which travel by reference. A function that is not async runs on the pool for
+/// blocking work. Where the return type is called `Result`, its error ends the thread with
+/// [`JoinFailure::Failed`](crate::JoinFailure::Failed) and travels as its text.
+///
+/// ```
+/// /// Whether a number is prime; by trying.
+/// #[crucial::cloud_thread]
+/// fn is_prime(n: u64) -> bool {
+///     n > 1 && (2..n).all(|d| n % d != 0)
+/// }
+///
+/// #[crucial::cloud_thread]
+/// async fn primes(from: u64, to: u64) -> crucial::Result<u64> {
+///     let threads: Vec<_> = (from..to).map(is_prime::spawn).collect();
+///     let mut primes = 0;
+///     for thread in threads {
+///         primes += u64::from(thread.await?);
+///     }
+///     Ok(primes)
+/// }
+///
+/// # #[crucial::main]
+/// # async fn main() -> crucial::Result<()> {
+/// assert!(is_prime(7), "an ordinary function");
+/// assert_eq!(primes::spawn(0, 20).await?, 8);
+/// # Ok(()) }
+/// ```
+///
+/// A thread is known by the function's path; another process runs it only if its signature is the
+/// same there, and otherwise answers [`JoinFailure::Skew`](crate::JoinFailure::Skew). Functions may
+/// stand in the bodies of others; as these have the same path, two that are called alike in one
+/// module need a name: `#[crucial::cloud_thread(name = "…")]`. `crate = path` says where generated
+/// code finds this crate.
+///
+/// For closures there is [`cloud_closure!`](crate::cloud_closure).
+///
+/// # What is refused
+///
+/// Generic, `unsafe`, `extern` and `const` functions, methods with `self`, borrowed arguments and
+/// results.
+pub use crucial_macros::cloud_thread;
+
+/// Makes the program's `async fn main` the client of a job.
+///
+/// The program runs on tokio, in a [`Runtime`](crate::Runtime) as the environment asks for
+/// (`CRUCIAL_STORE`, `CRUCIAL_EXECUTOR`); without any, all state and all threads are in the process
+/// itself. When AWS Lambda, or the executor `process`, starts the same program, it runs cloud
+/// threads instead, and `main` is not called.
+///
+/// `main` may return nothing, an `ExitCode`, or a `Result` of either whose error implements
+/// `Display`: it is printed, and the process ends with 1. When `main` returns, the job's objects
+/// are removed, except persistent ones.
+///
+/// ```
+/// #[crucial::main]
+/// async fn main() -> crucial::Result<()> {
+///     let hits = crucial::Atomic::<u64>::create("hits", 0).await?;
+///     hits.fetch_add(1).await?;
+///     println!("{}", hits.get().await?);
+///     Ok(())
+/// }
+/// ```
+///
+/// `#[crucial::main(crate = path)]` says where generated code finds this crate.
+pub use crucial_macros::main;
+
+/// Makes a cloud thread of a closure: [`#[cloud_thread]`](macro@crate::cloud_thread) for code that
+/// stands where it is used.
+///
+/// The parameters have their types written out, as has what the closure captures, in brackets
+/// before it. The macro gives a value with `spawn(arguments…)` and `task(arguments…)`.
+///
+/// ```
+/// # #[crucial::main]
+/// # async fn main() -> crucial::Result<()> {
+/// let sum = crucial::Atomic::<u64>::create("sum", 0).await?;
+///
+/// let add = crucial::cloud_closure!([sum: crucial::Atomic<u64>] |n: u64| async move {
+///     sum.fetch_add(n).await
+/// });
+/// let threads: Vec<_> = (1..=10).map(|n| add.spawn(n)).collect();
+/// for thread in threads {
+///     thread.await?;
+/// }
+/// assert_eq!(sum.get().await?, 55);
+///
+/// let square = crucial::cloud_closure!(|n: u64| n * n);
+/// assert_eq!(square.spawn(7).await?, 49);
+/// # Ok(()) }
+/// ```
+///
+/// What is captured is cloned, so that the variable stays usable. A variable that is used without
+/// having been captured is an error ("can't capture dynamic environment"). A closure whose body is
+/// an `async` block is an async thread; any other runs on the pool for blocking work. A `Result`
+/// ends the thread as it does with the attribute.
+///
+/// The thread is known by its place in the source, and another process runs it only if its text is
+/// the same there. The body is compiled twice: once to run, and once to find out the type of its
+/// result, which can't be written down.
+///
+/// It is not called `cloud_thread!` because Rust has one name space for attributes and macros.
 #[macro_export]
 macro_rules! cloud_closure {
     ($($closure:tt)*) => {

@@ -3,9 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::at;
-use super::object::locals;
 use super::portable::{assertions, tuple};
+use super::{at, locals};
 use crate::attr::Crate;
 use crate::model::Closure;
 

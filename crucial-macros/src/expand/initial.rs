@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::at;
@@ -22,7 +23,7 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
     } = structure;
     let initial = initial_type(structure);
     let summary =
-        format!("The values that a [`{name}`] starts from, and those of a snapshot of it.");
+        format!(" The values that a [`{name}`] starts from, and those of a snapshot of it.");
     let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
     let documentation = fields.iter().map(|field| {
         let documentation = field.documentation();
@@ -45,6 +46,8 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
             Some(init) => quote!(#init),
             None => quote!(<#ty as #krate::__private::DefaultLater<'_>>::default_later()),
         });
+    let texts = names.iter().map(|name| name.unraw().to_string());
+    let text = initial.to_string();
     quote! {
         #[doc = #summary]
         #[allow(dead_code, missing_docs, private_interfaces)]
@@ -61,6 +64,18 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
                 Self {
                     #(#names: #defaults,)*
                 }
+            }
+        }
+
+        impl ::core::fmt::Debug for #initial
+        where
+            #assumed
+            #(#types: for<'a> #krate::__private::DebugLater<'a>,)*
+        {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text)
+                    #(.field(#texts, &self.#names))*
+                    .finish()
             }
         }
     }

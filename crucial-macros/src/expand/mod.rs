@@ -11,7 +11,7 @@ mod portable;
 mod structure;
 mod thread;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Item, ItemFn};
 
@@ -27,7 +27,11 @@ pub(crate) fn shared(options: TokenStream, item: TokenStream) -> TokenStream {
         Ok(Item::Impl(mut item)) => {
             let object = Object::of(&mut item, &mut errors);
             let beside = object.map(|object| object::beside(&object, &options.krate));
-            quote!(#item #beside)
+            quote! {
+                #[allow(clippy::needless_pass_by_value)]
+                #item
+                #beside
+            }
         }
         Ok(Item::Struct(mut item)) => match Structure::of(&mut item, &mut errors) {
             Some(structure) => structure::instead(&structure, &options.krate),
@@ -60,7 +64,13 @@ pub(crate) fn cloud_thread(options: TokenStream, item: &TokenStream) -> TokenStr
     )
     .and_then(|function| Thread::of(&function, &mut errors));
     let beside = thread.map(|thread| thread::beside(&thread, &options));
-    quote!(#item #beside #errors)
+    // Arguments travel, so they are taken by value whatever the function does with them.
+    quote! {
+        #[allow(clippy::needless_pass_by_value)]
+        #item
+        #beside
+        #errors
+    }
 }
 
 /// `crucial::cloud_closure!`
@@ -92,6 +102,18 @@ pub(crate) fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Where errors about a user's token are shown, for generated tokens: they mean what the others mean.
 fn at(user: Span) -> Span {
     Span::call_site().located_at(user)
+}
+
+/// A local name that no name of the user's can meet.
+fn hygienic(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// Such names for so many arguments.
+fn locals(count: usize) -> Vec<Ident> {
+    (0..count)
+        .map(|place| hygienic(&format!("arg{place}")))
+        .collect()
 }
 
 /// The function that an attribute stands on.

@@ -5,8 +5,8 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, parse_quote};
 
-use super::at;
 use super::portable::{assertions, tuple};
+use super::{at, hygienic, locals};
 use crate::attr::{Crate, conditions};
 use crate::model::{Access, Method, Object, Reply};
 
@@ -35,7 +35,7 @@ pub(crate) fn beside(object: &Object, krate: &Crate) -> TokenStream {
 
             #implementation
 
-            #[allow(dead_code, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
+            #[allow(dead_code, missing_docs, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
             impl #proxy {
                 #lifecycle
                 #(#methods)*
@@ -109,11 +109,11 @@ fn definition(object: &Object, proxy: &Ident, krate: &Crate) -> TokenStream {
     let state = Ident::new(state, Span::call_site());
     let text = proxy.to_string();
     let summary =
-        format!("A shared [`{name}`], referred to by its key: it clones and travels freely.");
+        format!(" A shared [`{name}`], referred to by its key: it clones and travels freely.");
     quote! {
         #[doc = #summary]
         #[doc = ""]
-        #[doc = "Each method runs atomically where the object lives, and takes one round trip."]
+        #[doc = " Each method runs atomically where the object lives, and takes one round trip."]
         #[allow(dead_code, private_interfaces)]
         pub struct #proxy<#state = #ty>(#krate::__private::Handle<#state>);
 
@@ -312,9 +312,9 @@ fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
         },
         Reply::WhenReady(_) => {
             let timed = format_ident!("{}_timeout", name);
-            let limit = Ident::new("limit", Span::mixed_site());
+            let limit = hygienic("limit");
             let summary = format!(
-                "[`{name}`](Self::{name}) that waits no longer than the limit: `Error::TimedOut` comes then."
+                " [`{name}`](Self::{name}) that waits no longer than the limit: `Error::TimedOut` comes then."
             );
             let conditions = conditions(attributes);
             quote! {
@@ -353,11 +353,4 @@ fn signature(method: &Method, krate: &Crate) -> TokenStream {
     let arguments = tuple(method.arguments.iter().map(|argument| &argument.ty));
     let reply = method.reply.ty().to_token_stream();
     quote!(#krate::__private::Signature::<#arguments, #reply>)
-}
-
-/// Names for so many arguments that no name of the user's can meet.
-pub(crate) fn locals(count: usize) -> Vec<Ident> {
-    (0..count)
-        .map(|place| Ident::new(&format!("arg{place}"), Span::mixed_site()))
-        .collect()
 }

@@ -5,9 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::at;
-use super::object::locals;
 use super::portable::{assertions, tuple};
+use super::{at, hygienic, locals};
 use crate::attr::{Crate, Options};
 use crate::model::{Returns, Thread};
 
@@ -66,8 +65,10 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
         ),
     };
     let run = Ident::new(run, span);
+    // Neither may be taken for the function, whatever that is called.
+    let (wire, args) = (hygienic("wire"), hygienic("args"));
     let run = quote_spanned! {span=>
-        #here::__private::Body::<#arguments, #body>::#run(wire, &args, |(#(#locals,)*)| #call)
+        #here::__private::Body::<#arguments, #body>::#run(#wire, &#args, |(#(#locals,)*)| #call)
     };
     let portable = portable(thread, &value, krate);
     quote! {
@@ -93,7 +94,7 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
             }
 
             #krate::__private::inventory::submit! {
-                #krate::__private::ThreadEntry::new(#registered, #fingerprint, |wire, args| #run)
+                #krate::__private::ThreadEntry::new(#registered, #fingerprint, |#wire, #args| #run)
             }
 
             #portable

@@ -2,7 +2,10 @@
 //!
 //! A bound without parameters that does not hold is an error at the impl; one with a lifetime of its
 //! own is not. So impls for a struct may assume what is said of its fields elsewhere, once, at
-//! their types, and a default is there exactly where all fields have one.
+//! their types, and initial values have a default, or
+//! can be printed, exactly where those of all fields have or can.
+
+use std::fmt::Debug;
 
 use crate::object::Field;
 
@@ -18,6 +21,12 @@ impl<T: Default> DefaultLater<'_> for T {
         Self::default()
     }
 }
+
+/// [`Debug`].
+pub trait DebugLater<'a>: Debug {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Debug> DebugLater<'_> for T {}
 
 /// [`Field`].
 pub trait FieldLater<'a>: Field {}

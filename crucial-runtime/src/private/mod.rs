@@ -21,7 +21,7 @@ pub use closure::{
 };
 pub use crucial_macros::cloud_closure;
 pub use inventory;
-pub use later::{DefaultLater, FieldLater};
+pub use later::{DebugLater, DefaultLater, FieldLater};
 pub use local::{Carried, Local, Uncarried, local};
 pub use serde;
 pub use signature::{Signature, Unportable};

@@ -243,6 +243,11 @@ async fn types_of_the_library_are_fields() {
     assert_ne!(first.unwrap().is_leader(), second.unwrap().is_leader());
     state.winner.complete(7).await.unwrap();
     let values = state.snapshot().await.unwrap();
+    let text = format!("{values:?}");
+    assert!(
+        text.starts_with("LibraryInit { sum: 3, mean: 0.0,"),
+        "{text}"
+    );
     assert_eq!((values.sum, values.name.as_str()), (3, "none yet"));
     assert_eq!(values.rows, [(1, 'x')]);
     assert_eq!(values.assignment[&1], 2);

@@ -29,12 +29,16 @@ impl fmt::Display for Odd {
 
 #[crucial::cloud_thread]
 async fn half(n: u32) -> Result<u32, Odd> {
-    if n % 2 == 0 { Ok(n / 2) } else { Err(Odd(n)) }
+    if n.is_multiple_of(2) {
+        Ok(n / 2)
+    } else {
+        Err(Odd(n))
+    }
 }
 
 #[crucial::cloud_thread]
 fn half_blocking(half_blocking: u32) -> Result<u32, &'static str> {
-    if half_blocking % 2 == 0 {
+    if half_blocking.is_multiple_of(2) {
         Ok(half_blocking / 2)
     } else {
         Err("odd")
@@ -109,4 +113,38 @@ async fn functions_in_bodies_run_too() {
         n + 1
     }
     assert_eq!(inner::spawn(1).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn functions_of_one_path_are_told_apart_or_refused() {
+    entered!();
+    let first = {
+        #[crucial::cloud_thread]
+        async fn twin(n: u8) -> u8 {
+            n
+        }
+        twin::spawn(1)
+    };
+    let second = {
+        #[crucial::cloud_thread]
+        async fn twin(n: u8) -> u8 {
+            n + 1
+        }
+        twin::spawn(1)
+    };
+    let third = {
+        #[crucial::cloud_thread]
+        async fn twin(n: u16) -> u16 {
+            n + 2
+        }
+        twin::spawn(1)
+    };
+    for ambiguous in [first, second] {
+        let error = ambiguous.await.unwrap_err().to_string();
+        assert!(
+            error.contains("two functions are called `it::thread::twin`, at "),
+            "{error}"
+        );
+    }
+    assert_eq!(third.await.unwrap(), 3, "its signature is another");
 }
