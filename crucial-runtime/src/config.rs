@@ -138,6 +138,8 @@ impl Builder {
     pub(crate) fn worker_of(application: &str) -> Result<Self> {
         let mut builder = Self::from_env_of(application)?;
         builder.worker = true;
+        // A job that is begun here, for a call by hand, must not end with that of somebody else.
+        builder.namespace = None;
         let shared = builder.store.parse::<StoreUrl>()? != StoreUrl::Embedded;
         if let (None, true, Some(function)) = (variable(EXECUTOR)?, shared, variable(FUNCTION)?) {
             builder.executor = format!("lambda:{function}");

@@ -59,6 +59,11 @@ impl ThreadEntry {
         self.name
     }
 
+    #[cfg(test)]
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
     pub(crate) fn start(&self, wire: Wire, args: Bytes) -> Running {
         (self.start)(wire, args)
     }

@@ -1,7 +1,7 @@
 //! Handles events one at a time, and keeps warm between them what the next one can use.
 
 use std::fmt::Display;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, interval_at, sleep};
 
-use super::event::{ByHand, Event, EventError, Hello, Packed};
+use super::event::{Event, EventError, Hello, Packed};
 use super::{parcel, run};
 use crate::config::Builder;
 use crate::error::Error;
@@ -18,10 +18,7 @@ use crate::executor::Executor;
 use crate::object::Namespace;
 use crate::runtime::Runtime;
 use crate::store::Store;
-use crate::thread::{
-    BEAT, Completions, Invocation, JoinError, JoinFailure, Outcome, ThreadId, Wire, find_by_end,
-    unix_ms,
-};
+use crate::thread::{BEAT, Completions, Invocation, JoinFailure, Outcome, ThreadId};
 
 /// What is left of a function's time for saying that it is over.
 const MARGIN: Duration = Duration::from_millis(1500);
@@ -31,7 +28,7 @@ const CUT: Duration = Duration::from_secs(1);
 /// One worker: it handles events one at a time.
 #[derive(Debug)]
 pub(super) struct Worker {
-    builder: Builder,
+    pub(super) builder: Builder,
     store: OnceCell<Arc<dyn Store>>,
     executor: OnceCell<Arc<dyn Executor>>,
     /// The job of the event before, which most likely is that of the next one as well.
@@ -48,7 +45,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    fn new(kind: &'static str, message: impl Display) -> Self {
+    pub(super) fn new(kind: &'static str, message: impl Display) -> Self {
         let message = message.to_string();
         Self { kind, message }
     }
@@ -166,7 +163,7 @@ impl Worker {
 
     /// Runs a thread until its time is over or it is given up (`None`). The process is then retired,
     /// since a thread that does not yield can't be stopped.
-    async fn bounded(
+    pub(super) async fn bounded(
         &self,
         running: impl Future<Output = Outcome> + Send + 'static,
         limit: Duration,
@@ -194,51 +191,8 @@ impl Worker {
         outcome
     }
 
-    async fn by_hand(&self, call: ByHand, deadline_ms: u64) -> Result<Value, Failure> {
-        let entry = find_by_end(&call.thread)
-            .map_err(|failure| Failure::new(kind(&failure), failure.to_string()))?;
-        let args =
-            serde_json::to_vec(&call.args).map_err(|error| Failure::new("Crucial.Event", error))?;
-        let builder = match &call.job {
-            Some(job) => {
-                self.check(job, "").await?;
-                self.builder.clone().join(job.clone())
-            }
-            None => self.builder.clone(),
-        };
-        let runtime = builder
-            .build_on(
-                Arc::clone(self.store().await?),
-                Arc::clone(self.executor().await?),
-            )
-            .await?;
-        let limit = Duration::from_millis(deadline_ms.saturating_sub(unix_ms()));
-        let limit = limit.min(runtime.limits().thread);
-        let entered = runtime.enter();
-        let running = {
-            let runtime = runtime.clone();
-            async move {
-                run::call(&runtime, 0, limit, move || {
-                    Ok(entry.start(Wire::Json, args.into()))
-                })
-                .await
-            }
-        };
-        let outcome = self.bounded(running, limit, pending()).await;
-        runtime.joins().settled().await;
-        drop(entered);
-        runtime.job().end(runtime.store().as_ref()).await?;
-        match outcome {
-            Some(Outcome::Returned(json)) => {
-                serde_json::from_slice(&json).map_err(|error| Failure::new("Crucial.Codec", error))
-            }
-            Some(Outcome::Ended(failure)) => Err(ended(entry.name(), failure)),
-            None => Err(ended(entry.name(), JoinFailure::Cancelled)),
-        }
-    }
-
     /// Refuses a job that the store of this worker does not know.
-    async fn check(&self, job: &Namespace, callers: &str) -> Result<(), Failure> {
+    pub(super) async fn check(&self, job: &Namespace, callers: &str) -> Result<(), Failure> {
         let store = self.store().await?;
         let own = store.address();
         let callers = match callers {
@@ -264,13 +218,13 @@ impl Worker {
         Ok(())
     }
 
-    async fn store(&self) -> Result<&Arc<dyn Store>, Error> {
+    pub(super) async fn store(&self) -> Result<&Arc<dyn Store>, Error> {
         self.store
             .get_or_try_init(|| self.builder.connect_store())
             .await
     }
 
-    async fn executor(&self) -> Result<&Arc<dyn Executor>, Error> {
+    pub(super) async fn executor(&self) -> Result<&Arc<dyn Executor>, Error> {
         self.executor
             .get_or_try_init(|| self.builder.start_executor())
             .await
@@ -322,25 +276,6 @@ async fn given_up(threads: &Completions, id: ThreadId) {
                 tracing::warn!(thread = %id, %error, "a sign of life did not get through")
             }
         }
-    }
-}
-
-/// The end of a thread as a function error.
-fn ended(thread: &str, failure: JoinFailure) -> Failure {
-    let kind = kind(&failure);
-    let thread = thread.to_owned();
-    Failure::new(kind, JoinError { thread, failure })
-}
-
-/// What a function error calls the failure of a thread.
-fn kind(failure: &JoinFailure) -> &'static str {
-    match failure {
-        JoinFailure::Panicked(_) => "Crucial.Panicked",
-        JoinFailure::Failed(_) => "Crucial.Failed",
-        JoinFailure::TimedOut(_) => "Crucial.TimedOut",
-        JoinFailure::Skew(_) => "Crucial.Skew",
-        JoinFailure::Codec(_) => "Crucial.Codec",
-        _ => "Crucial.Ended",
     }
 }
 

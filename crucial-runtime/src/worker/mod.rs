@@ -1,6 +1,8 @@
 //! The far side: runs tasks.
 
 #[cfg(feature = "lambda")]
+mod by_hand;
+#[cfg(feature = "lambda")]
 mod event;
 #[cfg(feature = "lambda")]
 mod handler;
@@ -9,6 +11,8 @@ mod lambda;
 #[cfg(feature = "lambda")]
 mod parcel;
 mod run;
+#[cfg(all(test, feature = "lambda", feature = "redis"))]
+mod tests;
 
 #[cfg(feature = "lambda")]
 pub(crate) use event::{Event, Hello};
