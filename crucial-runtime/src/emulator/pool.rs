@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -21,7 +21,7 @@ struct Shared {
     /// An event has been put into the queue.
     queued: Notify,
     /// Who hears of events that failed and that nobody waits for.
-    casualties: OnceLock<mpsc::UnboundedSender<Casualty>>,
+    casualties: Mutex<Option<mpsc::UnboundedSender<Casualty>>>,
     closing: watch::Sender<bool>,
     /// How many processes there are.
     live: watch::Sender<usize>,
@@ -46,7 +46,7 @@ impl Pool {
             invoke_api,
             state: Mutex::default(),
             queued: Notify::new(),
-            casualties: OnceLock::new(),
+            casualties: Mutex::new(None),
             closing: watch::Sender::new(false),
             live: watch::Sender::new(0),
         }))
@@ -67,8 +67,7 @@ impl Pool {
     /// From now on tells of events that failed and that nobody waits for.
     pub(crate) fn casualties(&self) -> mpsc::UnboundedReceiver<Casualty> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        // Only the first listener hears of them; there is one.
-        let _ = self.0.casualties.set(sender);
+        *self.lock_casualties() = Some(sender);
         receiver
     }
 
@@ -128,7 +127,7 @@ impl Pool {
                     return;
                 }
                 tracing::warn!(function = self.name(), ?reply, "an event failed");
-                if let Some(casualties) = self.0.casualties.get() {
+                if let Some(casualties) = &*self.lock_casualties() {
                     let payload = request.payload;
                     let _ = casualties.send(Casualty { payload, reply });
                 }
@@ -184,11 +183,12 @@ impl Pool {
         }
     }
 
-    /// Ends the processes and waits until they are gone.
+    /// Ends the processes and waits until they are gone; the listener hears the last casualty, and the end.
     pub(crate) async fn shutdown(&self) {
         self.close();
         // The sender is `self`, so the channel is open.
         let _ = self.0.live.subscribe().wait_for(|live| *live == 0).await;
+        *self.lock_casualties() = None;
     }
 
     /// Returns when the processes are to end.
@@ -214,6 +214,13 @@ impl Pool {
             self.0.live.send_modify(|live| *live += 1);
             tokio::spawn(process::run(self.clone(), number));
         }
+    }
+
+    fn lock_casualties(&self) -> MutexGuard<'_, Option<mpsc::UnboundedSender<Casualty>>> {
+        self.0
+            .casualties
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,11 +1,12 @@
 //! Cloud threads in processes of this machine, behind a local Lambda runtime API.
 
 use std::net::Ipv4Addr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
 
 use super::Executor;
 use crate::emulator::{Casualty, Emulator, Function, Pool, Reply, Request};
@@ -24,6 +25,8 @@ pub(crate) struct ProcessExecutor {
     pool: Pool,
     /// The runtime whose threads these are.
     runtime: Arc<OnceLock<WeakRuntime>>,
+    // A plain mutex: it guards one look and is never held across an await.
+    reporting: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl ProcessExecutor {
@@ -41,11 +44,12 @@ impl ProcessExecutor {
             .ok_or_else(|| refuse("`process` has no function".to_owned()))?
             .clone();
         let runtime = Arc::default();
-        tokio::spawn(report(Arc::clone(&runtime), pool.casualties()));
+        let reporting = tokio::spawn(report(Arc::clone(&runtime), pool.casualties()));
         Ok(Self {
             emulator,
             pool,
             runtime,
+            reporting: Mutex::new(Some(reporting)),
         })
     }
 }
@@ -62,6 +66,15 @@ impl Executor for ProcessExecutor {
 
     async fn shutdown(&self) {
         self.emulator.shutdown().await;
+        let reporting = self
+            .reporting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(reporting) = reporting {
+            // What is written after the job has ended would stay; it fails only if it panicked.
+            let _ = reporting.await;
+        }
     }
 }
 
