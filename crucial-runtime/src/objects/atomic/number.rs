@@ -24,7 +24,7 @@ impl<T: AtomicNumber> Atomic<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Codec`](crate::Error::Codec), and those of the store.
     pub async fn fetch_add(&self, by: T) -> Result<T> {
         self.add(by, false).await
     }
@@ -126,7 +126,7 @@ impl<T: AtomicBits> Atomic<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Codec`](crate::Error::Codec), and those of the store.
     pub async fn fetch_and(&self, other: T) -> Result<T> {
         self.combine(Operation::And, other).await
     }
