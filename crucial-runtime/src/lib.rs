@@ -1,4 +1,69 @@
 //! Multi-threaded Rust programs on AWS Lambda, with their shared state in Redis-compatible storage.
+//!
+//! Threads and what they share are annotated; the same program then runs, unchanged, in one process,
+//! with its state on a server, in several processes, and on AWS Lambda.
+//!
+//! ```
+//! use crucial::{Atomic, Barrier};
+//!
+//! /// What the threads share: each field becomes a proxy, here an `Atomic<u64>` and a `Barrier`.
+//! #[crucial::shared]
+//! struct Votes {
+//!     yes: u64,
+//!     counted: Barrier,
+//! }
+//!
+//! /// A cloud thread, which still is an ordinary function.
+//! #[crucial::cloud_thread]
+//! async fn count(ballots: Vec<bool>, votes: Votes) -> crucial::Result<u64> {
+//!     let yes = ballots.iter().filter(|yes| **yes).count();
+//!     votes.yes.fetch_add(yes as u64).await?;
+//!     votes.counted.wait().await?;
+//!     votes.yes.get().await // what all of them have counted
+//! }
+//!
+//! #[crucial::main]
+//! async fn main() -> crucial::Result<()> {
+//!     let votes = Votes::create("votes", VotesInit { yes: 0, counted: 3 }).await?;
+//!     let urns = [vec![true, false], vec![true, true, true], vec![false]];
+//!     let threads: Vec<_> = urns.map(|urn| count::spawn(urn, votes.clone())).into();
+//!     for thread in threads {
+//!         assert_eq!(thread.await?, 4);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Shared objects
+//!
+//! A proxy, such as [`Atomic`], [`Map`] or the `NameProxy` of a type of yours, holds a key: it clones,
+//! travels to threads, and works wherever a [`Runtime`] is. Each method call runs atomically where
+//! the object lives, one at a time, and takes effect exactly once, though connections may break
+//! meanwhile. [`shared`] makes a shared object of a type, and a struct of shared state of a struct.
+//!
+//! # Cloud threads
+//!
+//! [`cloud_thread`] lets a function run as a thread: `name::spawn(…)` starts it and gives a
+//! [`JoinHandle`], a future of what it returns or of the [`JoinError`] that says how it ended;
+//! `name::task(…)` gives a [`Task`] to be set up first. Arguments and results are any serde types.
+//!
+//! # Where it runs
+//!
+//! [`main`] sets up a [`Runtime`] from the environment; tests and embedders use [`Runtime::builder`].
+//!
+//! | variable | values | default |
+//! |---|---|---|
+//! | `CRUCIAL_STORE` | `embedded:` (this process), `redis://…`, `rediss://…` | `embedded:` |
+//! | `CRUCIAL_EXECUTOR` | `local` (this process), `process` (children of it), `lambda:<function>` | `local` |
+//! | `CRUCIAL_PROCESSES` | how many processes `process` starts at the most | 128 |
+//! | `CRUCIAL_NAMESPACE` | the name of the run, which its objects end with | random |
+//! | `CRUCIAL_APPLICATION` | the name under which `#[shared(persistent)]` fields are kept | the program's |
+//!
+//! # Features
+//!
+//! * `redis` (default): state on a Redis-compatible server.
+//! * `lambda`: threads in other processes and on AWS Lambda, and the `emulator` of it.
+//! * `emulator`: the program `crucial-emulator`.
 
 mod codec;
 mod config;
