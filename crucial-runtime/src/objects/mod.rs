@@ -9,6 +9,8 @@ mod reply;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;
+#[cfg(test)]
+mod tests;
 
 mod atomic;
 mod barrier;

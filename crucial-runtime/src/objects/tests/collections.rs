@@ -1,0 +1,212 @@
+//! Maps, lists and sets.
+
+use std::collections::{HashMap, HashSet};
+
+use super::on_every_store;
+use crate::{Error, List, Map, Result, Set};
+
+on_every_store! {
+    maps_take_bulk
+    lists_take_bulk
+    sets_take_bulk
+    maps_are_maps
+    lists_are_lists
+    popping_gives_each_element_once
+    entries_are_updated_by_many_tasks
+    absent_collections_read_as_empty
+}
+
+const BULK: u32 = 10_000;
+
+async fn maps_take_bulk() -> Result<()> {
+    let pairs: HashMap<u32, String> = (0..BULK).map(|n| (n, format!("value {n}"))).collect();
+    let map = Map::create("map", pairs.clone()).await?;
+    assert_eq!(map.to_hash_map().await?, pairs);
+    assert_eq!(
+        map.insert_all((0..2 * BULK).map(|n| (n, String::new())))
+            .await?,
+        BULK as usize
+    );
+    assert_eq!(map.len().await?, 2 * BULK as usize);
+    let keys: Vec<_> = (BULK..3 * BULK).collect();
+    let found = map.get_many(&keys).await?;
+    assert!(found[..BULK as usize].iter().all(Option::is_some));
+    assert!(found[BULK as usize..].iter().all(Option::is_none));
+    assert_eq!(map.remove_all(&keys).await?, BULK as usize);
+    assert_eq!(map.drain().await?.len(), BULK as usize);
+    assert!(map.is_empty().await?);
+    Ok(())
+}
+
+async fn lists_take_bulk() -> Result<()> {
+    let list = List::create("list", (0..BULK).collect()).await?;
+    assert_eq!(list.extend(BULK..2 * BULK).await?, 2 * BULK as usize);
+    assert_eq!(list.prepend([7; 5000]).await?, 2 * BULK as usize + 5000);
+    let all = list.to_vec().await?;
+    assert!(all[..5000].iter().all(|n| *n == 7) && all[5000..].iter().copied().eq(0..2 * BULK));
+    assert_eq!(list.pop_front_many(5000).await?, [7; 5000]);
+    let last: Vec<_> = (BULK..2 * BULK).rev().collect();
+    assert_eq!(list.pop_back_many(BULK as usize).await?, last);
+    assert_eq!(list.drain().await?, (0..BULK).collect::<Vec<_>>());
+    assert!(list.is_empty().await?);
+    Ok(())
+}
+
+async fn sets_take_bulk() -> Result<()> {
+    let set = Set::create("set", (0..BULK).collect()).await?;
+    assert_eq!(set.extend(0..2 * BULK).await?, BULK as usize);
+    let half: Vec<_> = (BULK..3 * BULK).collect();
+    assert!(set.contains_all(&half[..BULK as usize]).await?);
+    assert!(!set.contains_all(&half).await?);
+    assert_eq!(set.remove_all(&half).await?, BULK as usize);
+    assert_eq!(set.to_hash_set().await?, (0..BULK).collect());
+    assert_eq!(set.drain().await?.len(), BULK as usize);
+    assert!(set.is_empty().await?);
+    Ok(())
+}
+
+async fn maps_are_maps() -> Result<()> {
+    let map = Map::<String, Option<u8>>::create("map", HashMap::new()).await?;
+    assert_eq!(map.insert("a".into(), None).await?, None);
+    assert_eq!(
+        map.get("a").await?,
+        Some(None),
+        "a value of `None` is a value"
+    );
+    assert_eq!(map.insert("a".into(), Some(1)).await?, Some(None));
+    assert_eq!(
+        map.insert_if_absent("a".into(), Some(2)).await?,
+        Some(Some(1))
+    );
+    assert_eq!(map.insert_if_absent("b".into(), Some(2)).await?, None);
+    assert_eq!(map.replace("c".into(), Some(3)).await?, None);
+    assert!(!map.contains_key("c").await?);
+    assert_eq!(
+        map.compare_exchange("b", None, Some(None)).await?,
+        Err(Some(Some(2)))
+    );
+    assert_eq!(map.compare_exchange("c", None, Some(None)).await?, Ok(None));
+    assert!(!map.remove_if("c", Some(9)).await?);
+    assert!(map.remove_if("c", None).await?);
+    let mut keys = map.keys().await?;
+    keys.sort_unstable();
+    assert_eq!(keys, ["a", "b"]);
+    let mut values = map.values().await?;
+    values.sort_unstable();
+    assert_eq!(values, [Some(1), Some(2)]);
+    assert_eq!(map.remove("a").await?, Some(Some(1)));
+    assert_eq!(map.remove("a").await?, None);
+    assert_eq!(map.entries().await?, [("b".to_owned(), Some(2))]);
+    map.clear().await?;
+    assert_eq!(map.len().await?, 0);
+    assert_eq!(map.get_many(&["a".to_owned(); 0]).await?, []);
+    Ok(())
+}
+
+async fn lists_are_lists() -> Result<()> {
+    let list = List::create("list", vec!["b".to_owned()]).await?;
+    list.push_back("c".into()).await?;
+    list.push_front("a".into()).await?;
+    assert_eq!(list.first().await?.as_deref(), Some("a"));
+    assert_eq!(list.last().await?.as_deref(), Some("c"));
+    assert!(list.insert(1, "ab".into()).await?);
+    assert!(list.insert(4, "d".into()).await?);
+    assert!(!list.insert(6, "f".into()).await?);
+    assert_eq!(list.to_vec().await?, ["a", "ab", "b", "c", "d"]);
+    assert_eq!(list.range(1..=2).await?, ["ab", "b"]);
+    assert_eq!(list.range(..0).await?, [""; 0]);
+    assert_eq!(
+        list.range((std::ops::Bound::Excluded(3), std::ops::Bound::Unbounded))
+            .await?,
+        ["d"]
+    );
+    assert_eq!(list.set(1, "x".into()).await?.as_deref(), Some("ab"));
+    assert_eq!(list.set(9, "x".into()).await?, None);
+    assert!(list.swap(0, 1).await?);
+    assert!(!list.swap(0, 5).await?);
+    assert_eq!(list.remove(2).await?.as_deref(), Some("b"));
+    assert_eq!(list.remove(9).await?, None);
+    assert_eq!(list.position(&"c".to_owned()).await?, Some(2));
+    assert!(!list.contains(&"b".to_owned()).await?);
+    assert_eq!(list.remove_all(["x", "d", "y"]).await?, 2);
+    assert_eq!(
+        list.update(0, |text| text + "!").await?.as_deref(),
+        Some("a!")
+    );
+    assert_eq!(list.get_many([1, 2]).await?, [Some("c".to_owned()), None]);
+    list.truncate(1).await?;
+    assert_eq!(list.pop_front().await?.as_deref(), Some("a!"));
+    assert_eq!(list.pop_front().await?, None);
+    assert_eq!(list.pop_back().await?, None);
+    list.clear().await?;
+    assert_eq!(list.snapshot().await?, [""; 0]);
+    Ok(())
+}
+
+async fn popping_gives_each_element_once() -> Result<()> {
+    let set = Set::create("set", (0..100).collect()).await?;
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let set = set.clone();
+            tokio::spawn(async move {
+                let mut popped = set.pop_many(7).await?;
+                while let Some(element) = set.pop().await? {
+                    popped.push(element);
+                }
+                Ok::<_, Error>(popped)
+            })
+        })
+        .collect();
+    let mut popped = Vec::new();
+    for task in tasks {
+        popped.extend(task.await.unwrap()?);
+    }
+    popped.sort_unstable();
+    assert_eq!(popped, (0..100).collect::<Vec<u32>>());
+    Ok(())
+}
+
+async fn entries_are_updated_by_many_tasks() -> Result<()> {
+    let words = Map::<String, u32>::create("words", HashMap::new()).await?;
+    let tasks: Vec<_> = (0..12)
+        .map(|n| {
+            let words = words.clone();
+            tokio::spawn(async move {
+                for word in ["the", if n % 2 == 0 { "even" } else { "odd" }] {
+                    words
+                        .update(word.into(), |count| Some(count.unwrap_or(0) + 1))
+                        .await?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap()?;
+    }
+    let counted = [
+        ("the".to_owned(), 12),
+        ("even".to_owned(), 6),
+        ("odd".to_owned(), 6),
+    ];
+    assert_eq!(words.to_hash_map().await?, HashMap::from(counted));
+    assert_eq!(words.update("the".into(), |_| None).await?, None);
+    assert!(!words.contains_key("the").await?);
+    Ok(())
+}
+
+async fn absent_collections_read_as_empty() -> Result<()> {
+    let (map, set) = (
+        Map::<u8, u8>::create("map", HashMap::new()).await?,
+        Set::<u8>::create("set", HashSet::new()).await?,
+    );
+    assert!(map.destroy().await? && set.destroy().await?);
+    assert_eq!(map.to_hash_map().await?, HashMap::new());
+    assert_eq!(set.contains_many(&[1]).await?, [false]);
+    assert!(matches!(
+        map.insert(1, 1).await,
+        Err(Error::NotFound { .. })
+    ));
+    assert!(matches!(set.insert(1).await, Err(Error::NotFound { .. })));
+    Ok(())
+}

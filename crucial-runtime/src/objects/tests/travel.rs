@@ -1,0 +1,144 @@
+//! What all proxies have in common.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::on_every_store;
+use crate::{Atomic, Barrier, Error, Field, Latch, List, Map, Promise, Result, Set, Shared, codec};
+
+on_every_store! {
+    proxies_travel_as_their_keys
+    other_types_are_refused
+    names_are_taken_once
+    objects_expire
+}
+
+async fn proxies_travel_as_their_keys() -> Result<()> {
+    let here = Map::<String, u8>::create("map", HashMap::new()).await?;
+    let bytes = codec::encode(&here).unwrap();
+    let there: Map<String, u8> = codec::decode(&bytes).unwrap();
+    assert_eq!(here, there);
+    assert_eq!(here.key(), there.key());
+    there.insert("a".into(), 1).await?;
+    assert_eq!(here.get("a").await?, Some(1));
+    assert!(format!("{here:?}").contains(here.key().as_str()));
+    assert_eq!(
+        format!("{:?}", Latch::create("latch", 1).await?),
+        format!("Latch({})", here.key().as_str().replace("/map", "/latch"))
+    );
+    Ok(())
+}
+
+async fn other_types_are_refused() -> Result<()> {
+    Atomic::create("number", 1_u64).await?;
+    for error in [
+        Atomic::<u32>::open("number").await.unwrap_err(),
+        Map::<u8, String>::open("number").await.unwrap_err(),
+        Promise::<u64>::open_or_create("number", None)
+            .await
+            .unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::WrongType { .. }), "{error}");
+        assert!(error.to_string().contains("Atomic<u64>"), "{error}");
+    }
+    // A key by itself, as a person may write it into an event, is trusted until it is used.
+    let name = codec::encode(Atomic::<u64>::open("number").await?.key()).unwrap();
+    let list: List<u8> = codec::decode(&name).unwrap();
+    assert!(matches!(
+        list.push_back(1).await,
+        Err(Error::WrongType { .. })
+    ));
+    assert!(matches!(list.to_vec().await, Err(Error::WrongType { .. })));
+    Ok(())
+}
+
+async fn names_are_taken_once() -> Result<()> {
+    Set::create("name", [1].into()).await?;
+    let again = Set::create("name", [2].into()).await.unwrap_err();
+    assert!(matches!(again, Error::Exists { .. }), "{again}");
+    assert_eq!(
+        Set::<i32>::open("name").await?.snapshot().await?,
+        [1].into()
+    );
+    let bad = Latch::create("no name", 1).await.unwrap_err();
+    assert!(matches!(bad, Error::Name { .. }), "{bad}");
+    Ok(())
+}
+
+async fn objects_expire() -> Result<()> {
+    async fn gone<T: Field>(name: &str, init: T::Init) -> Result<()>
+    where
+        T::Proxy: Shared,
+    {
+        let key = crate::object::key_here(name)?;
+        let proxy = T::Proxy::create_at(key.clone(), init).await?;
+        let store = crate::runtime::current()?.store().clone();
+        assert!(store.expire(&key, Some(Duration::from_millis(1))).await?);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while store.describe(&key).await?.is_some() {
+            assert!(tokio::time::Instant::now() < deadline, "{name} stays");
+            tokio::task::yield_now().await;
+        }
+        assert!(!proxy.destroy().await?);
+        Ok(())
+    }
+    gone::<Option<u8>>("atomic", Some(1)).await?;
+    gone::<HashMap<u8, u8>>("map", [(1, 1)].into()).await?;
+    gone::<Vec<u8>>("list", vec![1]).await?;
+    gone::<Promise<u8>>("promise", None).await?;
+    gone::<Latch>("latch", 1).await?;
+    gone::<Barrier>("barrier", 1).await
+}
+
+/// The server drops the key of an empty collection, and with it the time that it had to live.
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn a_collection_that_was_empty_expires_all_the_same() {
+    let server = crucial_tests::RedisServer::start(crucial_tests::Options::default()).await;
+    let builder = crate::config::Builder::new().store(server.url());
+    super::check(builder, || async {
+        let list = List::create("list", vec![1]).await?;
+        assert!(list.expire(Some(Duration::from_secs(600))).await?);
+        list.drain().await?;
+        list.push_back(2).await?;
+        let mut connection = server.connection().await;
+        let data = format!("crucial:{{{}}}", list.key());
+        let left: i64 = ::redis::cmd("PTTL")
+            .arg(data)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        assert!(left > 0, "{left}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn large_values_are_refused() {
+    let builder = crate::config::Builder::new().max_value_bytes(100);
+    super::check(builder, || async {
+        let text = Atomic::create("text", "x".repeat(100)).await?;
+        let error = text.set("x".repeat(101)).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::TooLarge {
+                    size: 101,
+                    limit: 100,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert!(error.to_string().contains("max_value_bytes"), "{error}");
+        let list = List::create("list", vec![]).await?;
+        assert!(matches!(
+            list.extend(0..101_u8).await,
+            Err(Error::TooLarge { .. })
+        ));
+        assert_eq!(list.len().await?, 0);
+        Ok(())
+    })
+    .await;
+}
