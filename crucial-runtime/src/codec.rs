@@ -1,8 +1,12 @@
 //! The formats, named only here: postcard for calls, replies and tasks; MessagePack with named fields for state at rest.
 
+mod ordered;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+pub(crate) use ordered::{decode_key, encode_key};
 
 /// Why bytes could not be made from a value, or a value from bytes.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -12,6 +16,12 @@ pub struct CodecError(String);
 impl CodecError {
     pub(crate) fn new(reason: impl std::fmt::Display) -> Self {
         Self(reason.to_string())
+    }
+}
+
+impl serde::ser::Error for CodecError {
+    fn custom<T: std::fmt::Display>(reason: T) -> Self {
+        Self::new(reason)
     }
 }
 

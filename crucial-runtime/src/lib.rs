@@ -95,7 +95,8 @@ pub use error::{Error, Result};
 pub use macros::{cloud_thread, main, shared};
 pub use object::{Field, Key, Namespace, Shared};
 pub use objects::{
-    Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise, Set,
+    Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise,
+    Set, SortedMap,
 };
 pub use panics::Panic;
 pub use runtime::{Entered, Runtime};

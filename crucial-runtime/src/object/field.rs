@@ -1,10 +1,10 @@
 //! From the type of a field to the proxy that it becomes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
 use super::Shared;
-use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Set};
+use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Set, SortedMap};
 use crate::thread::Portable;
 
 /// A type that may stand in a field of a `#[crucial::shared]` struct.
@@ -52,6 +52,11 @@ impl<K: Portable + Eq + Hash, V: Portable> Field for HashMap<K, V> {
     type Init = Self;
 }
 
+impl<K: Portable + Ord, V: Portable> Field for BTreeMap<K, V> {
+    type Proxy = SortedMap<K, V>;
+    type Init = Self;
+}
+
 impl<T: Portable + Eq + Hash> Field for HashSet<T> {
     type Proxy = Set<T>;
     type Init = Self;
@@ -74,6 +79,7 @@ proxy_fields! {
     Map<K, V>;
     List<T>;
     Set<T>;
+    SortedMap<K, V>;
     Promise<T>;
     Latch;
     Barrier;

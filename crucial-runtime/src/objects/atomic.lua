@@ -119,9 +119,9 @@ rest = function()
 
   local function combine_whole(operation, operand, kind)
     local before = text()
-    store(whole(operation, before, operand, kind))
     local number = tonumber(before)
     if not number then error({err = 'CRUCIAL_CORRUPT its value is no whole number'}) end
+    store(whole(operation, before, operand, kind))
     return exact(number) and number or before
   end
 

@@ -4,6 +4,7 @@
 //! Values in collections are encoded by the proxies: machines and scripts see bytes, never a type.
 
 mod argument;
+mod keyed;
 mod proxy;
 mod reply;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod list;
 mod map;
 mod promise;
 mod set;
+mod sorted_map;
 
 pub use atomic::{Atomic, AtomicBits, AtomicNumber};
 pub use barrier::{Arrival, Barrier, BarrierWait};
@@ -27,3 +29,4 @@ pub use list::List;
 pub use map::Map;
 pub use promise::Promise;
 pub use set::Set;
+pub use sorted_map::SortedMap;

@@ -27,16 +27,19 @@ local function notify(payload)
 end
 
 -- Runs a command on n arguments from i on, not more at a time than fit on the stack; the sum of its replies.
-local function chunked(command, i, n)
+local function chunked(command, i, n, key)
   local sum = 0
   for j = i, i + n - 1, 4000 do
-    sum = sum + redis.call(command, K, unpack(ARGV, j, math.min(j + 3999, i + n - 1)))
+    sum = sum + redis.call(command, key or K, unpack(ARGV, j, math.min(j + 3999, i + n - 1)))
   end
   return sum
 end
 
--- What a collection sets `finish` to: the server drops the key of an empty one, and with it the time it had to live.
-local function keep_expiry()
+-- What collections do in `finish`: the server drops the key of an empty one, and with it the time it had to live.
+local function keep_expiry(other)
   local left = redis.call('PTTL', KEYS[2])
-  if left > 0 then redis.call('PEXPIRE', K, left) end
+  if left > 0 then
+    redis.call('PEXPIRE', K, left)
+    if other then redis.call('PEXPIRE', other, left) end
+  end
 end

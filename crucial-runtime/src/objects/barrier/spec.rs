@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::machine::{self, BarrierState};
 use crate::objects::argument;
-use crate::objects::spec::{self, Step};
+use crate::objects::spec::{self, Case, Step};
 
 fn small() -> impl Strategy<Value = Vec<Bytes>> {
     (0_u32..5).prop_map(|number| vec![argument::number(number)])
@@ -26,9 +26,28 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// One generation after the other, broken or not, more of them than are remembered.
+fn rounds() -> impl Strategy<Value = Case> {
+    (2..4_usize, prop::collection::vec(any::<bool>(), 12..30)).prop_map(|(parties, whole)| Case {
+        init: Some(vec![argument::count(parties)]),
+        groups: whole
+            .into_iter()
+            .map(|whole| {
+                let arrive: Step = (&machine::ARRIVE, vec![]);
+                let reset: Step = (&machine::RESET, vec![]);
+                if whole {
+                    vec![arrive; parties]
+                } else {
+                    vec![arrive, reset]
+                }
+            })
+            .collect(),
+    })
+}
+
 #[test]
 fn the_script_does_what_the_machine_does() {
-    let past = (0..24)
+    let past = (0..32)
         .map(|generation| -> Step { (&machine::PASSED, vec![argument::number(generation)]) });
     let status: Step = (&machine::STATUS, vec![]);
     let reads: Vec<_> = std::iter::once(status).chain(past).collect();

@@ -12,7 +12,7 @@ use crate::objects::proxy::methods;
 
 /// The entries. Sorted, so that replies are; servers give them in any order.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MapState(BTreeMap<Bytes, Bytes>);
+pub(crate) struct MapState(pub(in crate::objects) BTreeMap<Bytes, Bytes>);
 
 methods! {
     GET = native("get", "HGET");
@@ -37,7 +37,7 @@ impl Object for MapState {
     const NAME: &'static str = "Map";
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
-        source: include_str!("../map.lua"),
+        source: concat!("local ORDER = false\n", include_str!("../map.lua")),
     });
     const WAITS: bool = false;
 
@@ -118,7 +118,7 @@ impl MapState {
 }
 
 /// Keys and values in turn.
-fn flat(entries: BTreeMap<Bytes, Bytes>) -> Value {
+pub(in crate::objects) fn flat(entries: impl IntoIterator<Item = (Bytes, Bytes)>) -> Value {
     let flat: Vec<_> = entries
         .into_iter()
         .flat_map(|(key, value)| [key, value])

@@ -7,12 +7,14 @@ use super::machine::{self, MapState};
 use crate::objects::argument;
 use crate::objects::spec::{self, Step, element, elements};
 
-fn entries(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Bytes>> {
+pub(in crate::objects) fn entries(
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<Bytes>> {
     prop::collection::vec((element(), element()), count)
         .prop_map(|entries| entries.into_iter().flat_map(|(k, v)| [k, v]).collect())
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(in crate::objects) fn step() -> impl Strategy<Value = Step> {
     let one = element().prop_map(|key| vec![key]);
     let option = || prop::option::of(element()).prop_map(argument::option);
     prop_oneof![

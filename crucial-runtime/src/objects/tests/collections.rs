@@ -1,9 +1,10 @@
 //! Maps, lists and sets.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
 use super::on_every_store;
-use crate::{Error, List, Map, Result, Set};
+use crate::{Error, List, Map, Result, Set, SortedMap};
 
 on_every_store! {
     maps_take_bulk
@@ -14,6 +15,9 @@ on_every_store! {
     popping_gives_each_element_once
     entries_are_updated_by_many_tasks
     absent_collections_read_as_empty
+    sorted_maps_keep_the_order_of_their_keys
+    sorted_maps_take_bulk
+    keys_without_order_are_refused
 }
 
 const BULK: u32 = 10_000;
@@ -208,5 +212,71 @@ async fn absent_collections_read_as_empty() -> Result<()> {
         Err(Error::NotFound { .. })
     ));
     assert!(matches!(set.insert(1).await, Err(Error::NotFound { .. })));
+    Ok(())
+}
+
+async fn sorted_maps_keep_the_order_of_their_keys() -> Result<()> {
+    type Key = (i32, String);
+    let key = |n: i32, text: &str| (n, text.to_owned());
+    let map = SortedMap::<Key, u8>::create("sorted", BTreeMap::new()).await?;
+    assert_eq!(map.first().await?, None);
+    assert_eq!(map.insert(key(5, ""), 1).await?, None);
+    assert_eq!(map.insert(key(-1, "b"), 2).await?, None);
+    assert_eq!(map.insert(key(-1, "a"), 3).await?, None);
+    assert_eq!(map.insert(key(256, "z"), 4).await?, None);
+    assert_eq!(map.insert(key(5, ""), 5).await?, Some(1));
+    let keys = [key(-1, "a"), key(-1, "b"), key(5, ""), key(256, "z")];
+    assert_eq!(map.keys().await?, keys);
+    assert_eq!(map.values().await?, [3, 2, 5, 4]);
+    assert_eq!(map.first().await?, Some((key(-1, "a"), 3)));
+    assert_eq!(map.last().await?, Some((key(256, "z"), 4)));
+    let within = map.range(key(-1, "aa")..=key(5, "")).await?;
+    assert_eq!(within, [(key(-1, "b"), 2), (key(5, ""), 5)]);
+    let after = (Bound::Excluded(key(5, "")), Bound::Unbounded);
+    assert_eq!(map.range(after).await?, [(key(256, "z"), 4)]);
+    assert_eq!(map.range(key(9, "")..key(6, "")).await?, []);
+    assert_eq!(map.range_last(..key(5, ""), 1).await?, [(key(-1, "b"), 2)]);
+    assert_eq!(map.get(&key(5, "")).await?, Some(5));
+    assert_eq!(map.get_many(&keys[1..3]).await?, [Some(2), Some(5)]);
+    assert_eq!(map.update(key(0, ""), |_| Some(9)).await?, Some(9));
+    assert_eq!(
+        map.compare_exchange(&key(0, ""), Some(9), None).await?,
+        Ok(Some(9))
+    );
+    assert!(!map.contains_key(&key(0, "")).await?);
+    assert_eq!(map.remove(&key(-1, "b")).await?, Some(2));
+    assert_eq!(map.pop_first().await?, Some((key(-1, "a"), 3)));
+    assert_eq!(map.pop_last().await?, Some((key(256, "z"), 4)));
+    assert_eq!(map.snapshot().await?, BTreeMap::from([(key(5, ""), 5)]));
+    assert_eq!(map.remove_range(..).await?, 1);
+    assert!(map.is_empty().await?);
+    Ok(())
+}
+
+async fn sorted_maps_take_bulk() -> Result<()> {
+    let pairs: BTreeMap<u32, u32> = (0..BULK).map(|n| (n, n * 2)).collect();
+    let map = SortedMap::create("sorted", pairs.clone()).await?;
+    assert!(map.entries().await?.into_iter().eq(pairs));
+    assert_eq!(
+        map.insert_all((BULK..2 * BULK).map(|n| (n, 0))).await?,
+        BULK as usize
+    );
+    let first = map.pop_first_many(5000).await?;
+    assert!(first.into_iter().eq((0..5000).map(|n| (n, n * 2))));
+    assert_eq!(map.remove_range(10..BULK + 5000).await?, 10_000);
+    let last = map.pop_last_many(BULK as usize).await?;
+    assert!(
+        last.into_iter()
+            .eq((BULK + 5000..2 * BULK).rev().map(|n| (n, 0)))
+    );
+    assert!(map.drain().await?.is_empty() && map.keys().await?.is_empty());
+    Ok(())
+}
+
+async fn keys_without_order_are_refused() -> Result<()> {
+    let map = SortedMap::<BTreeMap<u8, u8>, u8>::create("sorted", BTreeMap::new()).await?;
+    let error = map.insert(BTreeMap::new(), 1).await.unwrap_err();
+    assert!(matches!(error, Error::Codec { .. }));
+    assert!(error.to_string().contains("BTreeMap<u8, u8>"), "{error}");
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What all proxies have in common.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::on_every_store;
@@ -84,6 +84,7 @@ async fn objects_expire() -> Result<()> {
     }
     gone::<Option<u8>>("atomic", Some(1)).await?;
     gone::<HashMap<u8, u8>>("map", [(1, 1)].into()).await?;
+    gone::<BTreeMap<u8, u8>>("sorted", [(1, 1)].into()).await?;
     gone::<Vec<u8>>("list", vec![1]).await?;
     gone::<Promise<u8>>("promise", None).await?;
     gone::<Latch>("latch", 1).await?;
