@@ -51,5 +51,10 @@ fn the_script_does_what_the_machine_does() {
         .map(|generation| -> Step { (&machine::PASSED, vec![argument::number(generation)]) });
     let status: Step = (&machine::STATUS, vec![]);
     let reads: Vec<_> = std::iter::once(status).chain(past).collect();
-    spec::check::<BarrierState>(300, spec::cases(small(), step()), &reads, &[]);
+    spec::check::<BarrierState>(
+        300,
+        prop_oneof![3 => spec::cases(small(), step()), 1 => rounds()],
+        &reads,
+        &[],
+    );
 }

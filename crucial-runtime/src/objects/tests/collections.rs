@@ -45,7 +45,7 @@ async fn maps_take_bulk() -> Result<()> {
 async fn lists_take_bulk() -> Result<()> {
     let list = List::create("list", (0..BULK).collect()).await?;
     assert_eq!(list.extend(BULK..2 * BULK).await?, 2 * BULK as usize);
-    assert_eq!(list.prepend([7; 5000]).await?, 2 * BULK as usize + 5000);
+    assert_eq!(list.prepend(vec![7; 5000]).await?, 2 * BULK as usize + 5000);
     let all = list.to_vec().await?;
     assert!(all[..5000].iter().all(|n| *n == 7) && all[5000..].iter().copied().eq(0..2 * BULK));
     assert_eq!(list.pop_front_many(5000).await?, [7; 5000]);
@@ -103,7 +103,7 @@ async fn maps_are_maps() -> Result<()> {
     assert_eq!(map.entries().await?, [("b".to_owned(), Some(2))]);
     map.clear().await?;
     assert_eq!(map.len().await?, 0);
-    assert_eq!(map.get_many(&["a".to_owned(); 0]).await?, []);
+    assert_eq!(map.get_many(&Vec::<String>::new()).await?, []);
     Ok(())
 }
 
