@@ -75,8 +75,9 @@
 ///
 /// Each field becomes the proxy that stands for its type: [`Atomic`](crate::Atomic) for numbers,
 /// `bool`, `char`, `String` and `Option`, [`List`](crate::List) for `Vec` and `VecDeque`,
-/// [`Map`](crate::Map) for `HashMap`, [`Set`](crate::Set) for `HashSet`; an object of the library, or
-/// another shared struct, stays itself; a type with `#[crucial::shared]` on its `impl` becomes its
+/// [`Map`](crate::Map) for `HashMap`, [`SortedMap`](crate::SortedMap) for `BTreeMap`,
+/// [`Set`](crate::Set) for `HashSet`; an object of the library, or another shared struct, stays
+/// itself; a type with `#[crucial::shared]` on its `impl` becomes its
 /// proxy. The struct itself clones, and travels to cloud threads by reference.
 ///
 /// | attribute of a field | |

@@ -6,8 +6,10 @@
 mod closure;
 mod entry;
 mod initial;
+mod life;
 mod object;
 mod portable;
+mod proxy;
 mod structure;
 mod thread;
 

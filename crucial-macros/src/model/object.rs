@@ -91,13 +91,23 @@ impl Object {
         let ty = object_type(item, errors)?;
         let name = ty.segments.last()?.ident.clone();
         let mut methods = Vec::new();
+        let mut found = Errors::default();
         for (item, options) in item.items.iter().zip(options) {
             match item {
-                ImplItem::Fn(method) => methods.extend(Method::of(method, &options, &ty, errors)),
-                _ => refuse_options(&options, "this is no method; leave", errors),
+                ImplItem::Fn(method) => {
+                    methods.extend(Method::of(method, &options, &ty, &mut found))
+                }
+                _ => refuse_options(&options, "this is no method; leave", &mut found),
             }
         }
-        check_names(&mut methods, errors);
+        check_names(&mut methods, &mut found);
+        if methods.is_empty() && found.is_empty() {
+            found.at(
+                &name,
+                "the proxy would have no methods; make `pub` what is to be called from afar",
+            );
+        }
+        errors.append(found);
         Some(Self { ty, name, methods })
     }
 

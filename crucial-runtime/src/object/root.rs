@@ -33,11 +33,15 @@ impl Root {
     ///
     /// [`Error::Exists`] where the key is taken.
     pub async fn claim(key: Key, type_name: &str) -> Result<Self> {
+        Self::claim_for(key, type_name, CLAIM).await
+    }
+
+    async fn claim_for(key: Key, type_name: &str, claim: Duration) -> Result<Self> {
         let root = Self(Handle::at(key));
         let state = root.0.state(&RootState::default())?;
         root.0.create(state, type_name).await?;
         if root.outlives_the_job()? {
-            root.0.expire(Some(CLAIM)).await?;
+            root.0.expire(Some(claim)).await?;
         }
         Ok(root)
     }
@@ -185,5 +189,43 @@ impl Object for RootState {
             },
             _ => return Err(Refusal::no_such_method(method)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Runtime;
+
+    #[tokio::test]
+    async fn a_claim_of_a_dead_creator_runs_out_where_no_job_ends_it() {
+        let runtime = Runtime::builder().build().await.unwrap();
+        let _entered = runtime.enter();
+        let key = runtime.application().key("kept").unwrap();
+        let dead = Root::claim_for(key.clone(), "Kept", Duration::ZERO).await;
+        assert!(dead.is_ok());
+        let root = Root::claim_for(key.clone(), "Kept", Duration::MAX)
+            .await
+            .unwrap();
+        let locals = root.locals(&7_u8);
+        root.publish(Ok(()), locals).await.unwrap();
+        let taken = Root::claim(key.clone(), "Kept").await;
+        assert!(matches!(taken, Err(Error::Exists { .. })));
+        let (_, locals) = Root::open::<u8>(key, "Kept").await.unwrap();
+        assert_eq!(locals, 7);
+    }
+
+    #[tokio::test]
+    async fn whoever_opens_waits_for_whoever_creates() {
+        let runtime = Runtime::builder().build().await.unwrap();
+        let _entered = runtime.enter();
+        let key = runtime.namespace().key("state").unwrap();
+        let root = Root::claim(key.clone(), "State").await.unwrap();
+        let opening = tokio::spawn(Root::open::<u8>(key.clone(), "State"));
+        let locals = root.locals(&7_u8);
+        root.publish(Ok(()), locals).await.unwrap();
+        assert_eq!(opening.await.unwrap().unwrap().1, 7);
+        let other = Root::open::<u8>(key, "Other").await;
+        assert!(matches!(other, Err(Error::WrongType { .. })));
     }
 }

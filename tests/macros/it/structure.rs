@@ -221,6 +221,7 @@ struct Library {
     rows: Vec<(u8, char)>,
     queue: VecDeque<String>,
     assignment: HashMap<u32, u32>,
+    names: BTreeMap<u8, String>,
     seen: HashSet<String>,
     #[shared(init = 2)]
     barrier: Barrier,
