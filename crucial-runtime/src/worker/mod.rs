@@ -12,6 +12,7 @@ mod lambda;
 mod parcel;
 mod run;
 #[cfg(all(test, feature = "lambda", feature = "redis"))]
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod tests;
 
 #[cfg(feature = "lambda")]
