@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crucial_tests_threads::{double, exit, meet};
+use crucial_tests_threads::{double, exit, meet, say};
 use futures_util::future::try_join_all;
 
 #[crucial::main]
@@ -10,6 +10,12 @@ async fn main() -> Result<ExitCode, crucial::JoinError> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("exit") => exit::spawn(3).await?,
+        Some("say") => {
+            say::task("hello".to_owned())
+                .name("a talker")
+                .spawn()
+                .await?
+        }
         Some("meet") => {
             let place = arguments.next().and_then(|place| place.parse().ok());
             meet::spawn(place.expect("an address")).await?;

@@ -54,6 +54,46 @@ async fn a_programs_last_word_is_its_join_error() {
 }
 
 #[tokio::test]
+async fn what_a_thread_prints_is_shown_with_its_name() {
+    let server = server().await;
+    let output = worker()
+        .arg("say")
+        .env("CRUCIAL_EXECUTOR", "process")
+        .env("CRUCIAL_STORE", server.url())
+        .output();
+    let output = timeout(SOON, output).await.expect("nothing hangs").unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "[a talker] hello\n"
+    );
+}
+
+#[tokio::test]
+async fn what_aws_needs_is_said_before_anything_is_sent() {
+    let server = server().await;
+    for (region, reason) in [
+        (None, "no AWS region is set"),
+        (Some("eu-west-1"), "there are no AWS credentials"),
+    ] {
+        let output = worker()
+            .env("CRUCIAL_EXECUTOR", "lambda:threads")
+            .env("CRUCIAL_STORE", server.url())
+            // No profile of the person who runs the tests, and no question to a network that is not there.
+            .env("HOME", "/nonexistent")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(region.map(|region| ("AWS_REGION", region)))
+            .output();
+        let output = timeout(SOON, output).await.expect("nothing hangs").unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("was not started") && said.contains(reason),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_emulator_serves_other_programs() {
     let server = server().await;
     let mut emulator = Emulator::start(&server.url()).await;
