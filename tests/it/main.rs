@@ -8,4 +8,5 @@ mod fixtures;
 mod invariants;
 mod old_server;
 mod readme;
+mod stores;
 mod ways;

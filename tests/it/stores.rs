@@ -1,0 +1,93 @@
+//! Addresses of stores: passwords, users with few rights, databases, TLS.
+
+use crucial_tests::{Options, RedisServer, program};
+use tokio::process::Command;
+
+/// What the errors of missing rights tell people to grant.
+const RIGHTS: &str = "~crucial:* &crucial:* +@all -@dangerous +info";
+
+/// Runs pi on that store; what it printed if it succeeded, its error otherwise.
+async fn run(url: &str, authority: Option<&std::path::Path>) -> Result<String, String> {
+    let mut command = Command::from(program("pi"));
+    command
+        .args(["--threads", "4", "--points", "1000"])
+        .env("CRUCIAL_STORE", url)
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("SSL_CERT_DIR")
+        .kill_on_drop(true);
+    if let Some(authority) = authority {
+        command.env("SSL_CERT_FILE", authority);
+    }
+    let output = command.output().await.unwrap();
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+fn check(what: &str, result: Result<String, String>) {
+    let text = result.unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert!(
+        text.starts_with("counter 798, returned 798\n"),
+        "{what}: {text}"
+    );
+}
+
+#[tokio::test]
+async fn a_plain_server() {
+    let server = RedisServer::start(Options {
+        password: Some("secret".to_owned()),
+        users: vec![format!("worker on >word {RIGHTS}")],
+        ..Options::default()
+    })
+    .await;
+    for url in [
+        server.url(),
+        server.url_as("worker", "word"),
+        server.url() + "/",
+        server.url() + "/5",
+    ] {
+        check(&url, run(&url, None).await);
+    }
+    // Each run has taken away what it brought, but for the scripts and the short memory of its calls.
+    let mut connection = server.connection().await;
+    for database in [0, 5] {
+        redis::cmd("SELECT")
+            .arg(database)
+            .exec_async(&mut connection)
+            .await
+            .unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg("*")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        let left: Vec<_> = keys.iter().filter(|key| !key.contains(":r:")).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_tls() {
+    let options = |password| Options {
+        tls: true,
+        password,
+        ..Options::default()
+    };
+    for password in [None, Some("secret".to_owned())] {
+        let server = RedisServer::start(options(password)).await;
+        let authority = server.certificates().unwrap().authority.clone();
+        check("trusted", run(&server.url(), Some(&authority)).await);
+
+        let stranger = RedisServer::start(options(None)).await;
+        let other = stranger.certificates().unwrap().authority.clone();
+        let error = run(&server.url(), Some(&other)).await.unwrap_err();
+        for part in ["can't be reached", "certificate"] {
+            assert!(
+                error.to_lowercase().contains(part),
+                "{part:?} is missing in: {error}"
+            );
+        }
+    }
+}
