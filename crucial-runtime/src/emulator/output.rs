@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// How many of the last lines are kept to explain a death.
-const KEPT: usize = 5;
+/// How many of the last lines are kept to explain a death: the one that counts may have a backtrace after it.
+const KEPT: usize = 200;
 
 /// Where a process's lines go.
 #[derive(Debug, Clone, Copy)]
