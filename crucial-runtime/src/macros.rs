@@ -19,8 +19,13 @@
 /// | `#[shared(skip)] pub fn f(…)` | left out, as are functions without `self` and those that are not `pub` |
 ///
 /// The methods have to be deterministic, since they run wherever the object is worked on. A call is
-/// one round trip; one that waits is one more each time the object has changed. A panic in a method is an error of
+/// one round trip, two more each time another process has changed the object meanwhile; one that waits is one more
+/// each time the object has changed. The calls of one process on one object travel together. A panic in a method is an error of
 /// its caller, [`Error::Panicked`](crate::Error::Panicked), and leaves the object as it was.
+///
+/// The state is stored as MessagePack with named fields, which people can read and which evolves: give fields that you
+/// add `#[serde(default)]`. It has one nil, so in a state (not in arguments and results) `Some(None)` and `Some(())`
+/// come back as `None`; give such cases an enum of their own.
 ///
 /// Every proxy also has `create`, `open`, `open_or_create`, `at`, `key`, `snapshot`, `exists`,
 /// `expire` and `destroy`. It implements [`Shared`](crate::Shared), and the type
