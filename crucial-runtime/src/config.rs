@@ -1,13 +1,13 @@
 //! What a runtime is built from: a builder, and the environment, which is read only here.
 
+mod store_url;
+
 use std::env;
 use std::fmt;
 #[cfg(feature = "lambda")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-use url::Url;
 
 #[cfg(feature = "lambda")]
 use crate::emulator::Function;
@@ -18,7 +18,9 @@ use crate::executor::{LambdaExecutor, ProcessExecutor};
 use crate::job::Job;
 use crate::object::Namespace;
 use crate::runtime::{Limits, Runtime};
-use crate::store::{EmbeddedStore, Store};
+use crate::store::Store;
+
+use store_url::StoreUrl;
 
 /// What AWS Lambda allows a function at the most; waits and threads take no longer unless told so.
 const LAMBDA_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -288,63 +290,6 @@ impl fmt::Debug for Builder {
             .field("executor", &self.executor)
             .field("namespace", &self.namespace)
             .finish_non_exhaustive()
-    }
-}
-
-/// A store's address, checked.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum StoreUrl {
-    Embedded,
-    Redis(Url),
-}
-
-impl std::str::FromStr for StoreUrl {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let refuse = |reason: String| Error::Config {
-            setting: STORE,
-            reason,
-        };
-        if text == "embedded:" {
-            return Ok(Self::Embedded);
-        }
-        let known = "it takes `embedded:`, `redis://[user:password@]host[:port][/database]` or `rediss://…` for TLS";
-        // The text may hold a password, so errors never repeat it.
-        let url = Url::parse(text)
-            .map_err(|error| refuse(format!("is no address of a store ({error}); {known}")))?;
-        match url.scheme() {
-            "redis" | "rediss" if url.host_str().is_some_and(|host| !host.is_empty()) => {}
-            "redis" | "rediss" => {
-                return Err(refuse(format!("the address names no host; {known}")));
-            }
-            "redis+cluster" | "rediss+cluster" => {
-                return Err(refuse(format!("clusters are not supported yet; {known}")));
-            }
-            scheme => return Err(refuse(format!("`{scheme}:` is no kind of store; {known}"))),
-        }
-        let database = url.path().trim_matches('/');
-        if !database.is_empty() && database.parse::<u32>().is_err() {
-            return Err(refuse(format!(
-                "`/{database}` is no database number; {known}"
-            )));
-        }
-        Ok(Self::Redis(url))
-    }
-}
-
-impl StoreUrl {
-    async fn connect(&self) -> Result<Arc<dyn Store>> {
-        match self {
-            Self::Embedded => Ok(Arc::new(EmbeddedStore::new())),
-            #[cfg(feature = "redis")]
-            Self::Redis(url) => Ok(Arc::new(crate::store::RedisStore::connect(url).await?)),
-            #[cfg(not(feature = "redis"))]
-            Self::Redis(_) => Err(Error::Config {
-                setting: STORE,
-                reason: "this program was built without the feature `redis` of `crucial-runtime`; build it with the feature".to_owned(),
-            }),
-        }
     }
 }
 
