@@ -3,6 +3,7 @@
 //! This module knows the trait [`Store`](crate::store::Store), never a backend.
 
 mod call;
+mod clock;
 mod field;
 mod handle;
 mod key;
@@ -13,6 +14,7 @@ mod wait;
 
 pub(crate) use call::{Call, MethodKind};
 pub use call::{Method, Value};
+pub(crate) use clock::now_ms;
 pub use field::Field;
 pub use handle::Handle;
 pub(crate) use handle::key_here;
