@@ -81,7 +81,7 @@ async fn panics_stay_with_their_caller(bench: Bench) {
                 panic,
             }) => {
                 assert_eq!((named, method.as_str()), (key.clone(), "add_or_panic"));
-                assert!(panic.message.contains("seven") && panic.location.contains("calls.rs"));
+                assert!(panic.message.contains("seven") && panic.location.contains("account.rs"));
                 panicked += 1;
             }
             Err(other) => panic!("{other}"),
