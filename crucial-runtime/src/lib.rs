@@ -65,6 +65,7 @@
 //! * `lambda`: threads in other processes and on AWS Lambda, and the `emulator` of it.
 //! * `emulator`: the program `crucial-emulator`.
 
+mod chance;
 mod codec;
 mod config;
 #[cfg(feature = "lambda")]

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Call, Key, MethodKind, Value};
+use crate::chance;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
 use crate::store::{Store, Watch};
@@ -163,6 +164,6 @@ async fn ask(store: &dyn Store, call: &Call) -> Result<Value> {
 
 /// The next announcement, or the time for a slow look: announcements are hints and may get lost.
 async fn changed(watch: &mut Watch) {
-    let slow = Duration::from_millis(rand::random_range(500..1000));
+    let slow = Duration::from_secs(1).mul_f64(chance::factor(0.5..1.0));
     let _ = timeout(slow, watch.changed()).await;
 }

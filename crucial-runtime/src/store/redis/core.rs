@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::link::Link;
 use super::script::{Script, Scripts};
 use super::{CALL_LIMIT, RECORD_LIFE};
+use crate::chance;
 
 /// What all calls of this process share.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Core {
         Self {
             link,
             scripts: Scripts::default(),
-            session: format!("{:016x}", rand::random::<u64>()),
+            session: format!("{:016x}", chance::number()),
             seq: AtomicU64::new(0),
             clock: (Instant::now(), server_ms),
         }
@@ -56,12 +57,12 @@ impl Core {
         let mut sent = false;
         let mut pause = Duration::from_millis(1);
         loop {
-            let mut connected = match self.link.connected(deadline).await {
+            let connected = match self.link.connected(deadline).await {
                 Ok(connected) => connected,
                 Err(_) if sent => return Err(Fault::InDoubt(started.elapsed())),
                 Err(fault) => return Err(fault),
             };
-            match self.link.send(&mut connected, &pipeline).await {
+            match self.link.send(&connected, &pipeline).await {
                 None if Instant::now() >= deadline => {
                     return Err(Fault::InDoubt(started.elapsed()));
                 }
@@ -78,7 +79,7 @@ impl Core {
                         load.add_command(
                             redis::cmd("SCRIPT").arg("LOAD").arg(&script.text).clone(),
                         );
-                        self.link.send(&mut connected, &load).await;
+                        self.link.send(&connected, &load).await;
                         if Instant::now() < deadline {
                             continue;
                         }
@@ -88,7 +89,7 @@ impl Core {
                     _ => return Ok(replies),
                 },
             }
-            sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            sleep(pause.mul_f64(chance::factor(0.5..1.0))).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
     }

@@ -3,27 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind,
-};
+use redis::{PushInfo, PushKind};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::fault::{Fault, connect_error};
 use super::subscriptions::Subscriptions;
+use super::wire::{Connector, RedisClient, Wire};
+use crate::chance;
 use crate::error::{Error, Result};
-
-/// How long the server may take to accept a connection.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the server may take to answer before the connection counts as broken. A call that is
-/// sent again is the same call, so being wrong here costs time, not correctness.
-const RESPONSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The connection of this process.
 #[derive(Debug)]
 pub(super) struct Link {
-    client: Client,
+    connector: Box<dyn Connector>,
     address: String,
     // Held for a clone, never across an await.
     current: Mutex<Option<Connected>>,
@@ -37,7 +30,7 @@ pub(super) struct Link {
 #[derive(Clone)]
 pub(super) struct Connected {
     pub(super) generation: u64,
-    pub(super) connection: MultiplexedConnection,
+    pub(super) wire: Arc<dyn Wire>,
 }
 
 impl std::fmt::Debug for Connected {
@@ -51,25 +44,18 @@ impl std::fmt::Debug for Connected {
 impl Link {
     /// Connects. A server that is not there now is an error now, not a wait.
     pub(super) async fn connect(url: &Url) -> Result<Arc<Self>> {
-        if url.scheme() == "rediss" {
-            // The one provider of the whole program; somebody else may have been first, with the same.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
         let address = redacted(url);
-        let refuse = |error: redis::RedisError| Error::Config {
+        let client = RedisClient::of(url).map_err(|error| Error::Config {
             setting: crate::config::STORE,
             reason: format!("`{address}` is no address of a server: {error}"),
-        };
-        let info = url.as_str().into_connection_info().map_err(refuse)?;
-        let settings = info
-            .redis_settings()
-            .clone()
-            .set_protocol(ProtocolVersion::RESP3);
-        let tcp = info.tcp_settings().clone().set_nodelay(true);
-        let client = Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp))
-            .map_err(refuse)?;
+        })?;
+        Self::over(Box::new(client), address).await
+    }
+
+    /// [`connect`](Self::connect) by connections of any making.
+    pub(super) async fn over(connector: Box<dyn Connector>, address: String) -> Result<Arc<Self>> {
         let link = Arc::new_cyclic(|this| Self {
-            client,
+            connector,
             address,
             current: Mutex::default(),
             making: tokio::sync::Mutex::new(0),
@@ -104,7 +90,7 @@ impl Link {
                     reason: error.to_string(),
                 });
             }
-            sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            sleep(pause.mul_f64(chance::factor(0.5..1.0))).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
@@ -113,26 +99,10 @@ impl Link {
     /// what the server did.
     pub(super) async fn send(
         &self,
-        connected: &mut Connected,
+        connected: &Connected,
         commands: &redis::Pipeline,
     ) -> Option<Vec<redis::Value>> {
-        let sent = match commands.len() {
-            1 => match commands.cmd_iter().next() {
-                Some(command) => connected
-                    .connection
-                    .send_packed_command(command)
-                    .await
-                    .map(|value| vec![value]),
-                None => return Some(Vec::new()),
-            },
-            count => {
-                connected
-                    .connection
-                    .send_packed_commands(commands, 0, count)
-                    .await
-            }
-        };
-        match sent {
+        match connected.wire.send(commands).await {
             Ok(replies) => Some(replies),
             Err(error) => {
                 tracing::debug!(%error, store = self.address, "the connection broke");
@@ -165,24 +135,14 @@ impl Link {
     /// Makes a connection, with all subscriptions before it is used for anything else.
     async fn make(&self, generation: u64) -> redis::RedisResult<Connected> {
         let this = self.this.clone();
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_LIMIT))
-            .set_response_timeout(Some(RESPONSE_LIMIT))
-            .set_push_sender(move |push: PushInfo| {
-                if let Some(link) = this.upgrade() {
-                    link.pushed(generation, push);
-                }
-                Ok::<_, redis::aio::SendError>(())
-            });
-        let mut connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        self.subscriptions.renew(&mut connection).await?;
-        let connected = Connected {
-            generation,
-            connection,
+        let pushes = move |push| {
+            if let Some(link) = this.upgrade() {
+                link.pushed(generation, push);
+            }
         };
+        let wire = self.connector.connect(Arc::new(pushes)).await?;
+        self.subscriptions.renew(wire.as_ref()).await?;
+        let connected = Connected { generation, wire };
         *self.lock() = Some(connected.clone());
         self.subscriptions.resync();
         Ok(connected)

@@ -2,7 +2,8 @@
 //!
 //! Data flow: [`RedisStore`] finds the object's [`lane`]; the lane batches the calls of this process; the batch is
 //! sent as one [script](scripted) call or as one commit of the [combining](combine) engine; [`core`] sends it until
-//! the server has answered; [`link`] keeps the connection and its [`subscriptions`].
+//! the server has answered; [`link`] keeps the connection and its [`subscriptions`];
+//! the [`wire`] is that connection.
 
 mod combine;
 mod core;
@@ -16,6 +17,7 @@ mod script;
 mod scripted;
 mod subscriptions;
 mod value;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +63,11 @@ impl RedisStore {
     /// [`Error::Unreachable`], [`Error::Login`], and [`Error::Unsupported`] for a server that is too old, a cluster,
     /// or no server of this kind.
     pub(crate) async fn connect(url: &Url) -> Result<Self> {
-        let link = Link::connect(url).await?;
+        Self::over(Link::connect(url).await?).await
+    }
+
+    /// The store behind a connection.
+    async fn over(link: Arc<Link>) -> Result<Self> {
         let server_ms = probe(&link).await?;
         let core = Arc::new(Core::new(link, server_ms));
         let sweeping = Arc::clone(&core);
@@ -281,12 +287,12 @@ async fn probe(link: &Link) -> Result<u64> {
         store: link.address().to_owned(),
         reason: reason.to_owned(),
     };
-    let mut connected = link
+    let connected = link
         .connected(Instant::now())
         .await
         .map_err(|_| gone("the connection broke at once"))?;
     let replies = link
-        .send(&mut connected, &commands)
+        .send(&connected, &commands)
         .await
         .ok_or_else(|| gone("the connection broke at once"))?;
     let [info, time] = &replies[..] else {

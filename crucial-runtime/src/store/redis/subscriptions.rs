@@ -1,15 +1,15 @@
 //! The channels that somebody in this process watches.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::aio::MultiplexedConnection;
 use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::link::Link;
+use super::wire::Wire;
 use crate::store::{Change, Changes, Watch};
 
 /// How long a subscription outlives its last watcher: waiting again soon is common (a cyclic barrier).
@@ -18,8 +18,8 @@ const LINGER: Duration = Duration::from_secs(5);
 /// The channels that somebody in this process watches.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    // Held for a look-up, never across an await.
-    channels: Mutex<HashMap<String, Changes>>,
+    // Held for a look-up, never across an await. In order, so that a new connection asks for the same in the same way.
+    channels: Mutex<BTreeMap<String, Changes>>,
     // SUBSCRIBE and UNSUBSCRIBE of one channel must reach the server in the order of their reasons.
     order: tokio::sync::Mutex<()>,
 }
@@ -44,8 +44,12 @@ impl Subscriptions {
         }
         let deadline = Instant::now() + super::CALL_LIMIT;
         loop {
-            let mut connected = link.connected(deadline).await?;
-            match connected.connection.subscribe(&channel).await {
+            let connected = link.connected(deadline).await?;
+            match connected
+                .wire
+                .subscribe(std::slice::from_ref(&channel))
+                .await
+            {
                 Ok(()) => {}
                 Err(error) if error.is_io_error() => {
                     link.broken(connected.generation);
@@ -71,15 +75,12 @@ impl Subscriptions {
     }
 
     /// Subscribes to all channels on a new connection.
-    pub(super) async fn renew(
-        &self,
-        connection: &mut MultiplexedConnection,
-    ) -> redis::RedisResult<()> {
+    pub(super) async fn renew(&self, wire: &dyn Wire) -> redis::RedisResult<()> {
         let channels: Vec<String> = self.lock().keys().cloned().collect();
         if channels.is_empty() {
             Ok(())
         } else {
-            connection.subscribe(channels).await
+            wire.subscribe(&channels).await
         }
     }
 
@@ -119,15 +120,15 @@ impl Subscriptions {
             }
             channels.remove(channel);
         }
-        if let Ok(mut connected) = link.connected(Instant::now()).await
-            && connected.connection.unsubscribe(channel).await.is_err()
+        if let Ok(connected) = link.connected(Instant::now()).await
+            && connected.wire.unsubscribe(channel).await.is_err()
         {
             // A new connection subscribes to what is watched, and no longer to this.
             link.broken(connected.generation);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Changes>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Changes>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

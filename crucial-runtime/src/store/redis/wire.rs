@@ -1,0 +1,36 @@
+//! What carries commands to a server and replies and pushes back. The rest of this store sees connections only
+//! through this, so a test can put a network of its own making underneath.
+
+mod client;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redis::{Pipeline, PushInfo, RedisResult, Value};
+
+pub(super) use client::RedisClient;
+
+/// Takes what comes without having been asked for: messages of channels, and the news that the connection broke.
+pub(super) type Pushes = Arc<dyn Fn(PushInfo) + Send + Sync>;
+
+/// Makes connections to one server.
+#[async_trait]
+pub(super) trait Connector: Debug + Send + Sync {
+    /// Makes one, logged in and ready.
+    async fn connect(&self, pushes: Pushes) -> RedisResult<Arc<dyn Wire>>;
+}
+
+/// One connection: commands reach the server in the order of sending, and so do the replies.
+#[async_trait]
+pub(super) trait Wire: Send + Sync {
+    /// Sends commands and gives the reply of each, errors of the server among them. An error here means that the
+    /// connection broke: the server has done all, some or none of it.
+    async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>>;
+
+    /// Subscribes to channels; the server has confirmed it when this returns.
+    async fn subscribe(&self, channels: &[String]) -> RedisResult<()>;
+
+    /// Ends the subscription to a channel.
+    async fn unsubscribe(&self, channel: &str) -> RedisResult<()>;
+}
