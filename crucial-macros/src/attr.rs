@@ -1,5 +1,7 @@
 //! The options of the attributes, and the helper attributes within their items.
 
+use std::time::Duration;
+
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
@@ -96,6 +98,10 @@ impl Options {
 pub(crate) struct MethodOptions {
     pub(crate) idempotent: Option<Span>,
     pub(crate) skip: Option<Span>,
+    /// That the method may read a copy of the state.
+    pub(crate) cached: Option<Span>,
+    /// How old that copy may be.
+    pub(crate) max_age: Option<(Span, Duration)>,
 }
 
 impl MethodOptions {
@@ -103,18 +109,40 @@ impl MethodOptions {
     pub(crate) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         take_helpers(attributes, errors, |meta| {
-            let place = if meta.path.is_ident("idempotent") {
-                &mut options.idempotent
+            if meta.path.is_ident("idempotent") {
+                set(&mut options.idempotent, span(meta), meta)
             } else if meta.path.is_ident("skip") {
-                &mut options.skip
+                set(&mut options.skip, span(meta), meta)
+            } else if meta.path.is_ident("read") {
+                let read: LitStr = meta.value()?.parse()?;
+                if read.value() != "cached" {
+                    return Err(Error::new(
+                        read.span(),
+                        "there is `read = \"cached\"`; without it a method reads what is stored now",
+                    ));
+                }
+                set(&mut options.cached, span(meta), meta)
+            } else if meta.path.is_ident("max_age") {
+                let age: LitStr = meta.value()?.parse()?;
+                set(&mut options.max_age, (span(meta), duration(&age)?), meta)
             } else {
-                return Err(
-                    meta.error("unknown option of a method; there are `idempotent` and `skip`")
-                );
-            };
-            set(place, span(meta), meta)
+                Err(meta.error(
+                    "unknown option of a method; there are `idempotent`, `skip`, `read = \"cached\"` and `max_age = \"…\"`",
+                ))
+            }
         });
         options
+    }
+}
+
+impl MethodOptions {
+    /// Those that say how a method is called.
+    pub(crate) fn of_calls(&self) -> [(Option<Span>, &'static str); 3] {
+        [
+            (self.idempotent, "idempotent"),
+            (self.cached, "read"),
+            (self.max_age.map(|(span, _)| span), "max_age"),
+        ]
     }
 }
 
@@ -200,6 +228,33 @@ fn read(
         }
     }
     Ok(())
+}
+
+/// A length of time as people write it.
+fn duration(text: &LitStr) -> syn::Result<Duration> {
+    let value = text.value();
+    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    let millis = match unit {
+        "ms" => Some(1),
+        "s" => Some(1_000),
+        "min" => Some(60_000),
+        _ => None,
+    };
+    let count = value[..value.len() - unit.len()].parse::<u64>().ok();
+    match millis
+        .zip(count)
+        .and_then(|(unit, count)| count.checked_mul(unit))
+    {
+        Some(0) => Err(Error::new(
+            text.span(),
+            "nothing is of no age; leave `read = \"cached\"` out to read what is stored now",
+        )),
+        Some(millis) => Ok(Duration::from_millis(millis)),
+        None => Err(Error::new(
+            text.span(),
+            "an age is a whole number and `ms`, `s` or `min`, as in `max_age = \"250ms\"`",
+        )),
+    }
 }
 
 fn set<T>(place: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {

@@ -35,6 +35,17 @@ fn object() {
             #[shared(idempotent)]
             pub fn reset(&mut self, (a, b): (u8, u8)) {}
 
+            /// Looks.
+            #[shared(read = "cached")]
+            pub fn look(&self) -> f64 {
+                self.means[0]
+            }
+
+            #[shared(read = "cached", max_age = "2s")]
+            pub fn glance(&self) -> f64 {
+                self.means[0]
+            }
+
             #[shared(skip)]
             pub fn first(&self) -> &Partial {
                 &self.parts[0]

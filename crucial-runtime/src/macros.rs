@@ -16,12 +16,21 @@
 /// | `… -> Poll<R>` | `async fn f(…) -> crucial::Result<R>`, which waits until the method is ready, and `f_timeout(…, limit)` |
 /// | `… -> Result<T, E>` | `crucial::Result<Result<T, E>>`: an `Err` is the caller's value and undoes nothing |
 /// | `#[shared(idempotent)] pub fn f(&mut self, …)` | `f`, without the record that makes it run exactly once: for methods that may run twice |
+/// | `#[shared(read = "cached")] pub fn f(&self, …)` | `f`, which may read a copy that is a little old; see below |
 /// | `#[shared(skip)] pub fn f(…)` | left out, as are functions without `self` and those that are not `pub` |
 ///
 /// The methods have to be deterministic, since they run wherever the object is worked on. A call is
 /// one round trip, two more each time another process has changed the object meanwhile; one that waits is one more
 /// each time the object has changed. The calls of one process on one object travel together. A panic in a method is an error of
 /// its caller, [`Error::Panicked`](crate::Error::Panicked), and leaves the object as it was.
+///
+/// A method that takes `&self` reads what is stored when it is called: one round trip, which carries no state unless
+/// that has changed. With `#[shared(read = "cached")]` it may read the copy that this process keeps, as long as that was
+/// the stored state no longer than 100 ms ago, or as long ago as `#[shared(read = "cached", max_age = "2s")]` allows
+/// (a whole number of `ms`, `s` or `min`): then it takes no round trip, and does not wait for others who work on the
+/// object. Within one process it still never goes back in time and sees what the process itself has changed; a
+/// change of another process it may see that much later, even if it has heard of it in another way. The embedded store
+/// always reads the state itself. For a model that is read at every step, or a progress bar; not for decisions.
 ///
 /// The state is stored as MessagePack with named fields, which people can read and which evolves: give fields that you
 /// add `#[serde(default)]`. It has one nil, so in a state (not in arguments and results) `Some(None)` and `Some(())`

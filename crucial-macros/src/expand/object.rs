@@ -105,6 +105,15 @@ pub(super) fn method_value(method: &Method, krate: &Crate) -> TokenStream {
     let name = method.call_name();
     let access: Ident = match method.access {
         Access::Read => parse_quote!(read),
+        Access::ReadCached(max_age) => {
+            let millis = u64::try_from(max_age.as_millis()).unwrap_or(u64::MAX);
+            return quote! {
+                #krate::__private::Method::cached(
+                    #name,
+                    ::core::time::Duration::from_millis(#millis),
+                )
+            };
+        }
         Access::Update => parse_quote!(update),
         Access::Idempotent => parse_quote!(idempotent),
     };

@@ -7,7 +7,7 @@ use syn::Ident;
 use super::hygienic;
 use super::object::{method_value, signature};
 use crate::attr::{Crate, conditions};
-use crate::model::{Method, Object, Reply};
+use crate::model::{Access, Method, Object, Reply};
 
 /// The proxy's type.
 ///
@@ -213,9 +213,11 @@ pub(super) fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
         .zip(types)
         .map(|(name, ty)| quote!(#name: #ty))
         .collect();
+    let note = cached_note(method);
     match &method.reply {
         Reply::Now(_) => quote! {
             #(#attributes)*
+            #note
             #vis async fn #name(&self, #(#arguments),*) -> #krate::Result<#reply> {
                 #signature::call(&self.0, const { &#value }, (#(#names,)*)).await
             }
@@ -245,4 +247,18 @@ pub(super) fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
             }
         }
     }
+}
+
+/// What the documentation of a method says that may read a copy of the state.
+fn cached_note(method: &Method) -> Option<TokenStream> {
+    let Access::ReadCached(max_age) = method.access else {
+        return None;
+    };
+    let text = format!(
+        " It may read this process's copy of the state, as it was no longer than {max_age:?} ago: that takes no round trip."
+    );
+    Some(quote! {
+        #[doc = ""]
+        #[doc = #text]
+    })
 }

@@ -1,6 +1,7 @@
 //! An `impl` block whose type becomes a shared object.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -14,6 +15,9 @@ use super::Argument;
 use super::signature::{arguments, check_owned, check_plain, output, wrapped};
 use crate::attr::{MethodOptions, carried};
 use crate::errors::Errors;
+
+/// How old a state may be that `#[shared(read = "cached")]` reads, where `max_age` says nothing.
+const MAX_AGE: Duration = Duration::from_millis(100);
 
 /// What every proxy has of its own.
 const TAKEN: &[&str] = &[
@@ -54,6 +58,8 @@ pub(crate) struct Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
+    /// It may read a copy of the state that is no older than that.
+    ReadCached(Duration),
     Update,
     Idempotent,
 }
@@ -169,8 +175,10 @@ impl Method {
     ) -> Option<Self> {
         let signature = &item.sig;
         if let Some(skip) = options.skip {
-            if options.idempotent.is_some() {
-                errors.push(syn::Error::new(skip, "a method that is skipped is not called from afar, so `idempotent` says nothing"));
+            for (span, option) in options.of_calls() {
+                if span.is_some() {
+                    errors.push(syn::Error::new(skip, format_args!("a method that is skipped is not called from afar, so `{option}` says nothing")));
+                }
             }
             return None;
         }
@@ -204,6 +212,12 @@ impl Method {
         }
         let mut arguments = arguments(&signature.inputs, &mut found);
         let mut output = output(&signature.output);
+        if let (Some(span), Some(_)) = (options.cached, wrapped(&output, "Poll")) {
+            found.push(syn::Error::new(
+                span,
+                "a method that waits is made again when the object has changed, so it has to read what is stored now; leave `read = \"cached\"` out, or answer at once",
+            ));
+        }
         check_owned(&output, "a reply", &mut found);
         let mut of_self = SelfType(ty);
         of_self.visit_type_mut(&mut output);
@@ -244,12 +258,31 @@ fn access(receiver: &Receiver, options: &MethodOptions, errors: &mut Errors) -> 
                     "a method that takes `&self` changes nothing, so it may run twice anyway; leave `idempotent` out",
                 ));
             }
-            Some(Access::Read)
+            let max_age = match (options.cached, options.max_age) {
+                (None, Some((span, _))) => {
+                    errors.push(syn::Error::new(
+                        span,
+                        "`max_age` says how old a copy of the state may be; it goes with `read = \"cached\"`",
+                    ));
+                    None
+                }
+                (None, None) => None,
+                (Some(_), given) => Some(given.map_or(MAX_AGE, |(_, age)| age)),
+            };
+            Some(max_age.map_or(Access::Read, Access::ReadCached))
         }
-        ReceiverKind::Reference(_, _, Some(_)) => Some(match options.idempotent {
-            Some(_) => Access::Idempotent,
-            None => Access::Update,
-        }),
+        ReceiverKind::Reference(_, _, Some(_)) => {
+            if let Some(span) = options.cached.or(options.max_age.map(|(span, _)| span)) {
+                errors.push(syn::Error::new(
+                    span,
+                    "a method that takes `&mut self` changes what is stored, not a copy; leave `read = \"cached\"` out, or take `&self`",
+                ));
+            }
+            Some(match options.idempotent {
+                Some(_) => Access::Idempotent,
+                None => Access::Update,
+            })
+        }
         _ => {
             errors.at(
                 receiver,
@@ -261,7 +294,11 @@ fn access(receiver: &Receiver, options: &MethodOptions, errors: &mut Errors) -> 
 }
 
 fn refuse_options(options: &MethodOptions, reason: &str, errors: &mut Errors) {
-    for (span, option) in [(options.idempotent, "idempotent"), (options.skip, "skip")] {
+    for (span, option) in options
+        .of_calls()
+        .into_iter()
+        .chain([(options.skip, "skip")])
+    {
         if let Some(span) = span {
             errors.push(syn::Error::new(
                 span,

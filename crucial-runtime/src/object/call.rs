@@ -1,5 +1,7 @@
 //! One method call as a value, and what comes back.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::{Key, ObjectType};
@@ -24,6 +26,8 @@ pub struct Method {
     pub kind: MethodKind,
     /// The server's own command that does the same, called with the object's key and the arguments.
     pub native: Option<&'static str>,
+    /// How old the state may be that it reads, where it may be old: a store may then answer from a copy.
+    pub stale: Option<Duration>,
 }
 
 impl Method {
@@ -34,6 +38,18 @@ impl Method {
             name,
             kind: MethodKind::Read,
             native: None,
+            stale: None,
+        }
+    }
+
+    /// A method that changes nothing, and that may read a copy of the state that is no older than that.
+    #[must_use]
+    pub const fn cached(name: &'static str, max_age: Duration) -> Self {
+        Self {
+            name,
+            kind: MethodKind::Read,
+            native: None,
+            stale: Some(max_age),
         }
     }
 
@@ -43,6 +59,7 @@ impl Method {
             name,
             kind: MethodKind::Read,
             native: Some(command),
+            stale: None,
         }
     }
 
@@ -53,6 +70,7 @@ impl Method {
             name,
             kind: MethodKind::Update,
             native: None,
+            stale: None,
         }
     }
 
@@ -63,6 +81,7 @@ impl Method {
             name,
             kind: MethodKind::Idempotent,
             native: None,
+            stale: None,
         }
     }
 }

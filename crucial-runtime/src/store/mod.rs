@@ -7,6 +7,9 @@ mod embedded;
 pub(crate) mod redis;
 #[cfg(all(test, feature = "redis"))]
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+mod redis_cached;
+#[cfg(all(test, feature = "redis"))]
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_faults;
 mod watch;
 

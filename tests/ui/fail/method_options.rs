@@ -31,6 +31,44 @@ impl Tally {
 }
 
 #[derive(Default, Serialize, Deserialize)]
+struct Cached(u64);
+
+#[crucial::shared]
+impl Cached {
+    #[shared(read = "cached")]
+    pub fn change(&mut self) {}
+
+    #[shared(read = "cached")]
+    pub fn wait(&self) -> crucial::Poll<u64> {
+        crucial::Poll::Pending
+    }
+
+    #[shared(read = "stale")]
+    pub fn value(&self) {}
+
+    #[shared(max_age = "1s")]
+    pub fn alone(&self) {}
+
+    #[shared(read = "cached", max_age = "0ms")]
+    pub fn zero(&self) {}
+
+    #[shared(read = "cached", max_age = "1 hour")]
+    pub fn unit(&self) {}
+
+    #[shared(read = "cached", max_age = "99999999999999999999s")]
+    pub fn long(&self) {}
+
+    #[shared(read = "cached", max_age = 250)]
+    pub fn number(&self) {}
+
+    #[shared(read = "cached", skip)]
+    pub fn skipped(&self) {}
+
+    #[shared(read = "cached")]
+    fn private(&self) {}
+}
+
+#[derive(Default, Serialize, Deserialize)]
 struct Other(u64);
 
 #[crucial::shared(name = "x", crate = "crucial")]

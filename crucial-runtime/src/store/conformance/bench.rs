@@ -64,7 +64,12 @@ impl Bench {
         self.number(key, &BALANCE, 0).await.unwrap()
     }
 
-    pub(super) async fn number(&self, key: &Key, method: &'static Method, n: i64) -> Result<i64> {
+    pub(in crate::store) async fn number(
+        &self,
+        key: &Key,
+        method: &'static Method,
+        n: i64,
+    ) -> Result<i64> {
         match self
             .store()
             .call(call::<Account>(

@@ -1,16 +1,18 @@
 //! What calls do: in order, each once, and nothing where they fail.
 
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::{ADD, ADD_OR_PANIC, Account, Bench, LOAD, UNKNOWN, call, suite};
 use crate::codec;
 use crate::error::Error;
-use crate::object::{SNAPSHOT, Value};
+use crate::object::{Method, SNAPSHOT, Value};
 
 suite! {
     calls_take_effect_in_order
+    cached_reads_see_what_their_process_did
     concurrent_updates_all_count
     panics_stay_with_their_caller
     bad_calls_are_refused
@@ -33,6 +35,18 @@ async fn calls_take_effect_in_order(bench: Bench) {
         panic!("{snapshot:?}")
     };
     assert_eq!(codec::decode_state::<Account>(&state).unwrap().balance, 20);
+}
+
+async fn cached_reads_see_what_their_process_did(bench: Bench) {
+    static CACHED: Method = Method::cached("balance", Duration::from_secs(3600));
+    let key = bench.account("account", 0).await;
+    for n in 1..=20 {
+        assert_eq!(bench.add(&key, 1).await.unwrap(), n);
+        assert_eq!(bench.number(&key, &CACHED, 0).await.unwrap(), n);
+    }
+    assert!(bench.store().destroy(&key).await.unwrap());
+    let gone = bench.number(&key, &CACHED, 0).await;
+    assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
 }
 
 async fn concurrent_updates_all_count(bench: Bench) {

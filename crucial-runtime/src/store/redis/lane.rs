@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::combine::Combining;
+use super::combine::{Combining, Published};
 use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
@@ -71,6 +71,7 @@ pub(super) struct Lane {
     state: Mutex<State>,
     /// What is known of the state of a user's object. Held by whoever sends the lane's batch, so by one at a time.
     combining: tokio::sync::Mutex<Combining>,
+    published: Published,
 }
 
 #[derive(Debug, Default)]
@@ -91,12 +92,18 @@ impl Lane {
             names,
             state: Mutex::default(),
             combining: tokio::sync::Mutex::default(),
+            published: Published::default(),
         })
     }
 
     /// Whether nothing is under way, so that the lane may be forgotten.
     pub(super) fn is_idle(&self) -> bool {
         self.lock().busy == [false; SLOTS]
+    }
+
+    /// The answer to a call that may read what is not the newest, if it is known here.
+    pub(super) fn answer(&self, call: &Call) -> Option<Answer> {
+        self.published.answer(call)
     }
 
     /// Does one operation, exactly once. Dropping the future does not stop what has been sent.
@@ -179,11 +186,17 @@ impl Lane {
         let Some(first) = operations.first() else {
             return Vec::new();
         };
-        if first.call().object.script.is_some() || matches!(first, Operation::Destroy(_)) {
+        let destroys = matches!(first, Operation::Destroy(_));
+        if destroys {
+            self.combining.lock().await.forget(&self.published);
+        }
+        if first.call().object.script.is_some() || destroys {
             scripted::fly(core, &self.names, slot, operations).await
         } else {
             let mut combining = self.combining.lock().await;
-            combining.fly(core, &self.names, operations).await
+            combining
+                .fly(core, &self.names, &self.published, operations)
+                .await
         }
     }
 

@@ -122,6 +122,11 @@ impl Store for RedisStore {
     async fn call(&self, call: Call) -> Result<Poll<Value>> {
         let (key, method) = (call.key.clone(), call.method);
         let Some(command) = method.native else {
+            if method.stale.is_some()
+                && let Some(answer) = self.lane(&key).answer(&call)
+            {
+                return answer.map_err(|fault| fault.into_error(&key, method.name));
+            }
             return self.run(&key, method.name, Operation::Call(call)).await;
         };
         let mut command = redis::cmd(command);

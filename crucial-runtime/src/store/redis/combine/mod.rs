@@ -6,6 +6,7 @@
 //! again is invisible.
 
 mod install;
+mod published;
 mod replica;
 
 use std::task::Poll;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use self::install::Install;
+pub(super) use self::published::Published;
 use self::replica::Replica;
 use super::core::Core;
 use super::fault::Fault;
@@ -37,11 +39,12 @@ enum Commit {
 }
 
 impl Combining {
-    /// Runs a batch of operations of one object type.
+    /// Runs a batch of operations of one object type, and publishes the state that they leave.
     pub(super) async fn fly(
         &mut self,
         core: &Core,
         names: &Names,
+        published: &Published,
         operations: &[Operation],
     ) -> Vec<Answer> {
         let answers = match operations {
@@ -51,11 +54,21 @@ impl Combining {
                 .map(|done| vec![Ok(done)]),
             operations => self.run(core, names, operations).await,
         };
-        answers.unwrap_or_else(|fault| {
+        let answers = answers.unwrap_or_else(|fault| {
             // After a fault nobody knows what is stored.
             self.cached = None;
             operations.iter().map(|_| Err(fault.clone())).collect()
-        })
+        });
+        if let Some(operation) = operations.first() {
+            published.note(operation.call().object, self.cached.as_ref());
+        }
+        answers
+    }
+
+    /// Forgets the state: the object is being removed.
+    pub(super) fn forget(&mut self, published: &Published) {
+        self.cached = None;
+        published.forget();
     }
 
     async fn run(
@@ -77,7 +90,7 @@ impl Combining {
         let deadline = Instant::now() + CALL_LIMIT;
         let mut pause = Duration::from_micros(200);
         loop {
-            let replica = if reads {
+            let replica = if reads && !self.is_fresh_enough(&calls) {
                 self.fresh(core, names, object).await?
             } else {
                 self.known(core, names, object).await?
@@ -104,6 +117,15 @@ impl Combining {
                 }
             }
         }
+    }
+
+    /// Whether the cached state is as young as all of the calls want it.
+    fn is_fresh_enough(&self, calls: &[&Call]) -> bool {
+        self.cached.as_ref().is_some_and(|cached| {
+            let age = cached.confirmed.elapsed();
+            let bounds = calls.iter().map(|call| call.method.stale);
+            bounds.into_iter().all(|bound| bound >= Some(age))
+        })
     }
 
     /// The cached state, whatever its age, or the stored one.
@@ -145,6 +167,7 @@ impl Combining {
         else {
             return Ok(false);
         };
+        let asked = Instant::now();
         let version = core
             .ask(
                 redis::cmd("GETRANGE")
@@ -158,7 +181,9 @@ impl Combining {
             return Err(garbled("no version"));
         };
         let current = version[..] == known;
-        if !current {
+        if let Some(cached) = self.cached.as_mut().filter(|_| current) {
+            cached.confirmed = asked;
+        } else {
             self.cached = None;
             if version.is_empty() {
                 return Err(absent(core, names, object).await);
@@ -190,8 +215,10 @@ impl Combining {
             recorded,
             create: None,
         };
+        let asked = Instant::now();
         match install.send(core, names).await?.as_slice() {
             b"D" => {
+                replica.confirmed = asked;
                 replica.version = version;
                 replica.stored = stored;
                 Ok(Commit::Done)
@@ -215,6 +242,7 @@ impl Combining {
         // Versions of one object's successive lives never meet.
         let version = u64::from(rand::random::<u32>()) << 32;
         let create = Some((call, description));
+        let confirmed = Instant::now();
         let install = Install {
             object,
             before: &[],
@@ -232,6 +260,7 @@ impl Combining {
             version,
             stored,
             state,
+            confirmed,
         });
         Ok(Poll::Ready(created.into()))
     }
@@ -239,6 +268,7 @@ impl Combining {
 
 /// The state as it is stored.
 async fn fetch(core: &Core, names: &Names, object: &ObjectType) -> Result<Replica, Fault> {
+    let confirmed = Instant::now();
     let stored = match value::plain(
         core.ask(redis::cmd("GET").arg(names.state()).clone())
             .await?,
@@ -258,6 +288,7 @@ async fn fetch(core: &Core, names: &Names, object: &ObjectType) -> Result<Replic
         version: u64::from_be_bytes(version),
         stored,
         state,
+        confirmed,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::task::Poll;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{Fault, decode, unencodable};
 use crate::object::{Call, MethodKind, Refusal, State};
@@ -15,6 +16,8 @@ pub(super) struct Replica {
     pub(super) stored: Bytes,
     /// The same, decoded. While a batch runs, ahead of `stored`.
     pub(super) state: State,
+    /// It was the stored one at some time after this.
+    pub(super) confirmed: Instant,
 }
 
 impl std::fmt::Debug for Replica {
