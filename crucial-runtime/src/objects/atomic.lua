@@ -1,10 +1,15 @@
 -- A string: the value as stored. Integers are decimal text, floats are little-endian bytes.
 -- Between the calls of a batch `value` may be a number.
 --
--- Counting is what most atomics are for, and making a function costs as much as a command: all but `add` of 64 bits
--- is made only when it is called for.
+-- Counting is what most atomics are for, and a server without functions makes those of this script at every call: all
+-- but `add` of 64 bits is made only when it is called for.
 local EXACT = 9007199254740992
-local value, changed = VALUE, false
+local value, changed
+local add_any
+
+begin = function()
+  value, changed = VALUE, false
+end
 
 finish = function()
   if changed then redis.call('SET', K, value, 'KEEPTTL') end
@@ -23,8 +28,8 @@ function M.add(i)
       return before
     end
   end
-  rest()
-  return M.add(i)
+  if not add_any then rest() end
+  return add_any(i)
 end
 
 rest = function()
@@ -163,7 +168,7 @@ rest = function()
     return false
   end
 
-  function M.add(i)
+  add_any = function(i)
     local kind = ARGV[i + 1]
     if string.sub(kind, 1, 1) == 'f' then return combine_float('add', ARGV[i], kind) end
     local before, addend = tonumber(value), tonumber(ARGV[i])

@@ -1,13 +1,15 @@
 -- A string: parties, generation, waiting, broken, and the broken generations before, oldest first.
 local REMEMBERED = 16
-local parties, generation, waiting, broken, past = 0, 0, 0, false, {}
-local changed = false
+local parties, generation, waiting, broken, past, changed
 
-if VALUE then
-  local numbers = {}
-  for number in string.gmatch(VALUE, '%d+') do numbers[#numbers + 1] = tonumber(number) end
-  parties, generation, waiting, broken = numbers[1], numbers[2], numbers[3], numbers[4] == 1
-  past = {unpack(numbers, 5)}
+begin = function()
+  parties, generation, waiting, broken, past, changed = 0, 0, 0, false, {}, false
+  if VALUE then
+    local numbers = {}
+    for number in string.gmatch(VALUE, '%d+') do numbers[#numbers + 1] = tonumber(number) end
+    parties, generation, waiting, broken = numbers[1], numbers[2], numbers[3], numbers[4] == 1
+    past = {unpack(numbers, 5)}
+  end
 end
 
 finish = function()

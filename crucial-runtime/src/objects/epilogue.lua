@@ -1,63 +1,89 @@
--- Runs the batch against the methods defined above.
-local seq, refuse_after = ARGV[1], ARGV[2]
-if seq ~= '' then
-  local record = READ[2]
-  if record then
-    local last = string.sub(record, 1, 16)
-    if last == seq then return cmsgpack.unpack(string.sub(record, 17)) end
-    if last > seq then return redis.error_reply('CRUCIAL_STALE a later call of this session has run') end
-  elseif refuse_after ~= '' then
-    local now = redis.call('TIME')
-    if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(refuse_after) then
-      return redis.error_reply('CRUCIAL_STALE the record of this session has ended')
-    end
-  end
-end
+-- Runs a batch against the methods that `define` defines.
+local defined = false
 
--- What has been done is answered even if a full server has no room to remember it.
-local function answer(replies)
-  redis.pcall('SET', KEYS[3], seq .. cmsgpack.pack(replies), 'PX', RECORD_LIFE_MS)
+-- What has been done is answered even if a full server has no room to remember it. Giving a key a time to live costs
+-- as much as half a command: a record that has one keeps it, unless the caller says that it is getting short.
+local function answer(seq, lasting, replies)
+  local record = seq .. cmsgpack.pack(replies)
+  if lasting then
+    redis.pcall('SET', KEYS[3], record, 'KEEPTTL')
+  else
+    redis.pcall('SET', KEYS[3], record, 'PX', RECORD_LIFE_MS)
+  end
   return replies
 end
 
--- The description is looked for only where the data does not already tell that there is an object.
-local creating = false
-if seq ~= '' and (ARGV[3] ~= '' or not VALUE) then
-  local known = redis.call('EXISTS', KEYS[2]) == 1
-  local mode, name, detail = string.match(ARGV[3], '^(%a+)\n([^\n]*)\n(.*)$')
-  creating = mode == 'create'
-  if creating and known then return answer({0}) end
-  if not known then
-    if not mode then return redis.error_reply('CRUCIAL_ABSENT there is no such object') end
-    if creating then redis.call('DEL', K) end
-    redis.call('HSET', KEYS[2], 'type', name, 'detail', detail)
+return function(keys, argv)
+  KEYS, ARGV, K = keys, argv, keys[1]
+  local read = redis.call('MGET', K, keys[3] or K)
+  VALUE = read[1]
+  if not defined then
+    M, begin, finish, rest = {}, false, false, false
+    define()
+    defined = begin and true
   end
-end
+  if begin then begin() end
 
-local replies, i = {}, 4
-while i <= #ARGV do
-  local method, n = ARGV[i], tonumber(ARGV[i + 1])
-  local run = M[method]
-  if not run and rest then
-    rest()
-    run = M[method]
+  local header, updates = argv[1], argv[1] ~= ''
+  local seq, renew, refuse_after, mode, name, detail = header, '', '', '', '', ''
+  if #header > 16 then
+    seq = string.sub(header, 1, 16)
+    renew, refuse_after, mode, name, detail = string.match(header, '^(%+?)(%d*)\n?(%a*)\n?([^\n]*)\n?(.*)$', 17)
   end
-  if not run then return redis.error_reply('CRUCIAL_NO_METHOD ' .. method) end
-  -- A method that the server stops (another type under the key, full memory) fails alone.
-  local done, reply = pcall(run, i + 2, n)
-  if not done then reply = redis.status_reply('ERR ' .. (type(reply) == 'table' and reply.err or reply)) end
-  replies[#replies + 1] = reply
-  i = i + 2 + n
-end
-if finish and seq ~= '' then finish() end
-if creating then
-  local failed = type(replies[1]) == 'table' and replies[1].ok
-  if failed then
-    redis.call('DEL', K, KEYS[2])
-    return answer(replies)
+  local lasting = false
+  if updates then
+    local record = read[2]
+    if record then
+      local last = string.sub(record, 1, 16)
+      if last == seq then return cmsgpack.unpack(string.sub(record, 17)) end
+      if last > seq then return redis.error_reply('CRUCIAL_STALE a later call of this session has run') end
+      lasting = renew == ''
+    elseif refuse_after ~= '' then
+      local now = redis.call('TIME')
+      if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(refuse_after) then
+        return redis.error_reply('CRUCIAL_STALE the record of this session has ended')
+      end
+    end
   end
-  replies = {1}
-  notify()
+
+  -- The description is looked for only where the data does not already tell that there is an object.
+  local creating = mode == 'create'
+  if updates and (mode ~= '' or not VALUE) then
+    local known = redis.call('EXISTS', keys[2]) == 1
+    if creating and known then return answer(seq, lasting, {0}) end
+    if not known then
+      if mode == '' then return redis.error_reply('CRUCIAL_ABSENT there is no such object') end
+      if creating then redis.call('DEL', K) end
+      redis.call('HSET', keys[2], 'type', name, 'detail', detail)
+    end
+  end
+
+  local replies, count, i, last = {}, 0, 2, #argv
+  while i <= last do
+    local method, n = argv[i], tonumber(argv[i + 1])
+    local run = M[method]
+    if not run and rest then
+      rest()
+      run = M[method]
+    end
+    if not run then return redis.error_reply('CRUCIAL_NO_METHOD ' .. method) end
+    -- A method that the server stops (another type under the key, full memory) fails alone.
+    local done, reply = pcall(run, i + 2, n)
+    if not done then reply = redis.status_reply('ERR ' .. (type(reply) == 'table' and reply.err or reply)) end
+    count = count + 1
+    replies[count] = reply
+    i = i + 2 + n
+  end
+  if finish and updates then finish() end
+  if creating then
+    local failed = type(replies[1]) == 'table' and replies[1].ok
+    if failed then
+      redis.call('DEL', K, keys[2])
+      return answer(seq, lasting, replies)
+    end
+    replies = {1}
+    notify()
+  end
+  if not updates then return replies end
+  return answer(seq, lasting, replies)
 end
-if seq == '' then return replies end
-return answer(replies)

@@ -1,5 +1,9 @@
 -- A string: the count.
-local count, changed = tonumber(VALUE or nil), false
+local count, changed
+
+begin = function()
+  count, changed = tonumber(VALUE or nil), false
+end
 
 local function store(new)
   count, changed = new, true

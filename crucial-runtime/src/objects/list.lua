@@ -1,4 +1,5 @@
 -- A list of encoded elements.
+begin = stateless
 finish = keep_expiry
 
 function M.init(i, n)

@@ -2,10 +2,10 @@
 -- one object, atomically and in order, and records the replies in the same step.
 --
 -- KEYS: 1 the object's data, 2 its description, 3 the record of the calling session (absent in a batch of reads)
--- ARGV: 1 sequence number of the batch, 16 hex digits, or '' for reads
---       2 server time after which a repeat is refused, ms, or '' at first sending
---       3 '', or what to call an object that does not exist yet: 'create' | 'implicit', newline, type, newline, detail
---       4 the method calls: name, number of arguments, arguments, ...
+-- ARGV: 1 '' for reads, otherwise the sequence number of the batch (16 hex digits), '+' if the record is to live its
+--         full life again, server time (ms) after which a repeat is refused (none at first sending), and for an
+--         object that may not exist yet: newline, 'create' | 'implicit', newline, type, newline, detail
+--       2 the method calls: name, number of arguments, arguments, ...
 -- Every argument costs time, even unread ones: there are no more than needed. RECORD_LIFE_MS is put in as a number.
 --
 -- The record is read together with the data: VALUE is the data where that is a string, else false. A script that
@@ -14,13 +14,17 @@
 -- A method M.name(i, n) finds its n arguments in ARGV[i] ... ARGV[i + n - 1]. It returns false (nothing), a whole
 -- number up to 2^53, a string, a list of these, or PENDING, having changed nothing. It calls notify(payload) when
 -- it has changed what somebody may wait for. If the script sets `finish`, it is run once after a batch of updates;
--- if it sets `rest`, that is run when a method is missing, to define what is not worth defining in every call.
-local K = KEYS[1]
-local M = {}
-local READ = redis.call('MGET', K, KEYS[3] or K)
-local VALUE = READ[1]
+-- if it sets `rest`, that is run when a method is missing, to define what is seldom called.
+--
+-- A script is run from top to bottom before every batch, unless it sets `begin`: then its functions are made once
+-- (where the server keeps functions), and `begin` alone runs before every batch. Making functions costs as much time as
+-- a command or two, so a script should. Whatever it keeps in variables is then that of the batch before, which was of
+-- another object: `begin` must set all of it. A script that keeps nothing says `begin = stateless`.
+local KEYS, ARGV, K, VALUE
+local M, begin, finish, rest
 local PENDING = {ok = 'PENDING'}
-local finish, rest
+
+local function stateless() end
 
 local function notify(payload)
   redis.call('PUBLISH', K .. ':c', payload or '')

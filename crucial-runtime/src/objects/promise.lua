@@ -1,5 +1,9 @@
 -- A string: 'O' (open), 'K' and the value (kept), or 'F' and the reason (failed).
-local known, changed = VALUE, false
+local known, changed
+
+begin = function()
+  known, changed = VALUE, false
+end
 
 finish = function()
   if changed then redis.call('SET', K, known, 'KEEPTTL') end

@@ -27,16 +27,13 @@ pub(super) async fn job_keys(server: &RedisServer) -> Vec<String> {
 }
 
 /// Increments from several processes' worth of connections, whatever `disturb` does to them meanwhile.
-async fn increments_are_exact<F: Future<Output = ()>>(
-    server: &RedisServer,
-    disturb: impl Fn() -> F,
-) {
-    let driver = Bench::on(&server.url()).await;
+async fn increments_are_exact<F: Future<Output = ()>>(url: String, disturb: impl Fn() -> F) {
+    let driver = Bench::on(&url).await;
     let key = driver.account("account", 0).await;
     let done = Arc::new(AtomicBool::new(false));
     let tasks: Vec<_> = (0..8)
         .map(|_| {
-            let (url, key, done) = (server.url(), key.clone(), Arc::clone(&done));
+            let (url, key, done) = (url.clone(), key.clone(), Arc::clone(&done));
             tokio::spawn(async move {
                 let own = Bench::on(&url).await;
                 let mut replies = Vec::new();
@@ -70,24 +67,61 @@ async fn increments_are_exact<F: Future<Output = ()>>(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_connections_double_nothing() {
     let server = RedisServer::start(Options::default()).await;
-    increments_are_exact(&server, async || {
+    increments_are_exact(server.url(), async || {
         server.kill_clients().await;
     })
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn forgotten_scripts_are_loaded_again() {
-    let server = RedisServer::start(Options::default()).await;
-    increments_are_exact(&server, async || {
-        let mut connection = server.connection().await;
-        redis::cmd("SCRIPT")
-            .arg("FLUSH")
-            .exec_async(&mut connection)
-            .await
-            .unwrap();
+/// A user for whom the server keeps no functions.
+const PLAIN: &str = "plain on >pw ~* &* +@all -@dangerous +info -function -fcall";
+
+async fn server_with_plain_user() -> RedisServer {
+    RedisServer::start(Options {
+        users: vec![PLAIN.to_owned()],
+        ..Options::default()
     })
-    .await;
+    .await
+}
+
+/// One command of the fixture's own.
+async fn command(server: &RedisServer, words: &[&str]) -> redis::Value {
+    let mut connection = server.connection().await;
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]);
+    command.query_async(&mut connection).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forgotten_functions_and_scripts_are_loaded_again() {
+    let server = server_with_plain_user().await;
+    for (url, kind) in [
+        (server.url(), "FUNCTION"),
+        (server.url_as("plain", "pw"), "SCRIPT"),
+    ] {
+        increments_are_exact(url, async || drop(command(&server, &[kind, "FLUSH"]).await)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_are_functions_where_the_user_may_have_them() {
+    let server = server_with_plain_user().await;
+    for (url, used, unused) in [
+        (server.url(), "cmdstat_fcall:", "cmdstat_evalsha:"),
+        (
+            server.url_as("plain", "pw"),
+            "cmdstat_evalsha:",
+            "cmdstat_fcall:",
+        ),
+    ] {
+        let bench = Bench::on(&url).await;
+        command(&server, &["CONFIG", "RESETSTAT"]).await;
+        let key = bench.account("account", 1).await;
+        assert_eq!(bench.add(&key, 1).await.unwrap(), 2);
+        let statistics = format!("{:?}", command(&server, &["INFO", "commandstats"]).await);
+        assert!(statistics.contains(used), "{used} {statistics}");
+        assert!(!statistics.contains(unused), "{unused} {statistics}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

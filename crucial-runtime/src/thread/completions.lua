@@ -1,4 +1,6 @@
 -- A hash: thread -> 'R' attempt ' ' beats | 'E' outcome.
+begin = stateless
+
 local function running(entry)
   local attempt, beats = string.match(entry, '^R(%d+) (%d+)$')
   return tonumber(attempt), tonumber(beats)

@@ -37,7 +37,10 @@ impl Object for MapState {
     const NAME: &'static str = "Map";
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
-        source: concat!("local ORDER = false\n", include_str!("../map.lua")),
+        source: concat!(
+            "local ORDER = false\nbegin = stateless\n",
+            include_str!("../map.lua")
+        ),
     });
     const WAITS: bool = false;
 

@@ -30,7 +30,7 @@ impl Object for SortedMapState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: concat!(
-            "local ORDER = K .. ':h'\n",
+            "local ORDER\nbegin = function() ORDER = K .. ':h' end\n",
             include_str!("../map.lua"),
             include_str!("../sorted_map.lua")
         ),

@@ -9,9 +9,17 @@ use tokio::time::{Instant, sleep};
 
 use super::fault::Fault;
 use super::link::Link;
-use super::script::{Script, Scripts};
-use super::{CALL_LIMIT, RECORD_LIFE};
+use super::script::{Form, Script, Scripts};
+use super::{CALL_LIMIT, RECORD_LIFE, RECORD_RENEWAL};
 use crate::chance;
+
+/// For how long after its first sending a call may be repeated: until then its record is there. The margin is for
+/// clocks that run at different speeds.
+const REPEATABLE: Duration = RECORD_LIFE
+    .saturating_sub(RECORD_RENEWAL)
+    .saturating_sub(Duration::from_secs(10));
+/// How often a script that the server does not know is loaded for one call.
+const LOADS: usize = 3;
 
 /// What all calls of this process share.
 #[derive(Debug)]
@@ -23,18 +31,15 @@ pub(super) struct Core {
     /// The last sequence number given out. One counter for all objects: numbers then rise for each of them,
     /// whether or not this process has forgotten the object in between.
     seq: AtomicU64,
-    /// The server's clock, in milliseconds since 1970, at a moment of this process.
-    clock: (Instant, u64),
 }
 
 impl Core {
-    pub(super) fn new(link: Arc<Link>, server_ms: u64) -> Self {
+    pub(super) fn new(link: Arc<Link>) -> Self {
         Self {
             link,
             scripts: Scripts::default(),
             session: format!("{:016x}", chance::number()),
             seq: AtomicU64::new(0),
-            clock: (Instant::now(), server_ms),
         }
     }
 
@@ -45,16 +50,16 @@ impl Core {
 
     /// Sends the same commands until the server has answered them all, and gives the replies.
     ///
-    /// `commands` is told from when on the server must refuse a repeat, because its record of the first sending
-    /// may have ended: empty at the first sending, server time in milliseconds later.
+    /// `commands` is told what differs from one sending to the next.
     pub(super) async fn exchange(
         &self,
         script: Option<&Script>,
-        commands: impl Fn(&str) -> Pipeline + Send + Sync,
+        commands: impl Fn(&Sending) -> Pipeline + Send + Sync,
     ) -> Result<Vec<redis::Value>, Fault> {
         let (started, deadline) = (Instant::now(), Instant::now() + CALL_LIMIT);
-        let mut pipeline = commands("");
         let mut sent = false;
+        let mut loads = 0;
+        let mut as_text = false;
         let mut pause = Duration::from_millis(1);
         loop {
             let connected = match self.link.connected(deadline).await {
@@ -62,35 +67,49 @@ impl Core {
                 Err(_) if sent => return Err(Fault::InDoubt(started.elapsed())),
                 Err(fault) => return Err(fault),
             };
-            match self.link.send(&connected, &pipeline).await {
-                None if Instant::now() >= deadline => {
-                    return Err(Fault::InDoubt(started.elapsed()));
-                }
-                None if sent => {}
-                None => {
-                    sent = true;
-                    pipeline = commands(&self.refuse_after(started).to_string());
+            let sending = Sending {
+                refuse_after: sent.then(|| connected.server.time_of(started + REPEATABLE)),
+                form: match connected.server.functions && !as_text {
+                    true => Form::Function,
+                    false => Form::Text,
+                },
+            };
+            let in_time = Instant::now() < deadline;
+            let replies = match self.link.send(&connected, &commands(&sending)).await {
+                Some(replies) => replies,
+                None if !in_time => return Err(Fault::InDoubt(started.elapsed())),
+                None if sent => {
+                    pause_a_little(&mut pause).await;
                     continue;
                 }
-                Some(replies) => match (again(&replies), script) {
-                    (Some(Again::LoadScript), Some(script)) => {
-                        // What the server says to this shows in the next reply to the script itself.
+                None => {
+                    sent = true;
+                    continue;
+                }
+            };
+            match again(&replies) {
+                Some(again) if in_time => match (again, script) {
+                    (Again::Load, Some(script)) if loads < LOADS => {
+                        loads += 1;
                         let mut load = Pipeline::new();
-                        load.add_command(
-                            redis::cmd("SCRIPT").arg("LOAD").arg(&script.text).clone(),
-                        );
+                        load.add_command(script.load(sending.form));
+                        // What the server says to this shows in the next reply to the script itself.
                         self.link.send(&connected, &load).await;
-                        if Instant::now() < deadline {
-                            continue;
-                        }
-                        return Ok(replies);
                     }
-                    (Some(Again::Later), _) if Instant::now() < deadline => {}
-                    _ => return Ok(replies),
+                    // A function is refused as a whole where memory is full or the disk is; as a text each of its
+                    // commands is judged, so that objects can still be read and removed.
+                    (Again::Load | Again::Full, Some(_)) if sending.form == Form::Function => {
+                        (as_text, loads) = (true, 0);
+                    }
+                    (Again::Full, _) => return Ok(replies),
+                    (Again::Elsewhere, _) => {
+                        self.link.broken(connected.generation);
+                        pause_a_little(&mut pause).await;
+                    }
+                    _ => pause_a_little(&mut pause).await,
                 },
+                _ => return Ok(replies),
             }
-            sleep(pause.mul_f64(chance::factor(0.5..1.0))).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
 
@@ -105,26 +124,60 @@ impl Core {
             None => Err(Fault::Server("it gave no reply".to_owned())),
         }
     }
+}
 
-    fn refuse_after(&self, first_sent: Instant) -> u64 {
-        let (at, server_ms) = self.clock;
-        // A margin for clocks that run at different speeds.
-        let life = RECORD_LIFE.saturating_sub(Duration::from_secs(10));
-        let since = (first_sent.saturating_duration_since(at) + life).as_millis();
-        server_ms.saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
+/// What differs from one sending of the same commands to the next.
+#[derive(Debug)]
+pub(super) struct Sending {
+    /// Server time, in milliseconds since 1970, after which the server must refuse a repeat, because its record of
+    /// the first sending may have ended; none at the first sending.
+    refuse_after: Option<u64>,
+    form: Form,
+}
+
+impl Sending {
+    /// The time after which the server must refuse a repeat, as scripts read it.
+    pub(super) fn refuse_after(&self) -> String {
+        self.refuse_after
+            .map_or_else(String::new, |ms| ms.to_string())
+    }
+
+    /// The command that runs a script with so many keys; keys and arguments follow.
+    pub(super) fn run(&self, script: &Script, keys: usize) -> Cmd {
+        script.command(self.form, keys)
     }
 }
 
+/// Why commands have to be sent again.
 enum Again {
-    LoadScript,
+    /// The server does not know the script.
+    Load,
+    /// The server had no room to run a function.
+    Full,
+    /// The server is no longer the primary.
+    Elsewhere,
+    /// The server will say something else in a moment.
     Later,
 }
 
 /// Whether a reply asks for the commands to be sent again.
 fn again(replies: &[redis::Value]) -> Option<Again> {
-    replies.iter().find_map(|reply| match reply {
-        redis::Value::ServerError(error) if error.code() == "NOSCRIPT" => Some(Again::LoadScript),
-        redis::Value::ServerError(error) if Fault::is_passing(error) => Some(Again::Later),
-        _ => None,
+    replies.iter().find_map(|reply| {
+        let redis::Value::ServerError(error) = reply else {
+            return None;
+        };
+        match error.code() {
+            "NOSCRIPT" => Some(Again::Load),
+            "ERR" if error.details() == Some("Function not found") => Some(Again::Load),
+            "OOM" | "MISCONF" => Some(Again::Full),
+            "READONLY" => Some(Again::Elsewhere),
+            _ if Fault::is_passing(error) => Some(Again::Later),
+            _ => None,
+        }
     })
+}
+
+async fn pause_a_little(pause: &mut Duration) {
+    sleep(pause.mul_f64(chance::factor(0.5..1.0))).await;
+    *pause = (*pause * 2).min(Duration::from_secs(1));
 }

@@ -15,7 +15,7 @@ use super::combine::{Combining, Published};
 use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
-use super::scripted;
+use super::scripted::{self, Remembered};
 use crate::object::{Call, MethodKind, Value};
 use crate::store::Description;
 
@@ -69,6 +69,8 @@ pub(super) struct Lane {
     pub(super) names: Names,
     // Held to put a call into the queue or to take a batch out, never across an await.
     state: Mutex<State>,
+    /// What the server is known to remember of a scripted object.
+    remembered: Remembered,
     /// What is known of the state of a user's object. Held by whoever sends the lane's batch, so by one at a time.
     combining: tokio::sync::Mutex<Combining>,
     published: Published,
@@ -91,6 +93,7 @@ impl Lane {
         Arc::new(Self {
             names,
             state: Mutex::default(),
+            remembered: Remembered::default(),
             combining: tokio::sync::Mutex::default(),
             published: Published::default(),
         })
@@ -191,7 +194,7 @@ impl Lane {
             self.combining.lock().await.forget(&self.published);
         }
         if first.call().object.script.is_some() || destroys {
-            scripted::fly(core, &self.names, slot, operations).await
+            scripted::fly(core, &self.names, slot, &self.remembered, operations).await
         } else {
             let mut combining = self.combining.lock().await;
             combining

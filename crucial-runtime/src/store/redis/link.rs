@@ -7,6 +7,7 @@ use redis::{PushInfo, PushKind};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
+use super::capabilities::Capabilities;
 use super::fault::{Fault, connect_error};
 use super::subscriptions::Subscriptions;
 use super::wire::{Connector, RedisClient, Wire};
@@ -31,6 +32,8 @@ pub(super) struct Link {
 pub(super) struct Connected {
     pub(super) generation: u64,
     pub(super) wire: Arc<dyn Wire>,
+    /// What is at the other end.
+    pub(super) server: Arc<Capabilities>,
 }
 
 impl std::fmt::Debug for Connected {
@@ -62,9 +65,7 @@ impl Link {
             subscriptions: Subscriptions::default(),
             this: this.clone(),
         });
-        link.make(0)
-            .await
-            .map_err(|error| connect_error(&link.address, &error))?;
+        link.make(0).await?.server.warn(&link.address);
         Ok(link)
     }
 
@@ -87,7 +88,12 @@ impl Link {
             if Instant::now() + pause >= deadline {
                 return Err(Fault::Unreachable {
                     store: self.address.clone(),
-                    reason: error.to_string(),
+                    reason: match error {
+                        Error::Unreachable { reason, .. }
+                        | Error::Login { reason, .. }
+                        | Error::Unsupported { reason, .. } => reason,
+                        other => other.to_string(),
+                    },
                 });
             }
             sleep(pause.mul_f64(chance::factor(0.5..1.0))).await;
@@ -123,7 +129,7 @@ impl Link {
         }
     }
 
-    async fn make_if_none(&self) -> redis::RedisResult<Connected> {
+    async fn make_if_none(&self) -> Result<Connected> {
         let mut made = self.making.lock().await;
         if let Some(connected) = self.lock().clone() {
             return Ok(connected);
@@ -132,17 +138,31 @@ impl Link {
         self.make(*made).await
     }
 
-    /// Makes a connection, with all subscriptions before it is used for anything else.
-    async fn make(&self, generation: u64) -> redis::RedisResult<Connected> {
+    /// Makes a connection to a server that will do, with all subscriptions before it is used for anything else.
+    async fn make(&self, generation: u64) -> Result<Connected> {
         let this = self.this.clone();
         let pushes = move |push| {
             if let Some(link) = this.upgrade() {
                 link.pushed(generation, push);
             }
         };
-        let wire = self.connector.connect(Arc::new(pushes)).await?;
-        self.subscriptions.renew(wire.as_ref()).await?;
-        let connected = Connected { generation, wire };
+        let error = |error| connect_error(&self.address, &error);
+        let wire = self
+            .connector
+            .connect(Arc::new(pushes))
+            .await
+            .map_err(error)?;
+        let replies = wire.send(&Capabilities::questions()).await.map_err(error)?;
+        let server = Arc::new(Capabilities::of(&replies, &self.address)?);
+        self.subscriptions
+            .renew(wire.as_ref())
+            .await
+            .map_err(error)?;
+        let connected = Connected {
+            generation,
+            wire,
+            server,
+        };
         *self.lock() = Some(connected.clone());
         self.subscriptions.resync();
         Ok(connected)

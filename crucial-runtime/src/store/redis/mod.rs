@@ -5,6 +5,7 @@
 //! the server has answered; [`link`] keeps the connection and its [`subscriptions`];
 //! the [`wire`] is that connection.
 
+mod capabilities;
 mod combine;
 mod core;
 mod fault;
@@ -26,7 +27,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Pipeline;
-use tokio::time::Instant;
 use url::Url;
 
 use self::core::Core;
@@ -42,10 +42,11 @@ use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, V
 const CALL_LIMIT: Duration = Duration::from_secs(60);
 /// How long the server remembers what a session did last. Longer than a call is tried.
 const RECORD_LIFE: Duration = Duration::from_secs(600);
+/// How old that memory may get before a call makes it new: doing so at each call would cost the server as much as half a
+/// command.
+const RECORD_RENEWAL: Duration = Duration::from_secs(60);
 /// How many lanes may lie idle before they are forgotten.
 const IDLE_LANES: usize = 10_000;
-/// The oldest server that has all that is needed.
-const OLDEST: (u32, u32) = (6, 2);
 
 /// Objects on a Redis-compatible server.
 #[derive(Debug)]
@@ -68,8 +69,7 @@ impl RedisStore {
 
     /// The store behind a connection.
     async fn over(link: Arc<Link>) -> Result<Self> {
-        let server_ms = probe(&link).await?;
-        let core = Arc::new(Core::new(link, server_ms));
+        let core = Arc::new(Core::new(link));
         let sweeping = Arc::clone(&core);
         tokio::spawn(async move {
             if let Err(fault) = jobs::sweep(&sweeping).await {
@@ -277,86 +277,6 @@ async fn describe(core: &Core, names: &Names) -> Result<Option<Description>, Fau
             .map(|(object, detail)| Description { object, detail }),
         _ => None,
     })
-}
-
-/// Checks that the server will do, and reads its clock, in milliseconds since 1970.
-async fn probe(link: &Link) -> Result<u64> {
-    let mut commands = Pipeline::new();
-    commands.add_command(redis::cmd("INFO"));
-    commands.add_command(redis::cmd("TIME"));
-    let unsupported = |reason: String| Error::Unsupported {
-        store: link.address().to_owned(),
-        reason,
-    };
-    let gone = |reason: &str| Error::Unreachable {
-        store: link.address().to_owned(),
-        reason: reason.to_owned(),
-    };
-    let connected = link
-        .connected(Instant::now())
-        .await
-        .map_err(|_| gone("the connection broke at once"))?;
-    let replies = link
-        .send(&connected, &commands)
-        .await
-        .ok_or_else(|| gone("the connection broke at once"))?;
-    let [info, time] = &replies[..] else {
-        return Err(gone("it gave too few replies"));
-    };
-    let info = match info {
-        redis::Value::VerbatimString { text, .. } => text.clone(),
-        redis::Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        redis::Value::ServerError(error) => {
-            return Err(Error::Login {
-                store: link.address().to_owned(),
-                reason: format!("the user may not run INFO: {error}"),
-            });
-        }
-        _ => String::new(),
-    };
-    let field = |name: &str| {
-        info.lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-            .map(str::trim)
-    };
-    let version = field("redis_version").unwrap_or_default();
-    let mut parts = version
-        .split('.')
-        .map(|part| part.parse::<u32>().unwrap_or(0));
-    if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST {
-        return Err(unsupported(format!(
-            "it is version {version:?}; Redis 6.2 or later, or Valkey, is needed"
-        )));
-    }
-    if field("redis_mode") == Some("cluster") {
-        return Err(unsupported(
-            "it is a node of a cluster, and clusters are not supported yet".to_owned(),
-        ));
-    }
-    if let Some(policy) = field("maxmemory_policy").filter(|policy| *policy != "noeviction") {
-        let store = link.address();
-        tracing::warn!(
-            store,
-            policy,
-            "a full server will silently drop objects; set maxmemory-policy to noeviction"
-        );
-    }
-    let seconds_and_micros = match time {
-        redis::Value::Array(parts) => parts.iter().map(number).collect::<Option<Vec<u64>>>(),
-        _ => None,
-    };
-    match seconds_and_micros.as_deref() {
-        Some([seconds, micros]) => Ok(seconds * 1000 + micros / 1000),
-        _ => Err(unsupported("it does not tell the time".to_owned())),
-    }
-}
-
-fn number(value: &redis::Value) -> Option<u64> {
-    match value {
-        redis::Value::BulkString(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
-        redis::Value::Int(number) => u64::try_from(*number).ok(),
-        _ => None,
-    }
 }
 
 /// The type of an object that is to be removed, whatever it is.

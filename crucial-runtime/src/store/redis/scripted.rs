@@ -1,28 +1,43 @@
 //! Operations that the server runs itself: the methods of scripted objects, and removal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
 use redis::{Cmd, Pipeline};
+use tokio::time::Instant;
 
 use super::core::Core;
 use super::fault::Fault;
 use super::folding::Folded;
-use super::lane::{Answer, Operation, Slot};
+use super::lane::{Answer, Operation, SLOTS, Slot};
 use super::names::{self, Names};
 use super::script::Script;
-use super::{RECORD_LIFE, value};
+use super::{RECORD_LIFE, RECORD_RENEWAL, value};
 use crate::object::{Call, Value};
+use crate::store::Description;
+
+/// What the server is known to remember of this process and an object.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    // Held for a look, never across an await.
+    /// When the record of each slot was last made to live its full life.
+    renewed: [Mutex<Option<Instant>>; SLOTS],
+    /// Whether the object has been brought into being, and its name noted, by its first call.
+    born: AtomicBool,
+}
 
 /// Sends a batch for one object as one script call.
 pub(super) async fn fly(
     core: &Core,
     names: &Names,
     slot: Slot,
+    remembered: &Remembered,
     operations: &[Operation],
 ) -> Vec<Answer> {
     let answers = match operations {
         [Operation::Destroy(call)] => destroy(core, names, slot, call).await,
-        operations => run(core, names, slot, operations).await,
+        operations => run(core, names, slot, remembered, operations).await,
     };
     answers.unwrap_or_else(|fault| operations.iter().map(|_| Err(fault.clone())).collect())
 }
@@ -31,65 +46,121 @@ async fn run(
     core: &Core,
     names: &Names,
     slot: Slot,
+    remembered: &Remembered,
     operations: &[Operation],
 ) -> Result<Vec<Answer>, Fault> {
     let Some(first) = operations.first() else {
         return Ok(Vec::new());
     };
-    let object = first.call().object;
-    let Some(methods) = object.script else {
-        return Err(Fault::Server("the object has no script".to_owned()));
-    };
-    let script = core.scripts.of(methods);
-    // What the object is to be called if this brings it into being.
-    let birth = match first {
-        Operation::Create(_, found) => format!("create\n{}\n{}", found.object, found.detail),
-        _ if object.implicit => format!("implicit\n{0}\n{0}", object.name),
-        _ => String::new(),
-    };
-    let reads = operations.iter().all(Operation::is_read);
-    let seq = if reads {
-        String::new()
-    } else {
-        core.next_seq()
-    };
     let calls = Folded::all(operations);
-    let record = (!reads).then(|| names.record(&core.session, slot));
-    let replies = core
-        .exchange(Some(&script), |refuse_after| {
-            let mut command = redis::cmd("EVALSHA");
-            command.arg(&script.digest).arg(2 + usize::from(!reads));
-            command
-                .arg(names.data())
-                .arg(names.description())
-                .arg(&record);
-            command.arg(&seq).arg(refuse_after).arg(&birth);
-            for call in &calls {
-                command.arg(call.method()).arg(call.args().len());
-                for arg in call.args() {
-                    command.arg(&arg[..]);
-                }
-            }
-            let mut pipeline = Pipeline::new();
-            pipeline.add_command(command);
-            if !birth.is_empty() && !reads {
-                pipeline.add_command(register(first.call()));
-            }
-            pipeline
-        })
-        .await?;
-    let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
-    let replies = value::items(reply)?;
-    if replies.len() != calls.len() {
-        let (replies, calls) = (replies.len(), calls.len());
-        return Err(Fault::Server(format!(
-            "it gave {replies} replies to {calls} calls"
-        )));
+    let batch = Batch {
+        core,
+        names,
+        slot,
+        first,
+        calls: &calls,
+    };
+    if operations.iter().all(Operation::is_read) {
+        return batch.send(None, Birth::Never).await;
     }
-    let answers = calls.iter().zip(replies);
-    Ok(answers
-        .flat_map(|(call, reply)| call.unfold(value::reply(reply)))
-        .collect())
+    let renewed = &remembered.renewed[slot];
+    let lock = || renewed.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    let renew = lock().is_none_or(|renewed| now - renewed >= RECORD_RENEWAL);
+    let implicit = first.call().object.implicit;
+    let birth = match first {
+        Operation::Create(_, found) => Birth::Created(found),
+        _ if implicit && !remembered.born.load(Ordering::Relaxed) => Birth::Implicit,
+        _ => Birth::Never,
+    };
+    let mut answers = batch.send(Some(renew), birth).await;
+    if let (Err(Fault::Absent), true, Birth::Never) = (&answers, implicit, birth) {
+        // It has been removed since: it comes into being once more.
+        answers = batch.send(Some(renew), Birth::Implicit).await;
+    }
+    if renew && answers.is_ok() {
+        *lock() = Some(now);
+    }
+    remembered.born.store(answers.is_ok(), Ordering::Relaxed);
+    answers
+}
+
+/// Calls that travel together.
+struct Batch<'a> {
+    core: &'a Core,
+    names: &'a Names,
+    slot: Slot,
+    first: &'a Operation,
+    calls: &'a [Folded<'a>],
+}
+
+/// What becomes of an object that does not exist.
+#[derive(Clone, Copy)]
+enum Birth<'a> {
+    /// Nothing: the calls fail.
+    Never,
+    /// It is created by the first operation.
+    Created(&'a Description),
+    /// It is there from the first call on.
+    Implicit,
+}
+
+impl Batch<'_> {
+    /// Sends the batch; updates with whether their record is to live its full life again.
+    async fn send(&self, update: Option<bool>, birth: Birth<'_>) -> Result<Vec<Answer>, Fault> {
+        let object = self.first.call().object;
+        let Some(methods) = object.script else {
+            return Err(Fault::Server("the object has no script".to_owned()));
+        };
+        let script = self.core.scripts.of(methods);
+        let birth = match birth {
+            Birth::Never => String::new(),
+            Birth::Created(found) => format!("\ncreate\n{}\n{}", found.object, found.detail),
+            Birth::Implicit => format!("\nimplicit\n{0}\n{0}", object.name),
+        };
+        let seq = update.map_or_else(String::new, |_| self.core.next_seq());
+        let renew = if update == Some(true) { "+" } else { "" };
+        let record = update.map(|_| self.names.record(&self.core.session, self.slot));
+        let replies = self
+            .core
+            .exchange(Some(&script), |sending| {
+                let mut command = sending.run(&script, 2 + usize::from(record.is_some()));
+                command
+                    .arg(self.names.data())
+                    .arg(self.names.description())
+                    .arg(&record);
+                if record.is_some() {
+                    command.arg(format!("{seq}{renew}{}{birth}", sending.refuse_after()));
+                } else {
+                    command.arg("");
+                }
+                for call in self.calls {
+                    command.arg(call.method()).arg(call.args().len());
+                    for arg in call.args() {
+                        command.arg(&arg[..]);
+                    }
+                }
+                let mut pipeline = Pipeline::new();
+                pipeline.add_command(command);
+                if !birth.is_empty() {
+                    pipeline.add_command(register(self.first.call()));
+                }
+                pipeline
+            })
+            .await?;
+        let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
+        let replies = value::items(reply)?;
+        if replies.len() != self.calls.len() {
+            let (replies, calls) = (replies.len(), self.calls.len());
+            return Err(Fault::Server(format!(
+                "it gave {replies} replies to {calls} calls"
+            )));
+        }
+        let answers = self.calls.iter().zip(replies);
+        Ok(answers
+            .flat_map(|(call, reply)| call.unfold(value::reply(reply)))
+            .collect())
+    }
 }
 
 async fn destroy(
@@ -101,11 +172,10 @@ async fn destroy(
     let script: std::sync::Arc<Script> = core.scripts.alone(include_str!("destroy.lua"));
     let seq = core.next_seq();
     let replies = core
-        .exchange(Some(&script), |refuse_after| {
+        .exchange(Some(&script), |sending| {
             let mut pipeline = Pipeline::new();
             pipeline.add_command(registration("SREM", call));
-            let mut command = redis::cmd("EVALSHA");
-            command.arg(&script.digest).arg(5);
+            let mut command = sending.run(&script, 5);
             command
                 .arg(names.description())
                 .arg(names.record(&core.session, slot));
@@ -116,7 +186,7 @@ async fn destroy(
             command
                 .arg(&seq)
                 .arg(ttl())
-                .arg(refuse_after)
+                .arg(sending.refuse_after())
                 .arg(names.channel());
             pipeline.add_command(command);
             pipeline

@@ -52,16 +52,15 @@ impl Install<'_> {
             (found.object.as_str(), found.detail.as_str())
         });
         let replies = core
-            .exchange(Some(&script), |refuse_after| {
-                let mut commit = redis::cmd("EVALSHA");
-                commit
-                    .arg(&script.digest)
-                    .arg(4)
-                    .arg(names.state())
-                    .arg(names.description());
+            .exchange(Some(&script), |sending| {
+                let mut commit = sending.run(&script, 4);
+                commit.arg(names.state()).arg(names.description());
                 commit.arg(names.record(&core.session, SLOT)).arg(&staging);
                 commit.arg(if self.recorded { seq.as_str() } else { "" });
-                commit.arg(ttl()).arg(refuse_after).arg(self.before);
+                commit
+                    .arg(ttl())
+                    .arg(sending.refuse_after())
+                    .arg(self.before);
                 commit.arg(&channel).arg(name).arg(detail);
                 let mut pipeline = Pipeline::new();
                 pipeline.add_command(stage.clone());
