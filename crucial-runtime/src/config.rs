@@ -26,12 +26,18 @@ use store_url::StoreUrl;
 const LAMBDA_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// A value that is larger takes seconds to move and belongs in an object of its own.
 const VALUE_BYTES: usize = 64 * 1024 * 1024;
+/// Long enough for a pause of process or network that is no death, short enough to wait for.
+const LEASE_LENGTH: Duration = Duration::from_secs(10);
+/// Shorter ones would be lost to the jitter of networks and schedulers.
+const SHORTEST_LEASE: Duration = Duration::from_millis(50);
+const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) const STORE: &str = "CRUCIAL_STORE";
 pub(crate) const EXECUTOR: &str = "CRUCIAL_EXECUTOR";
 pub(crate) const NAMESPACE: &str = "CRUCIAL_NAMESPACE";
 pub(crate) const APPLICATION: &str = "CRUCIAL_APPLICATION";
 pub(crate) const PROCESSES: &str = "CRUCIAL_PROCESSES";
+pub(crate) const LEASE: &str = "CRUCIAL_LEASE";
 /// Set in the processes of the executor `process`: their number.
 pub(crate) const PROCESS: &str = "CRUCIAL_PROCESS";
 /// Set by whoever starts a worker: AWS Lambda, or the emulator of it.
@@ -91,12 +97,13 @@ impl Builder {
                 wait: LAMBDA_LIMIT,
                 thread: LAMBDA_LIMIT,
                 value_bytes: VALUE_BYTES,
+                lease: LEASE_LENGTH,
             },
         }
     }
 
     /// What the environment asks for: `CRUCIAL_STORE`, `CRUCIAL_EXECUTOR`, `CRUCIAL_PROCESSES`,
-    /// `CRUCIAL_NAMESPACE`, `CRUCIAL_APPLICATION`.
+    /// `CRUCIAL_NAMESPACE`, `CRUCIAL_APPLICATION`, `CRUCIAL_LEASE`.
     ///
     /// # Errors
     ///
@@ -122,6 +129,16 @@ impl Builder {
                 ),
             })?;
             builder.processes = Some(count);
+        }
+        if let Some(lease) = variable(LEASE)? {
+            let length = lease.parse().ok();
+            let length = length.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            builder.limits.lease = length.ok_or_else(|| Error::Config {
+                setting: LEASE,
+                reason: format!(
+                    "{lease:?} is no length of a lease; it takes seconds, such as 10 or 0.5"
+                ),
+            })?;
         }
         Ok(builder)
     }
@@ -216,6 +233,17 @@ impl Builder {
         self
     }
 
+    /// How long what this process holds of an object (a permit, a lock, a place in a queue or at a
+    /// barrier) stays its own after it was last heard of; 10 seconds otherwise (as `CRUCIAL_LEASE`, in
+    /// seconds).
+    ///
+    /// While the process runs and reaches the store it renews its leases each third of that time, one
+    /// call an object. If it dies, or is frozen or cut off for longer, what it held goes to others.
+    pub fn lease(mut self, length: Duration) -> Self {
+        self.limits.lease = length;
+        self
+    }
+
     /// Takes part in a job that another process began.
     #[cfg(feature = "lambda")]
     pub(crate) fn join(mut self, job: Namespace) -> Self {
@@ -235,6 +263,15 @@ impl Builder {
             return Err(Error::Config {
                 setting: EXECUTOR,
                 reason: "this process was started to run cloud threads, but its `main` builds a runtime of its own; annotate `main` with `#[crucial::main]`, or name the program to start with `Builder::program`".to_owned(),
+            });
+        }
+        if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&self.limits.lease) {
+            return Err(Error::Config {
+                setting: LEASE,
+                reason: format!(
+                    "{:?} is no length of a lease; it takes from {SHORTEST_LEASE:?} to {LONGEST_LEASE:?}",
+                    self.limits.lease
+                ),
             });
         }
         let store: StoreUrl = self.store.parse()?;

@@ -121,6 +121,20 @@ pub enum Error {
         /// The barrier.
         key: Key,
     },
+    /// What was held of an object is held no more: its lease ended, and others may have it.
+    #[error(
+        "what was held of `{key}` is lost: its lease was not renewed in time (was this process frozen, or cut off from the store?), or the object was made anew; nothing was changed. Acquire it again, or allow longer pauses with `Builder::lease` or CRUCIAL_LEASE"
+    )]
+    LeaseLost {
+        /// The object.
+        key: Key,
+    },
+    /// It was closed, so nothing is taken from it or put into it any more.
+    #[error("`{key}` is closed; whoever closed it wants those who wait to stop")]
+    Closed {
+        /// The object.
+        key: Key,
+    },
     /// A promise was failed by whoever should have kept it.
     #[error("promise `{key}` was failed: {reason}")]
     PromiseFailed {

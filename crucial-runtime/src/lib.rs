@@ -57,6 +57,7 @@
 //! | `CRUCIAL_EXECUTOR` | `local` (this process), `process` (children of it), `lambda:<function>` | `local` |
 //! | `CRUCIAL_PROCESSES` | how many processes `process` starts at the most | 128 |
 //! | `CRUCIAL_NAMESPACE` | the name of the run, which its objects end with | random |
+//! | `CRUCIAL_LEASE` | how many seconds a process that is silent keeps what it holds (permits, locks, places) | 10 |
 //! | `CRUCIAL_APPLICATION` | the name under which `#[shared(persistent)]` fields are kept | the program's |
 //!
 //! # Features
@@ -97,7 +98,7 @@ pub use macros::{cloud_thread, main, shared};
 pub use object::{Field, Key, Namespace, Shared};
 pub use objects::{
     Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise,
-    Set, SortedMap,
+    Semaphore, SemaphorePermit, Set, SortedMap,
 };
 pub use panics::Panic;
 pub use runtime::{Entered, Runtime};

@@ -11,7 +11,7 @@ use crate::config::Builder;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::job::Job;
-use crate::object::{Namespace, Waits};
+use crate::object::{Errands, Leases, Namespace, Waits};
 use crate::store::Store;
 use crate::thread::Joins;
 
@@ -50,6 +50,8 @@ struct Inner {
     application: Namespace,
     limits: Limits,
     waits: Waits,
+    leases: Leases,
+    errands: Errands,
     joins: Joins,
 }
 
@@ -59,6 +61,7 @@ pub(crate) struct Limits {
     pub(crate) wait: Duration,
     pub(crate) thread: Duration,
     pub(crate) value_bytes: usize,
+    pub(crate) lease: Duration,
 }
 
 tokio::task_local! {
@@ -93,6 +96,7 @@ impl Runtime {
         limits: Limits,
     ) -> Self {
         let (waits, joins) = (Waits::default(), Joins::default());
+        let (leases, errands) = (Leases::new(limits.lease), Errands::default());
         Self(Arc::new(Inner {
             store,
             executor,
@@ -100,6 +104,8 @@ impl Runtime {
             application,
             limits,
             waits,
+            leases,
+            errands,
             joins,
         }))
     }
@@ -168,7 +174,15 @@ impl Runtime {
     /// Those of the store; the objects then end with the job's lease.
     pub async fn shutdown(&self) -> Result<()> {
         self.0.executor.shutdown().await;
+        self.take_leave().await;
         self.0.job.end(self.0.store.as_ref()).await
+    }
+
+    /// Finishes what is done in the background, and leaves what this process is a member of: it may be
+    /// frozen, or end, after this.
+    pub(crate) async fn take_leave(&self) {
+        self.0.errands.settled().await;
+        self.0.leases.leave(self).await;
     }
 
     pub(crate) fn downgrade(&self) -> WeakRuntime {
@@ -177,6 +191,14 @@ impl Runtime {
 
     pub(crate) fn waits(&self) -> &Waits {
         &self.0.waits
+    }
+
+    pub(crate) fn leases(&self) -> &Leases {
+        &self.0.leases
+    }
+
+    pub(crate) fn errands(&self) -> &Errands {
+        &self.0.errands
     }
 
     pub(crate) fn joins(&self) -> &Joins {

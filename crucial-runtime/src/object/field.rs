@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
 use super::Shared;
-use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Set, SortedMap};
+use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Semaphore, Set, SortedMap};
 use crate::thread::Portable;
 
 /// A type that may stand in a field of a `#[crucial::shared]` struct.
@@ -83,4 +83,5 @@ proxy_fields! {
     Promise<T>;
     Latch;
     Barrier;
+    Semaphore;
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Call, Key, Method, Object, ObjectType, SNAPSHOT, Value};
+use super::{Call, Concern, Key, Method, Object, ObjectType, SNAPSHOT, Value};
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::runtime::{self, Runtime};
@@ -158,6 +158,22 @@ impl<O: Object> Handle<O> {
         let runtime = runtime::current()?;
         let call = self.call_of(&runtime, method, args)?;
         runtime.waits().wait(&runtime, call, limit).await
+    }
+
+    /// [`wait`](Self::wait) that only announcements of its concern awaken.
+    pub(crate) async fn wait_for(
+        &self,
+        method: &'static Method,
+        args: Vec<Bytes>,
+        concern: Concern,
+        limit: Option<Duration>,
+    ) -> Result<Value> {
+        let runtime = runtime::current()?;
+        let call = self.call_of(&runtime, method, args)?;
+        runtime
+            .waits()
+            .wait_for(&runtime, call, concern, limit)
+            .await
     }
 
     /// Creates a user's object under that key. One round trip.

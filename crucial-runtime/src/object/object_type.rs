@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use super::{Method, Value};
+use super::{Call, Method, Value};
 use crate::codec::{self, CodecError};
 use crate::panics::{self, Panic};
 use crate::thread::Portable;
@@ -59,6 +59,14 @@ pub trait Object: Portable {
     fn hint(method: &str, args: &[Bytes], reply: &Value) -> Bytes {
         let _ = (method, args, reply);
         Bytes::new()
+    }
+
+    /// What is announced after that call, which changed the object and gave that reply, to whoever waits for a
+    /// change of it: by default the [hint](Self::hint). With `None` nothing that anybody waits for has happened.
+    ///
+    /// A hint that is not empty may name, as decimal numbers with spaces between, whom it concerns.
+    fn announcement(&mut self, method: &str, args: &[Bytes], reply: &Value) -> Option<Bytes> {
+        Some(Self::hint(method, args, reply))
     }
 
     /// Runs one method. [`Poll::Pending`] asks for the call to be made again when the object has changed.
@@ -117,6 +125,7 @@ pub(crate) type State = Box<dyn Any + Send>;
 
 type Fold = fn(&str, &[&[Bytes]]) -> Option<Vec<Bytes>>;
 type Unfold = fn(&str, &[&[Bytes]], &Value) -> Vec<Value>;
+type Announcement = fn(&mut State, &str, &[Bytes], &Value) -> Option<Bytes>;
 type Apply = fn(&mut State, &str, &[Bytes]) -> Result<Poll<Value>, Refusal>;
 
 /// An [`Object`] as a value: what a store needs to keep objects of a type and to run their methods.
@@ -133,12 +142,11 @@ pub(crate) struct ObjectType {
     pub(crate) implicit: bool,
     /// [`Object::WAITS`].
     pub(crate) waits: bool,
-    /// [`Object::hint`].
-    pub(crate) hint: fn(&str, &[Bytes], &Value) -> Bytes,
     /// [`Object::fold`].
     pub(crate) fold: Fold,
     /// [`Object::unfold`].
     pub(crate) unfold: Unfold,
+    announcement: Announcement,
     init: fn(&[Bytes]) -> Result<State, Refusal>,
     decode: fn(&[u8]) -> Result<State, CodecError>,
     encode: fn(&State) -> Result<Bytes, CodecError>,
@@ -155,9 +163,12 @@ impl ObjectType {
                 script: T::SCRIPT,
                 implicit: T::IMPLICIT,
                 waits: T::WAITS,
-                hint: T::hint,
                 fold: T::fold,
                 unfold: T::unfold,
+                announcement: |state, method, args, reply| match state.downcast_mut::<T>() {
+                    Some(state) => state.announcement(method, args, reply),
+                    None => Some(Bytes::new()),
+                },
                 init: |args| Ok(Box::new(T::init(args)?)),
                 decode: |bytes| Ok(Box::new(codec::decode_state::<T>(bytes)?)),
                 encode: |state| match state.downcast_ref::<T>() {
@@ -183,6 +194,16 @@ impl ObjectType {
 
     pub(crate) fn encode(&self, state: &State) -> Result<Bytes, CodecError> {
         (self.encode)(state)
+    }
+
+    /// What is announced after that call.
+    pub(crate) fn announcement(
+        &self,
+        state: &mut State,
+        call: &Call,
+        reply: &Value,
+    ) -> Option<Bytes> {
+        (self.announcement)(state, call.method.name, &call.args, reply)
     }
 
     /// Runs one method. After [`Refusal::Panicked`] the state is undefined: restore it.

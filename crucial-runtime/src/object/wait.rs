@@ -14,7 +14,7 @@ use super::{Call, Key, MethodKind, Value};
 use crate::chance;
 use crate::error::{Error, Result};
 use crate::runtime::Runtime;
-use crate::store::{Store, Watch};
+use crate::store::{Change, Store, Watch};
 
 /// Who waits for what in this process.
 ///
@@ -39,15 +39,27 @@ impl Waits {
         call: Call,
         limit: Option<Duration>,
     ) -> Result<Value> {
+        self.wait_for(runtime, call, Concern::Any, limit).await
+    }
+
+    /// The same, by a call that only some announcements concern.
+    pub(crate) async fn wait_for(
+        &self,
+        runtime: &Runtime,
+        call: Call,
+        concern: Concern,
+        limit: Option<Duration>,
+    ) -> Result<Value> {
         let limit = limit.unwrap_or(runtime.wait_limit());
         let (key, method) = (call.key.clone(), call.method.name);
         let answer = async {
             if call.method.kind == MethodKind::Read
-                && let Some(value) = self.ask_together(runtime, &call).await
+                && concern.is_shared()
+                && let Some(value) = self.ask_together(runtime, &call, &concern).await
             {
                 return Ok(value);
             }
-            ask(runtime.store().as_ref(), &call).await
+            ask(runtime.store().as_ref(), &call, &concern).await
         };
         // A limit beyond the clock's range is no limit.
         let Some(deadline) = Instant::now().checked_add(limit) else {
@@ -63,7 +75,12 @@ impl Waits {
         }
     }
 
-    async fn ask_together(&self, runtime: &Runtime, call: &Call) -> Option<Value> {
+    async fn ask_together(
+        &self,
+        runtime: &Runtime,
+        call: &Call,
+        concern: &Concern,
+    ) -> Option<Value> {
         let question = (call.key.clone(), call.method.name, call.args.clone());
         let (waiter, answer) = oneshot::channel();
         let first = match self.lock().entry(question.clone()) {
@@ -77,11 +94,11 @@ impl Waits {
             }
         };
         if first {
-            let (runtime, call) = (runtime.clone(), call.clone());
+            let (runtime, call, concern) = (runtime.clone(), call.clone(), concern.clone());
             tokio::spawn(async move {
                 runtime
                     .waits()
-                    .answer_all(runtime.store().as_ref(), question, call)
+                    .answer_all(runtime.store().as_ref(), question, call, concern)
                     .await
             });
         }
@@ -89,7 +106,13 @@ impl Waits {
     }
 
     /// Asks for as long as anybody waits for the answer.
-    async fn answer_all(&self, store: &dyn Store, question: Question, call: Call) {
+    async fn answer_all(
+        &self,
+        store: &dyn Store,
+        question: Question,
+        call: Call,
+        concern: Concern,
+    ) {
         let mut watch = None;
         loop {
             // Only those who waited before the store was asked get its answer: for others it may be stale.
@@ -116,7 +139,7 @@ impl Waits {
                 }
             }
             match &mut watch {
-                Some(watch) => changed(watch).await,
+                Some(watch) => changed(watch, &concern).await,
                 None => match store.watch(&call.key).await {
                     Ok(started) => watch = Some(started),
                     Err(_) => {
@@ -147,23 +170,61 @@ impl Waits {
     }
 }
 
-/// Makes the call, and makes it again after each change, until it is ready.
-async fn ask(store: &dyn Store, call: &Call) -> Result<Value> {
+/// Whom a waiting call is about, as announcements name them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// Every change may be the one.
+    Any,
+    /// What is announced with that number, which many wait for: the generation of a barrier.
+    #[expect(dead_code, reason = "barriers and locks follow")]
+    Number(Bytes),
+    /// What is announced with that number, which is the caller's own: its place in a queue. As it
+    /// was not ready when it got the number, it need not look before it watches.
+    Own(Bytes),
+}
+
+impl Concern {
+    /// Whether others here may wait for the same.
+    fn is_shared(&self) -> bool {
+        !matches!(self, Self::Own(_))
+    }
+
+    /// Whether that change asks for another look.
+    fn is_met_by(&self, change: &Change) -> bool {
+        match (self, change) {
+            (Self::Any, _) | (_, Change::Resync) => true,
+            (Self::Number(number) | Self::Own(number), Change::Hint(hint)) => {
+                hint.is_empty()
+                    || hint
+                        .split(|byte| *byte == b' ')
+                        .any(|named| named == number)
+            }
+        }
+    }
+}
+
+/// Makes the call, and makes it again after each change that concerns it, until it is ready.
+async fn ask(store: &dyn Store, call: &Call, concern: &Concern) -> Result<Value> {
     let mut watch: Option<Watch> = None;
+    if !concern.is_shared() {
+        watch = Some(store.watch(&call.key).await?);
+    }
     loop {
         if let Poll::Ready(value) = store.call(call.clone()).await? {
             return Ok(value);
         }
         match &mut watch {
-            Some(watch) => changed(watch).await,
+            Some(watch) => changed(watch, concern).await,
             // What changed before the watch began was not announced to it: look once more.
             None => watch = Some(store.watch(&call.key).await?),
         }
     }
 }
 
-/// The next announcement, or the time for a slow look: announcements are hints and may get lost.
-async fn changed(watch: &mut Watch) {
+/// The next announcement of its concern, or the time for a slow look: announcements are hints and may
+/// get lost.
+async fn changed(watch: &mut Watch, concern: &Concern) {
     let slow = Duration::from_secs(1).mul_f64(chance::factor(0.5..1.0));
-    let _ = timeout(slow, watch.changed()).await;
+    let heard = async { while !concern.is_met_by(&watch.changed().await) {} };
+    let _ = timeout(slow, heard).await;
 }

@@ -57,13 +57,11 @@ pub(super) fn size(index: i64) -> usize {
 }
 
 /// The time of a call as a proxy sends it: nothing, for the time where the object lives.
-#[expect(dead_code, reason = "objects with leases follow")]
 pub(super) fn now() -> Bytes {
     Bytes::new()
 }
 
 /// The time of a call in milliseconds since 1970: what a test says, or the time here.
-#[expect(dead_code, reason = "objects with leases follow")]
 pub(super) fn instant(argument: &[u8]) -> Result<u64, Refusal> {
     if argument.is_empty() {
         Ok(now_ms())

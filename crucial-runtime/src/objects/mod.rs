@@ -5,6 +5,7 @@
 
 mod argument;
 mod keyed;
+mod permits;
 mod proxy;
 mod reply;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod latch;
 mod list;
 mod map;
 mod promise;
+mod semaphore;
 mod set;
 mod sorted_map;
 
@@ -28,5 +30,6 @@ pub use latch::Latch;
 pub use list::List;
 pub use map::Map;
 pub use promise::Promise;
+pub use semaphore::{Semaphore, SemaphorePermit};
 pub use set::Set;
 pub use sorted_map::SortedMap;

@@ -127,6 +127,16 @@ impl Kept {
         result.map_err(|refusal| Error::refused(&call.key, call.method.name, refusal))
     }
 
+    /// What watchers are told of that call.
+    fn announcement(&mut self, call: &Call, result: &Poll<Value>) -> Option<Bytes> {
+        match result {
+            Poll::Ready(reply) if call.method.kind != MethodKind::Read => {
+                self.object.announcement(&mut self.state, call, reply)
+            }
+            _ => None,
+        }
+    }
+
     /// Keeps what the call did, or goes back to what was before it.
     fn settle(&mut self, call: &Call, keep: bool) -> Result<()> {
         let corrupt = |error: crate::codec::CodecError| Error::Corrupt {
@@ -155,7 +165,7 @@ impl Kept {
 impl Store for EmbeddedStore {
     async fn call(&self, call: Call) -> Result<Poll<Value>> {
         let slot = self.slot(&call.key);
-        let result = {
+        let (result, hint) = {
             let mut place = slot.lock();
             if place.is_none()
                 && (call.object.implicit
@@ -171,23 +181,22 @@ impl Store for EmbeddedStore {
                     detail: call.object.name.to_owned(),
                 };
                 let mut fresh = Kept::new(&init, description)?;
-                let result = fresh.call(&call);
+                let result = fresh.call(&call)?;
+                let hint = fresh.announcement(&call, &result);
                 if call.object.implicit {
                     *place = Some(fresh);
                 }
-                result
+                (result, hint)
             } else {
                 let kept = place.as_mut().ok_or_else(|| Error::NotFound {
                     key: call.key.clone(),
                 })?;
-                kept.call(&call)
+                let result = kept.call(&call)?;
+                let hint = kept.announcement(&call, &result);
+                (result, hint)
             }
-        }?;
-        if let Poll::Ready(reply) = &result
-            && call.method.kind != MethodKind::Read
-            && slot.changes.is_watched()
-        {
-            let hint = (call.object.hint)(call.method.name, &call.args, reply);
+        };
+        if let Some(hint) = hint {
             slot.changes.announce(Change::Hint(hint));
         }
         Ok(result)

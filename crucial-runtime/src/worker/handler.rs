@@ -143,6 +143,7 @@ impl Worker {
         }
         // The process may be frozen once the handler has returned.
         runtime.joins().settled().await;
+        runtime.take_leave().await;
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! The proxies, on every store.
 
 mod collections;
+mod elsewhere;
+mod semaphores;
 mod travel;
 mod values;
 mod waiting;

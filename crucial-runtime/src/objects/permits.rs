@@ -1,0 +1,305 @@
+//! Permits of an object, as this process holds them or waits for them.
+
+pub(super) mod machine;
+#[cfg(test)]
+#[cfg(feature = "redis")]
+mod spec;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
+
+use self::machine::{BUSY, CLOSED, Permits, TOO_FEW};
+use super::argument;
+use crate::error::{Error, Result};
+use crate::object::{Concern, Errand, Handle, Method, Tenant, Value};
+
+/// A place in the queue for permits, and then the permits. Given back when dropped, at any time.
+pub(super) struct Share {
+    handle: Handle<Permits>,
+    tenant: Tenant,
+    errand: Errand,
+    ticket: u64,
+    /// How many are held: what is given back. Nothing where others have done that.
+    count: u32,
+}
+
+/// What came of asking.
+enum Asked {
+    /// Granted, with what is protected by it.
+    Granted(Share, Value),
+    Queued(Share),
+    Busy,
+}
+
+impl Share {
+    /// So many, at once or not at all; with what is protected by them. One round trip.
+    pub(super) async fn try_acquire(
+        handle: &Handle<Permits>,
+        method: &'static str,
+        count: u32,
+    ) -> Result<Option<(Self, Value)>> {
+        match Self::ask(handle, method, count, false).await? {
+            Asked::Granted(share, value) => Ok(Some((share, value))),
+            Asked::Queued(_) | Asked::Busy => Ok(None),
+        }
+    }
+
+    /// So many, when it is this one's turn; with what is protected by them. One round trip if they are free.
+    pub(super) async fn acquire(
+        handle: &Handle<Permits>,
+        method: &'static str,
+        count: u32,
+        limit: Option<Duration>,
+    ) -> Result<(Self, Value)> {
+        let errand = Errand::here()?;
+        let limit = limit.unwrap_or(errand.runtime().wait_limit());
+        let timed_out = || Error::TimedOut {
+            key: handle.key().clone(),
+            method,
+            waited: limit,
+        };
+        if limit.is_zero() {
+            let now = Self::try_acquire(handle, method, count).await?;
+            return now.ok_or_else(timed_out);
+        }
+        let acquiring = Self::acquire_in_turn(handle, method, count);
+        match Instant::now().checked_add(limit) {
+            // A limit beyond the clock's range is no limit.
+            None => acquiring.await,
+            Some(deadline) => match timeout_at(deadline, acquiring).await {
+                Ok(acquired) => acquired,
+                Err(_) => Err(timed_out()),
+            },
+        }
+    }
+
+    async fn acquire_in_turn(
+        handle: &Handle<Permits>,
+        method: &'static str,
+        count: u32,
+    ) -> Result<(Self, Value)> {
+        loop {
+            match Self::ask(handle, method, count, true).await? {
+                Asked::Granted(share, value) => return Ok((share, value)),
+                Asked::Queued(mut share) => match share.granted().await? {
+                    Some(value) => return Ok((share, value)),
+                    // The place is lost, as a process that was frozen loses it, or the queue was
+                    // closed, which is what a new place is refused for.
+                    None => share.disown(),
+                },
+                Asked::Busy => {
+                    return Err(Error::Refused {
+                        key: handle.key().clone(),
+                        method: method.to_owned(),
+                        reason: "it has no queue".to_owned(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Asks for so many. If the future is dropped while the call is on its way, what the call brings is given back.
+    async fn ask(
+        handle: &Handle<Permits>,
+        method: &'static str,
+        count: u32,
+        queue: bool,
+    ) -> Result<Asked> {
+        let refused = |reason: String| Error::Refused {
+            key: handle.key().clone(),
+            method: method.to_owned(),
+            reason,
+        };
+        if count == 0 {
+            return Err(refused(
+                "no permits are none to acquire; ask for at least one".to_owned(),
+            ));
+        }
+        let errand = Errand::here()?;
+        let runtime = errand.runtime();
+        let leases = runtime.leases();
+        let tenant = leases.tenant(runtime, handle, &machine::RENEW, None);
+        let arguments = vec![
+            leases.session(),
+            leases.length_ms(),
+            argument::number(count),
+            argument::number(u8::from(queue)),
+            argument::now(),
+        ];
+        let (object, own) = (handle.clone(), errand.clone());
+        let asking = async move {
+            let sent = Instant::now();
+            let reply = object.call(&machine::ACQUIRE, arguments).await?;
+            let parts = object.list(&reply)?;
+            match parts {
+                [Value::Int(reason), Value::Int(total)] => Ok(Err((*reason, *total))),
+                [ticket, granted, first, left, value @ ..] => {
+                    tenant.confirmed(sent, object.number(first)?, signed(left));
+                    let ticket = object.number(ticket)?;
+                    let granted = object.flag(granted)?;
+                    let value = value.first().cloned().unwrap_or(Value::Nil);
+                    let share = Self {
+                        handle: object,
+                        tenant,
+                        errand: own,
+                        ticket,
+                        count,
+                    };
+                    Ok(Ok(if granted {
+                        Asked::Granted(share, value)
+                    } else {
+                        Asked::Queued(share)
+                    }))
+                }
+                _ => Err(object.unexpected("the reply", &reply)),
+            }
+        };
+        match errand.finish(asking).await? {
+            Ok(asked) => Ok(asked),
+            Err((BUSY, _)) => Ok(Asked::Busy),
+            Err((TOO_FEW, 0)) => Err(refused(
+                "it has no permits; give it some where it is created, or `add_permits`".to_owned(),
+            )),
+            Err((TOO_FEW, total)) => Err(refused(format!(
+                "{count} permits are asked for, and it has {total} in all; ask for fewer, or `add_permits` first"
+            ))),
+            Err((CLOSED, _)) => Err(Error::Closed {
+                key: handle.key().clone(),
+            }),
+            Err((reason, _)) => Err(handle.unexpected("the refusal", &Value::Int(reason))),
+        }
+    }
+
+    /// Waits for this one's turn, and gives what is protected; `None` where the place is lost.
+    async fn granted(&self) -> Result<Option<Value>> {
+        let ticket = argument::number(self.ticket);
+        let (arguments, concern) = (vec![ticket.clone()], Concern::Own(ticket));
+        let granted =
+            self.handle
+                .wait_for(&machine::GRANTED, arguments, concern, Some(Duration::MAX));
+        match granted.await? {
+            Value::Nil => Err(self.handle.not_found()),
+            Value::Int(0) => Ok(None),
+            value => Ok(Some(value)),
+        }
+    }
+
+    pub(super) fn handle(&self) -> &Handle<Permits> {
+        &self.handle
+    }
+
+    /// The number of this acquisition: later ones have higher ones.
+    #[expect(dead_code, reason = "barriers and locks follow")]
+    pub(super) fn ticket(&self) -> u64 {
+        self.ticket
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether they are known to be held still.
+    pub(super) fn is_held(&self) -> bool {
+        self.tenant.holds(self.ticket)
+    }
+
+    /// Waits until [`is_held`](Self::is_held) is false.
+    pub(super) async fn lost(&self) {
+        self.tenant.lost(self.ticket).await;
+    }
+
+    /// Gives all back, and hears whether they were held. One round trip.
+    pub(super) async fn release(self) -> Result<()> {
+        self.end(&machine::RELEASE, vec![Bytes::new()]).await
+    }
+
+    /// Never gives them back. One round trip.
+    pub(super) async fn forget(self) -> Result<()> {
+        self.end(&machine::FORGET, Vec::new()).await
+    }
+
+    /// Gives some back and keeps the others. One round trip.
+    pub(super) async fn reduce(&mut self, by: u32) -> Result<()> {
+        let left = self.count - by;
+        let arguments = vec![argument::number(by)];
+        self.update(&machine::RELEASE, arguments).await?;
+        self.count = left;
+        Ok(())
+    }
+
+    /// Makes a call that ends what is held. Once it is under way, it is finished.
+    pub(super) async fn end(self, method: &'static Method, rest: Vec<Bytes>) -> Result<()> {
+        let errand = self.errand.clone();
+        let mut share = self;
+        let ending = async move {
+            let ended = share.update(method, rest).await;
+            if ended.is_ok() || matches!(ended, Err(Error::LeaseLost { .. })) {
+                share.disown();
+            }
+            ended
+        };
+        errand.finish(ending).await
+    }
+
+    /// There is nothing to give back any more.
+    fn disown(&mut self) {
+        self.count = 0;
+    }
+
+    /// Makes a call that is good only while the permits are held.
+    pub(super) async fn update(&self, method: &'static Method, rest: Vec<Bytes>) -> Result<()> {
+        let reply = self.handle.call(method, self.arguments(rest)).await?;
+        if self.handle.flag(&reply)? {
+            Ok(())
+        } else {
+            Err(Error::LeaseLost {
+                key: self.handle.key().clone(),
+            })
+        }
+    }
+
+    /// Makes a call that ends what is held, in the background.
+    #[expect(dead_code, reason = "barriers and locks follow")]
+    pub(super) fn end_later(mut self, method: &'static Method, rest: Vec<Bytes>) {
+        self.leave_behind(method, rest);
+    }
+
+    fn leave_behind(&mut self, method: &'static Method, rest: Vec<Bytes>) {
+        self.disown();
+        let (handle, arguments) = (self.handle.clone(), self.arguments(rest));
+        self.errand.spawn(async move {
+            match handle.call(method, arguments).await {
+                // Without the object, or after the lease, there is nothing to give back.
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => {
+                    tracing::warn!(%error, object = %handle.key(), "what was held could not be given back; it ends with its lease");
+                }
+            }
+        });
+    }
+
+    fn arguments(&self, rest: Vec<Bytes>) -> Vec<Bytes> {
+        let mut arguments = vec![argument::number(self.ticket)];
+        arguments.extend(rest);
+        arguments.push(argument::now());
+        arguments
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.leave_behind(&machine::RELEASE, vec![Bytes::new()]);
+        }
+    }
+}
+
+/// A whole number that may be negative.
+fn signed(value: &Value) -> i64 {
+    match value {
+        Value::Int(number) => *number,
+        _ => -1,
+    }
+}

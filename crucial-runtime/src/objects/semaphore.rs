@@ -1,0 +1,309 @@
+//! A semaphore: so many permits, lent in order of arrival.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::argument;
+use super::permits::Share;
+use super::permits::machine::{self, Permits};
+use super::proxy::proxy;
+use crate::error::{Error, Result};
+use crate::object::{Handle, Value};
+
+/// A shared semaphore, as `tokio::sync::Semaphore` or `java.util.concurrent.Semaphore`: so many permits,
+/// acquired and given back by any thread of any process.
+///
+/// Whoever comes first is served first: a request for few permits does not overtake one for many.
+///
+/// # Leases
+///
+/// A [`SemaphorePermit`] is given back when it is dropped. It is also bound to the process that acquired
+/// it: if that process dies, or is frozen or cut off from the store for longer than its
+/// [lease](crate::Builder::lease), what it held goes to others, and so does its place in the queue. The
+/// process finds out by [`SemaphorePermit::is_lost`] and by the error of whatever it does with the permit.
+///
+/// # Cancellation
+///
+/// To drop the future of any of the methods that acquire gives back the place in the queue, and the
+/// permits where they had just been granted, also while the request is on its way.
+///
+/// # Errors
+///
+/// Methods fail with the errors of the store as well, and with [`Error::NotFound`] where the semaphore
+/// does not exist (any more).
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::Semaphore;
+///
+/// let downloads = Semaphore::create("downloads", 2).await?;
+/// let first = downloads.acquire().await?;
+/// let second = downloads.acquire().await?;
+/// assert!(downloads.try_acquire().await?.is_none());
+/// first.release().await?;
+/// assert!(downloads.try_acquire().await?.is_some());
+/// # drop(second);
+/// # Ok(()) }
+/// ```
+pub struct Semaphore {
+    handle: Handle<Permits>,
+}
+
+proxy!(Semaphore, machine: Permits, init: u32);
+
+impl Semaphore {
+    fn arguments(_: &Handle<Permits>, permits: u32) -> Result<Vec<Bytes>> {
+        let permits = argument::number(permits);
+        Ok(vec![permits.clone(), permits, Bytes::new()])
+    }
+
+    async fn read(&self) -> Result<u32> {
+        self.permits().await
+    }
+
+    /// Acquires a permit when it is this one's turn. One round trip if one is free, otherwise four and one
+    /// announcement.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit); [`Error::Closed`];
+    /// [`Error::Refused`] where the semaphore has no permits at all.
+    pub async fn acquire(&self) -> Result<SemaphorePermit> {
+        self.acquire_at_most(1, None).await
+    }
+
+    /// [`acquire`](Self::acquire), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// use crucial::{Error, Semaphore};
+    ///
+    /// let semaphore = Semaphore::create("one", 1).await?;
+    /// let _permit = semaphore.acquire().await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert!(matches!(semaphore.acquire_timeout(limit).await, Err(Error::TimedOut { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_timeout(&self, limit: Duration) -> Result<SemaphorePermit> {
+        self.acquire_at_most(1, Some(limit)).await
+    }
+
+    /// Acquires so many permits, all at once. The cost is that of [`acquire`](Self::acquire).
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire); [`Error::Refused`] for none, and for more than the semaphore has in
+    /// all, which would never come.
+    pub async fn acquire_many(&self, count: u32) -> Result<SemaphorePermit> {
+        self.acquire_at_most(count, None).await
+    }
+
+    /// [`acquire_many`](Self::acquire_many), at most for so long.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    pub async fn acquire_many_timeout(
+        &self,
+        count: u32,
+        limit: Duration,
+    ) -> Result<SemaphorePermit> {
+        self.acquire_at_most(count, Some(limit)).await
+    }
+
+    /// A permit, if one is free and nobody waits for it. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`]; [`Error::Refused`] where the semaphore has no permits at all.
+    pub async fn try_acquire(&self) -> Result<Option<SemaphorePermit>> {
+        self.try_acquire_many(1).await
+    }
+
+    /// So many permits, if they are free and nobody waits for them. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    pub async fn try_acquire_many(&self, count: u32) -> Result<Option<SemaphorePermit>> {
+        let share = Share::try_acquire(&self.handle, "acquire", count).await?;
+        Ok(share.map(|(share, _)| SemaphorePermit { share }))
+    }
+
+    /// How many permits are free. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn available_permits(&self) -> Result<u32> {
+        let now = vec![argument::now()];
+        match self.handle.call(&machine::AVAILABLE, now).await? {
+            Value::Nil => Err(self.handle.not_found()),
+            free => self.handle.number(&free),
+        }
+    }
+
+    /// How many permits there are in all, free or held. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn permits(&self) -> Result<u32> {
+        self.status().await.map(|(permits, _)| permits)
+    }
+
+    /// Adds permits, and gives how many there are now. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] beyond [`u32::MAX`] permits.
+    pub async fn add_permits(&self, count: u32) -> Result<u32> {
+        let arguments = vec![argument::number(count), argument::now()];
+        match self.handle.call(&machine::ADD, arguments).await? {
+            Value::Int(-1) => Err(Error::Refused {
+                key: self.handle.key().clone(),
+                method: "add_permits".to_owned(),
+                reason: format!("there would be more than {} permits", u32::MAX),
+            }),
+            total => self.handle.number(&total),
+        }
+    }
+
+    /// Removes so many permits, as far as they are free, and gives how many were. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn forget_permits(&self, count: u32) -> Result<u32> {
+        let arguments = vec![argument::number(count), argument::now()];
+        let forgotten = self.handle.call(&machine::SHRINK, arguments).await?;
+        self.handle.number(&forgotten)
+    }
+
+    /// Lends no permit any more: whoever waits, or comes, gets [`Error::Closed`]. Those that are held
+    /// stay held. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn close(&self) -> Result<()> {
+        let now = vec![argument::now()];
+        self.handle.call(&machine::CLOSE, now).await.map(drop)
+    }
+
+    /// Whether [`close`](Self::close) was called. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn is_closed(&self) -> Result<bool> {
+        self.status().await.map(|(_, closed)| closed)
+    }
+
+    async fn acquire_at_most(
+        &self,
+        count: u32,
+        limit: Option<Duration>,
+    ) -> Result<SemaphorePermit> {
+        let (share, _) = Share::acquire(&self.handle, "acquire", count, limit).await?;
+        Ok(SemaphorePermit { share })
+    }
+
+    /// How many permits there are, and whether it is closed.
+    async fn status(&self) -> Result<(u32, bool)> {
+        let reply = self.handle.call(&machine::STATUS, Vec::new()).await?;
+        match &reply {
+            Value::Nil => Err(self.handle.not_found()),
+            Value::List(parts) => match &parts[..] {
+                [_, total, _, _, closed] => {
+                    Ok((self.handle.number(total)?, self.handle.flag(closed)?))
+                }
+                _ => Err(self.handle.unexpected("the status", &reply)),
+            },
+            _ => Err(self.handle.unexpected("the status", &reply)),
+        }
+    }
+}
+
+/// Permits of a [`Semaphore`], held by this process on a lease. Dropped, they are given back in the
+/// background; [`release`](Self::release) does it here and says whether they were held to the end.
+#[must_use = "dropped, the permits are given back"]
+pub struct SemaphorePermit {
+    share: Share,
+}
+
+impl SemaphorePermit {
+    /// How many they are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.share.count()
+    }
+
+    /// Whether they may have been lost: the lease has ended, or could not be renewed for its length, as
+    /// this process was frozen or cut off from the store. Costs nothing.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        !self.share.is_held()
+    }
+
+    /// Waits until they [may have been lost](Self::is_lost). Dropping the future does nothing.
+    pub async fn lost(&self) {
+        self.share.lost().await;
+    }
+
+    /// Gives them back. One round trip. Dropped half-way, it goes on in the background.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LeaseLost`] where they were lost before.
+    pub async fn release(self) -> Result<()> {
+        self.share.release().await
+    }
+
+    /// Gives some of them back and keeps the others. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LeaseLost`] where they were lost before; [`Error::Refused`] for as many as are held
+    /// ([`release`](Self::release) them), or more, which are not this one's to give.
+    pub async fn release_some(&mut self, count: u32) -> Result<()> {
+        if count >= self.share.count() {
+            return Err(Error::Refused {
+                key: self.share.handle().key().clone(),
+                method: "release_some".to_owned(),
+                reason: format!(
+                    "{count} permits are to be given back, and {} are held; keep one, or `release` them all",
+                    self.share.count()
+                ),
+            });
+        }
+        self.share.reduce(count).await
+    }
+
+    /// Uses them up: they never come back, and the semaphore has as many less. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LeaseLost`] where they were lost before.
+    pub async fn forget(self) -> Result<()> {
+        self.share.forget().await
+    }
+}
+
+impl std::fmt::Debug for SemaphorePermit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SemaphorePermit")
+            .field("semaphore", self.share.handle().key())
+            .field("count", &self.count())
+            .finish_non_exhaustive()
+    }
+}
