@@ -148,6 +148,30 @@ rest = function()
     return before
   end
 
+  -- Whether the first of two whole numbers in text is the lesser.
+  local function lesser(a, b)
+    local negative = string.sub(a, 1, 1) == '-'
+    if negative ~= (string.sub(b, 1, 1) == '-') then return negative end
+    if #a ~= #b then return (#a < #b) ~= negative end
+    if negative then return a > b end
+    return a < b
+  end
+
+  -- A sum that went the wrong way went round.
+  function M.checked(i)
+    local operation, operand, kind = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+    local before, addend = text(), operand
+    local number = tonumber(before)
+    if not number then error({err = 'CRUCIAL_CORRUPT its value is no whole number'}) end
+    local negative = string.sub(operand, 1, 1) == '-'
+    if operation == 'sub' then addend = negative and string.sub(operand, 2) or '-' .. operand end
+    local sum = whole('add', before, addend, kind)
+    local rises = negative == (operation == 'sub')
+    if rises and lesser(sum, before) or not rises and lesser(before, sum) then return false end
+    store(sum)
+    return exact(number) and number or before
+  end
+
   function M.init(i)
     store(ARGV[i])
     return false

@@ -83,6 +83,12 @@ pub trait Combined: Portable + Copy + Sync {
     /// `None` where the type has no such operation.
     fn combine(self, operation: Operation, operand: Self) -> Option<Self>;
 
+    /// The sum or the difference; `None` where the type can't hold it, or has none.
+    fn checked(self, operand: Self, subtract: bool) -> Option<Self> {
+        let _ = (operand, subtract);
+        None
+    }
+
     /// What is to be added in order to add this, or to subtract it; a whole number has its sign
     /// even where the type has none.
     fn addend(self, subtract: bool) -> Bytes;
@@ -118,6 +124,14 @@ macro_rules! integers {
                     Operation::Xor => self ^ operand,
                     Operation::Nand => !(self & operand),
                 })
+            }
+
+            fn checked(self, operand: Self, subtract: bool) -> Option<Self> {
+                if subtract {
+                    self.checked_sub(operand)
+                } else {
+                    self.checked_add(operand)
+                }
             }
 
             fn addend(self, subtract: bool) -> Bytes {

@@ -22,6 +22,7 @@ methods! {
     COMPARE_EXCHANGE = update("compare_exchange");
     ADD = update("add");
     COMBINE = update("combine");
+    CHECKED = update("checked");
 }
 
 /// Numbers of at least this size are given as text: doubles, in which servers count, lose digits there.
@@ -79,10 +80,28 @@ impl Object for AtomicState {
                     .ok_or_else(|| Refusal::args("there is no such operation"))?;
                 self.combine(operation, operand, kind)?
             }
+            ("checked", [operation, operand, kind]) => self.checked(operation, operand, kind)?,
             _ => return Err(Refusal::no_such_method(method)),
         };
         Ok(Poll::Ready(reply))
     }
+}
+
+/// Does something with the type of that name.
+macro_rules! of_kind {
+    ($kind:expr, |$type:ident| $run:expr) => {
+        of_kind!($kind, $type, $run, b"i8": i8, b"i16": i16, b"i32": i32, b"i64": i64, b"u1": bool,
+            b"u8": u8, b"u16": u16, b"u32": u32, b"u64": u64, b"f32": f32, b"f64": f64)
+    };
+    ($kind:expr, $type:ident, $run:expr, $($name:literal: $known:ty),+) => {
+        match $kind {
+            $($name => {
+                type $type = $known;
+                $run
+            })+
+            _ => Err(Refusal::args("there is no such kind of number")),
+        }
+    };
 }
 
 impl AtomicState {
@@ -92,20 +111,35 @@ impl AtomicState {
         operand: &[u8],
         kind: &[u8],
     ) -> Result<Value, Refusal> {
-        match kind {
-            b"i8" => self.combine_as::<i8>(operation, operand),
-            b"i16" => self.combine_as::<i16>(operation, operand),
-            b"i32" => self.combine_as::<i32>(operation, operand),
-            b"i64" => self.combine_as::<i64>(operation, operand),
-            b"u1" => self.combine_as::<bool>(operation, operand),
-            b"u8" => self.combine_as::<u8>(operation, operand),
-            b"u16" => self.combine_as::<u16>(operation, operand),
-            b"u32" => self.combine_as::<u32>(operation, operand),
-            b"u64" => self.combine_as::<u64>(operation, operand),
-            b"f32" => self.combine_as::<f32>(operation, operand),
-            b"f64" => self.combine_as::<f64>(operation, operand),
-            _ => Err(Refusal::args("there is no such kind of number")),
-        }
+        of_kind!(kind, |T| self.combine_as::<T>(operation, operand))
+    }
+
+    /// Adds, or subtracts with `sub`; nothing is done and given where the sum does not fit.
+    fn checked(&mut self, operation: &[u8], operand: &[u8], kind: &[u8]) -> Result<Value, Refusal> {
+        let subtract = match operation {
+            b"add" => false,
+            b"sub" => true,
+            _ => return Err(Refusal::args("there is no such operation")),
+        };
+        of_kind!(kind, |T| self.checked_as::<T>(operand, subtract))
+    }
+
+    fn checked_as<T: Combined>(
+        &mut self,
+        operand: &[u8],
+        subtract: bool,
+    ) -> Result<Value, Refusal> {
+        let value: T = stored::decode(self.present()?)?;
+        let Some(sum) = value.checked(stored::decode(operand)?, subtract) else {
+            return Ok(Value::Nil);
+        };
+        let sum = stored::encode(&sum)?;
+        Ok(self.0.replace(sum).map(small).into())
+    }
+
+    fn present(&self) -> Result<&Bytes, Refusal> {
+        let value = self.0.as_ref();
+        value.ok_or_else(|| Refusal::args("there is no value to combine with"))
     }
 
     fn combine_as<T: Combined>(
@@ -113,8 +147,7 @@ impl AtomicState {
         operation: Operation,
         operand: &[u8],
     ) -> Result<Value, Refusal> {
-        let value = self.0.as_ref();
-        let value = value.ok_or_else(|| Refusal::args("there is no value to combine with"))?;
+        let value = self.present()?;
         let operand = match operation {
             Operation::Add => {
                 T::of_addend(operand).ok_or_else(|| Refusal::args("that can't be added"))?

@@ -5,9 +5,11 @@ use bytes::Bytes;
 use super::combined::{AtomicBits, AtomicNumber, Combined, Operation};
 use super::{Atomic, encode, machine};
 use crate::error::Result;
+use crate::object::Value;
 
 impl<T: AtomicNumber> Atomic<T> {
-    /// Adds to the value and gives the one before. Integers wrap around, as those of `std::sync::atomic` do.
+    /// Adds to the value and gives the one before. Integers wrap around, as those of `std::sync::atomic`
+    /// do (`wrapping_add`); [`checked_fetch_add`](Self::checked_fetch_add) refuses instead.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -107,6 +109,55 @@ impl<T: AtomicNumber> Atomic<T> {
             }
             None if subtract => self.change(|value| Some(value.minus(by))).await,
             None => self.change(|value| Some(value.plus(by))).await,
+        }
+    }
+}
+
+impl<T: AtomicNumber + AtomicBits> Atomic<T> {
+    /// Adds to the value and gives the one before, or leaves it alone and gives `None` where the sum is
+    /// beyond the type's numbers.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let seats = crucial::Atomic::create("seats", 2_u8).await?;
+    /// assert_eq!(seats.checked_fetch_sub(2).await?, Some(2));
+    /// assert_eq!(seats.checked_fetch_sub(1).await?, None);
+    /// assert_eq!(seats.get().await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn checked_fetch_add(&self, by: T) -> Result<Option<T>> {
+        self.checked("add", by, false).await
+    }
+
+    /// Subtracts from the value and gives the one before, or leaves it alone and gives `None` where the
+    /// difference is beyond the type's numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_add`](Self::fetch_add).
+    pub async fn checked_fetch_sub(&self, by: T) -> Result<Option<T>> {
+        self.checked("sub", by, true).await
+    }
+
+    async fn checked(&self, operation: &'static str, by: T, subtract: bool) -> Result<Option<T>> {
+        let Some(kind) = T::KIND else {
+            let updated = self.fetch_update(|value| value.checked(by, subtract));
+            return Ok(updated.await?.ok());
+        };
+        let arguments = vec![
+            Bytes::from_static(operation.as_bytes()),
+            encode(&self.handle, &by)?,
+            Bytes::from_static(kind.as_bytes()),
+        ];
+        match self.handle.call(&machine::CHECKED, arguments).await? {
+            Value::Nil => Ok(None),
+            before => self.decode_reply(&before).map(Some),
         }
     }
 }

@@ -36,10 +36,24 @@ fn check_number<T: Combined + std::fmt::Debug>(
                 }
             }
         });
+    // Of what is no whole number, sums are not checked.
+    let kind = Bytes::from_static(T::KIND.unwrap().as_bytes());
+    let checked = (value.clone(), any::<bool>()).prop_map(move |(value, subtract)| -> Step {
+        let operation: &[u8] = if subtract { b"sub" } else { b"add" };
+        let operation = Bytes::from_static(operation);
+        match T::IS_TEXT && *kind != b"u1"[..] {
+            true => (
+                &machine::CHECKED,
+                vec![operation, encode(value), kind.clone()],
+            ),
+            false => (&machine::GET, vec![]),
+        }
+    });
     let one = value.clone().prop_map(move |value| vec![encode(value)]);
     let two = (value.clone(), value).prop_map(move |(a, b)| vec![encode(a), encode(b)]);
     let step = prop_oneof![
-        10 => combine,
+        8 => combine,
+        4 => checked,
         2 => one.clone().prop_map(|args| -> Step { (&machine::SET, args) }),
         1 => one.clone().prop_map(|args| -> Step { (&machine::SWAP, args) }),
         1 => two.prop_map(|args| -> Step { (&machine::COMPARE_EXCHANGE, args) }),

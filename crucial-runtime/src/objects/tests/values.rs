@@ -9,6 +9,8 @@ on_every_store! {
     values_of_every_type_come_back
     integers_of_128_bits_are_exact
     combining_follows_the_standard_library
+    checked_sums_fit_or_change_nothing
+    nan_loses_every_comparison
     updates_of_many_tasks_all_count
     a_refused_update_changes_nothing
     absent_atomics_are_errors
@@ -99,6 +101,53 @@ async fn combining_follows_the_standard_library() -> Result<()> {
     assert!(flag.fetch_nand(true).await?);
     assert!(!flag.fetch_or(true).await?);
     assert!(flag.get().await?);
+    Ok(())
+}
+
+async fn checked_sums_fit_or_change_nothing() -> Result<()> {
+    async fn at_the_edges<T>(name: &str, least: T, most: T, one: T) -> Result<()>
+    where
+        T: crate::AtomicNumber + crate::AtomicBits + PartialEq + std::fmt::Debug,
+    {
+        let number = Atomic::create(name, most).await?;
+        assert_eq!(number.checked_fetch_add(one).await?, None, "{name}");
+        assert_eq!(number.checked_fetch_sub(one).await?, Some(most));
+        number.checked_fetch_add(one).await?;
+        assert_eq!(number.get().await?, most);
+        number.set(least).await?;
+        assert_eq!(number.checked_fetch_sub(one).await?, None, "{name}");
+        assert_eq!(number.checked_fetch_add(one).await?, Some(least));
+        assert!(number.checked_fetch_sub(one).await?.is_some());
+        assert_eq!(number.get().await?, least);
+        Ok(())
+    }
+    at_the_edges("u8", u8::MIN, u8::MAX, 1).await?;
+    at_the_edges("i8", i8::MIN, i8::MAX, 1).await?;
+    at_the_edges("u32", u32::MIN, u32::MAX, 1).await?;
+    at_the_edges("i64", i64::MIN, i64::MAX, 1).await?;
+    at_the_edges("u64", u64::MIN, u64::MAX, 1).await?;
+    at_the_edges("usize", usize::MIN, usize::MAX, 1).await?;
+    at_the_edges("i128", i128::MIN, i128::MAX, 1).await?;
+    at_the_edges("u128", u128::MIN, u128::MAX, 1).await
+}
+
+/// Everything else is less than NaN where the least is wanted, and more where the most is.
+async fn nan_loses_every_comparison() -> Result<()> {
+    for other in [f64::NEG_INFINITY, -0.0, f64::INFINITY] {
+        for value in [f64::NAN, -f64::NAN] {
+            let number = Atomic::open_or_create("number", 0.0_f64).await?;
+            number.set(value).await?;
+            number.fetch_min(other).await?;
+            assert_eq!(number.get().await?.to_bits(), other.to_bits());
+            number.fetch_min(value).await?;
+            number.fetch_max(value).await?;
+            assert_eq!(number.swap(value).await?.to_bits(), other.to_bits());
+            number.fetch_max(other).await?;
+            assert_eq!(number.get().await?.to_bits(), other.to_bits());
+            number.fetch_add(value).await?;
+            assert!(number.get().await?.is_nan(), "a sum with NaN is NaN");
+        }
+    }
     Ok(())
 }
 
