@@ -10,6 +10,8 @@
 
 mod barrier;
 mod counter;
+mod map;
+mod objects;
 mod samples;
 mod server;
 mod spawn;
@@ -34,6 +36,10 @@ enum Name {
     Counter,
     /// 1,800 parties of one process at one barrier
     Barrier,
+    /// `Map::insert`, `get` and `insert_all` over the server's own `HSET`, `HGET` and a pipeline
+    Map,
+    /// Calls with 1, 1,000 and 100,000 live objects, and what an object takes on the server
+    Objects,
     /// 10,000 cloud threads of this process, started and joined
     Spawn,
 }
@@ -44,6 +50,8 @@ async fn main() -> Result<()> {
     let figures = match name {
         Name::Counter => counter::run(quick).await?,
         Name::Barrier => barrier::run(quick).await?,
+        Name::Map => map::run(quick).await?,
+        Name::Objects => objects::run(quick).await?,
         Name::Spawn => spawn::run(quick).await?,
     };
     println!("{figures}");
