@@ -100,6 +100,7 @@ pub use objects::{
     Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise,
     Semaphore, SemaphorePermit, Set, SortedMap,
 };
+pub use objects::{Pages, merge};
 pub use panics::Panic;
 pub use runtime::{Entered, Runtime};
 pub use thread::{JoinError, JoinFailure, JoinHandle, Portable, Task, ThreadId};

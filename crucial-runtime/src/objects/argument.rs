@@ -43,6 +43,14 @@ pub(super) fn optional(argument: &Bytes) -> Result<Option<Bytes>, Refusal> {
     }
 }
 
+/// Keys and values in turn.
+pub(super) fn pairs(arguments: &[Bytes]) -> Result<&[[Bytes; 2]], Refusal> {
+    match arguments.as_chunks() {
+        (pairs, []) => Ok(pairs),
+        _ => Err(Refusal::args("a key has no value")),
+    }
+}
+
 /// The largest count that scripts take exactly; there are never as many elements.
 const LARGEST: u64 = 1 << 53;
 

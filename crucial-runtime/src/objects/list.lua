@@ -79,6 +79,10 @@ function M.remove(i)
   return there
 end
 
+function M.remove_first(i)
+  return redis.call('LREM', K, 1, ARGV[i])
+end
+
 function M.remove_all(i, n)
   local removed = 0
   for j = i, i + n - 1 do removed = removed + redis.call('LREM', K, 0, ARGV[j]) end
@@ -90,6 +94,15 @@ function M.truncate(i)
     redis.call('UNLINK', K)
   else
     redis.call('LTRIM', K, 0, tonumber(ARGV[i]) - 1)
+  end
+  return false
+end
+
+function M.keep_last(i)
+  if ARGV[i] == '0' then
+    redis.call('UNLINK', K)
+  else
+    redis.call('LTRIM', K, '-' .. ARGV[i], -1)
   end
   return false
 end

@@ -16,7 +16,8 @@ use serde::Serialize;
 use self::machine::MapState;
 use super::argument;
 use super::atomic::Retries;
-use super::keyed::keyed;
+use super::keyed::{keyed, merge_all, merged};
+use super::pages::{self, Pages};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::{Handle, Method, Value};
@@ -112,6 +113,41 @@ impl<K: Unique, V: Portable> Map<K, V> {
     pub async fn to_hash_map(&self) -> Result<HashMap<K, V>> {
         let reply = self.handle.call(&machine::ENTRIES, Vec::new()).await?;
         self.handle.entries(&reply)
+    }
+
+    /// All entries, page by page, of about so many each: neither the server nor this process is held up by a
+    /// large map.
+    ///
+    /// Entries that are there from the first page to the last are seen at least once, with a value
+    /// that they had meanwhile. Others may be seen or not. Where many entries are removed
+    /// meanwhile a server may show some of the rest once more; within a page none comes twice.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let ages = crucial::Map::create("ages", [("Ada".to_owned(), 36), ("Bob".to_owned(), 9)].into()).await?;
+    /// let mut pages = ages.pages(1000);
+    /// while let Some(page) = pages.next().await? {
+    ///     for (name, age) in page {
+    ///         println!("{name} is {age}");
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn pages(&self, size: usize) -> Pages<(K, V)> {
+        let handle = self.handle.clone();
+        Pages::new(pages::begin(), move |place| {
+            let handle = handle.clone();
+            async move {
+                let reply = handle
+                    .call(&machine::SCAN, pages::scan(place, size))
+                    .await?;
+                let (next, page) = handle.scanned(&reply)?;
+                Ok((handle.entries(page)?, next))
+            }
+        })
     }
 
     /// Removes all entries and gives them: none is lost to a change in between.

@@ -5,6 +5,8 @@
 
 mod argument;
 mod keyed;
+pub mod merge;
+mod pages;
 mod permits;
 mod proxy;
 mod reply;
@@ -29,6 +31,7 @@ pub use barrier::{Arrival, Barrier, BarrierWait};
 pub use latch::Latch;
 pub use list::List;
 pub use map::Map;
+pub use pages::Pages;
 pub use promise::Promise;
 pub use semaphore::{Semaphore, SemaphorePermit};
 pub use set::Set;

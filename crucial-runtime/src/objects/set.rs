@@ -1,5 +1,6 @@
 //! A set that many threads read and change.
 
+mod algebra;
 mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
@@ -15,6 +16,7 @@ use serde::Serialize;
 use self::machine::SetState;
 use super::argument;
 use super::map::Unique;
+use super::pages::{self, Pages};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::Handle;
@@ -151,6 +153,27 @@ impl<T: Unique> Set<T> {
     pub async fn to_hash_set(&self) -> Result<HashSet<T>> {
         let reply = self.handle.call(&machine::ELEMENTS, Vec::new()).await?;
         self.handle.elements(&reply)
+    }
+
+    /// All elements, page by page, of about so many each: neither the server nor this process is held up by
+    /// a large set.
+    ///
+    /// Elements that are there from the first page to the last are seen at least once. Others may be
+    /// seen or not. Where many elements are removed meanwhile a server may show some of the rest once
+    /// more; within a page none comes twice.
+    #[must_use]
+    pub fn pages(&self, size: usize) -> Pages<T> {
+        let handle = self.handle.clone();
+        Pages::new(pages::begin(), move |place| {
+            let handle = handle.clone();
+            async move {
+                let reply = handle
+                    .call(&machine::SCAN, pages::scan(place, size))
+                    .await?;
+                let (next, page) = handle.scanned(&reply)?;
+                Ok((handle.elements(page)?, next))
+            }
+        })
     }
 
     /// Adds an element; `false` if it was there.

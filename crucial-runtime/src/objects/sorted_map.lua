@@ -3,12 +3,9 @@
 -- The keys and their values in turn.
 local function with_values(keys)
   local entries = {}
-  for j = 1, #keys, 4000 do
-    local values = redis.call('HMGET', K, unpack(keys, j, math.min(j + 3999, #keys)))
-    for k = 1, #values do
-      entries[#entries + 1] = keys[j + k - 1]
-      entries[#entries + 1] = values[k]
-    end
+  for j, value in ipairs(values(keys)) do
+    entries[2 * j - 1] = keys[j]
+    entries[2 * j] = value
   end
   return entries
 end
@@ -39,6 +36,14 @@ end
 
 function M.range_keys(i)
   return redis.call('ZRANGEBYLEX', ORDER, ARGV[i], ARGV[i + 1])
+end
+
+function M.range_len(i)
+  return redis.call('ZLEXCOUNT', ORDER, ARGV[i], ARGV[i + 1])
+end
+
+function M.rank(i)
+  return redis.call('ZRANK', ORDER, ARGV[i])
 end
 
 function M.remove_range(i)

@@ -1,6 +1,7 @@
 //! A map in the order of its keys that many threads read and change.
 
 pub(super) mod machine;
+mod ordered;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;
@@ -16,7 +17,7 @@ use serde::Serialize;
 use self::machine::SortedMapState;
 use super::argument;
 use super::atomic::Retries;
-use super::keyed::keyed;
+use super::keyed::{keyed, merge_all, merged};
 use super::map::machine as methods;
 use super::proxy::proxy;
 use crate::codec;
@@ -75,197 +76,6 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 
     keyed!("SortedMap", methods);
-
-    /// All keys in their order, as of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn keys(&self) -> Result<Vec<K>> {
-        let ends = self.ends(&(..))?;
-        let reply = self.handle.call(&machine::RANGE_KEYS, ends.into()).await?;
-        let keys = self.handle.list(&reply)?.iter();
-        keys.map(|key| self.decode_key(key)).collect()
-    }
-
-    /// All values in the order of their keys, as of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn values(&self) -> Result<Vec<V>> {
-        let entries = self.entries().await?.into_iter();
-        Ok(entries.map(|(_, value)| value).collect())
-    }
-
-    /// All entries in the order of their keys, as of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn entries(&self) -> Result<Vec<(K, V)>> {
-        self.range(..).await
-    }
-
-    /// All entries, as of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn to_btree_map(&self) -> Result<BTreeMap<K, V>> {
-        let reply = self.handle.call(&methods::ENTRIES, Vec::new()).await?;
-        self.decode_entries(&reply)
-    }
-
-    /// The entry of the least key.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn first(&self) -> Result<Option<(K, V)>> {
-        Ok(self.range_first(.., 1).await?.pop())
-    }
-
-    /// The entry of the greatest key.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn last(&self) -> Result<Option<(K, V)>> {
-        Ok(self.range_last(.., 1).await?.pop())
-    }
-
-    /// The entries of a range of keys in their order, as of one moment.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn range(&self, range: impl RangeBounds<K> + Send) -> Result<Vec<(K, V)>> {
-        let ends = self.ends(&range)?;
-        self.range_at_most(&machine::RANGE_FIRST, ends, argument::number(-1))
-            .await
-    }
-
-    /// The first entries of a range of keys, at most so many, in their order.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n, n * n)).collect()).await?;
-    /// assert_eq!(squares.range_first(4.., 2).await?, [(4, 16), (5, 25)]);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn range_first(
-        &self,
-        range: impl RangeBounds<K> + Send,
-        count: usize,
-    ) -> Result<Vec<(K, V)>> {
-        let ends = self.ends(&range)?;
-        self.range_at_most(&machine::RANGE_FIRST, ends, argument::count(count))
-            .await
-    }
-
-    /// The last entries of a range of keys, at most so many, the last one first.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n, n * n)).collect()).await?;
-    /// assert_eq!(squares.range_last(..4, 2).await?, [(3, 9), (2, 4)]);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn range_last(
-        &self,
-        range: impl RangeBounds<K> + Send,
-        count: usize,
-    ) -> Result<Vec<(K, V)>> {
-        let ends = self.ends(&range)?;
-        self.range_at_most(&machine::RANGE_LAST, ends, argument::count(count))
-            .await
-    }
-
-    /// Removes the entry of the least key and gives it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_first(&self) -> Result<Option<(K, V)>> {
-        Ok(self.pop_first_many(1).await?.pop())
-    }
-
-    /// Removes the entry of the greatest key and gives it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_last(&self) -> Result<Option<(K, V)>> {
-        Ok(self.pop_last_many(1).await?.pop())
-    }
-
-    /// Removes the entries of the least keys, at most so many, and gives them in their order.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let due = crucial::SortedMap::create("due", [(30, 'c'), (10, 'a'), (20, 'b')].into()).await?;
-    /// assert_eq!(due.pop_first_many(2).await?, [(10, 'a'), (20, 'b')]);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_first_many(&self, count: usize) -> Result<Vec<(K, V)>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_FIRST, arguments).await?;
-        self.decode_entries(&reply)
-    }
-
-    /// Removes the entries of the greatest keys, at most so many, and gives them, the greatest first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_last_many(&self, count: usize) -> Result<Vec<(K, V)>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_LAST, arguments).await?;
-        self.decode_entries(&reply)
-    }
-
-    /// Removes the entries of a range of keys, and gives how many there were.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn remove_range(&self, range: impl RangeBounds<K> + Send) -> Result<usize> {
-        let ends = self.ends(&range)?;
-        let reply = self
-            .handle
-            .call(&machine::REMOVE_RANGE, ends.into())
-            .await?;
-        self.handle.number(&reply)
-    }
-
-    /// Removes all entries and gives them: none is lost to a change in between.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn drain(&self) -> Result<BTreeMap<K, V>> {
-        let reply = self.handle.call(&methods::DRAIN, Vec::new()).await?;
-        self.decode_entries(&reply)
-    }
 
     async fn range_at_most(
         &self,

@@ -155,13 +155,19 @@ async fn replies<O: Object>(
 /// Replies must be equal; of errors, what they mean for the caller.
 fn comparable(answer: Result<Poll<Value>>, unordered: Option<usize>) -> String {
     match (answer, unordered) {
-        (Ok(Poll::Ready(Value::List(values))), Some(size)) => {
-            let mut elements: Vec<_> = values.chunks(size).collect();
-            elements.sort_unstable();
-            format!("{elements:?}")
-        }
+        (Ok(Poll::Ready(Value::List(values))), Some(size)) => match &values[..] {
+            // A page of a scan, after the place of the next.
+            [next, Value::List(page)] => format!("{next:?} {:?}", sorted(page, size)),
+            values => format!("{:?}", sorted(values, size)),
+        },
         (Ok(answer), _) => format!("{answer:?}"),
         (Err(Error::NotFound { .. }), _) => "not found".to_owned(),
         (Err(error), _) => error.to_string(),
     }
+}
+
+fn sorted(values: &[Value], size: usize) -> Vec<&[Value]> {
+    let mut elements: Vec<_> = values.chunks(size).collect();
+    elements.sort_unstable();
+    elements
 }

@@ -29,8 +29,10 @@ methods! {
     SWAP = update("swap");
     INSERT = update("insert");
     REMOVE = update("remove");
+    REMOVE_FIRST = update("remove_first");
     REMOVE_ALL = update("remove_all");
     TRUNCATE = update("truncate");
+    KEEP_LAST = update("keep_last");
     DRAIN = update("drain");
 }
 
@@ -57,6 +59,8 @@ impl Object for ListState {
             ("len", []) => list.len().into(),
             ("range", [first, last]) => self.range(parse(first)?, parse(last)?).into(),
             ("position", [element]) => list.iter().position(|other| other == element).into(),
+            // The server's way to say: from the back.
+            ("position", [element, _, _]) => list.iter().rposition(|other| other == element).into(),
             ("push_back", elements) => {
                 list.extend(elements.iter().cloned());
                 list.len().into()
@@ -99,6 +103,10 @@ impl Object for ListState {
                 there.into()
             }
             ("remove", [index]) => list.remove(parse(index)?).into(),
+            ("remove_first", [element]) => {
+                let place = list.iter().position(|other| other == element);
+                place.and_then(|place| list.remove(place)).is_some().into()
+            }
             ("remove_all", elements) => {
                 let before = list.len();
                 list.retain(|element| !elements.contains(element));
@@ -106,6 +114,10 @@ impl Object for ListState {
             }
             ("truncate", [len]) => {
                 list.truncate(parse(len)?);
+                Value::Nil
+            }
+            ("keep_last", [len]) => {
+                list.drain(..list.len().saturating_sub(parse(len)?));
                 Value::Nil
             }
             ("drain", []) => Vec::from(std::mem::take(list)).into(),

@@ -27,6 +27,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => index().prop_map(|index| -> Step { (&machine::REMOVE, vec![index]) }),
         2 => elements(0..3).prop_map(|args| -> Step { (&machine::REMOVE_ALL, args) }),
         1 => index().prop_map(|len| -> Step { (&machine::TRUNCATE, vec![len]) }),
+        1 => index().prop_map(|len| -> Step { (&machine::KEEP_LAST, vec![len]) }),
+        1 => elements(1..2).prop_map(|args| -> Step { (&machine::REMOVE_FIRST, args) }),
+        1 => element().prop_map(|element| -> Step {
+            (&machine::POSITION, vec![element, Bytes::from_static(b"RANK"), argument::number(-1)])
+        }),
         1 => Just::<Step>((&machine::DRAIN, vec![])),
         1 => end().prop_map(|index| -> Step { (&machine::GET, vec![index]) }),
         1 => prop::collection::vec(index(), 0..4).prop_map(|args| -> Step { (&machine::GET_MANY, args) }),

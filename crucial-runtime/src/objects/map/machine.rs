@@ -1,6 +1,7 @@
 //! The state machine of a map: encoded keys and values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
 use crate::objects::argument;
+use crate::objects::pages::machine as pages;
 use crate::objects::proxy::methods;
 
 /// The entries. Sorted, so that replies are; servers give them in any order.
@@ -22,11 +24,13 @@ methods! {
     KEYS = native("keys", "HKEYS");
     VALUES = native("values", "HVALS");
     ENTRIES = native("entries", "HGETALL");
+    SCAN = native("scan", "HSCAN");
     INSERT = update("insert");
     INSERT_ALL = update("insert_all");
     INSERT_IF_ABSENT = update("insert_if_absent");
     REPLACE = update("replace");
     COMPARE_EXCHANGE = update("compare_exchange");
+    EXCHANGE_ALL = update("exchange_all");
     REMOVE = update("remove");
     REMOVE_ALL = update("remove_all");
     CLEAR = update("clear");
@@ -45,9 +49,26 @@ impl Object for MapState {
     const WAITS: bool = false;
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {
-        let mut state = Self::default();
-        state.insert_all(args)?;
-        Ok(state)
+        let entries = argument::pairs(args)?.iter().cloned();
+        Ok(Self(entries.map(|[key, value]| (key, value)).collect()))
+    }
+
+    /// Insertions of one process that follow one another are one insertion of many entries.
+    fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
+        (method == INSERT.name && calls.iter().all(|call| call.len() == 2)).then(|| calls.concat())
+    }
+
+    fn unfold(_: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
+        let Value::List(before) = reply else {
+            return vec![reply.clone(); calls.len()];
+        };
+        let mut inserted = HashMap::new();
+        let replies = calls.iter().zip(before).map(|(call, before)| {
+            // A key that comes again finds what came with it the last time.
+            let last = inserted.insert(&call[0], &call[1]);
+            last.map_or_else(|| before.clone(), |last| last.clone().into())
+        });
+        replies.collect()
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
@@ -62,7 +83,18 @@ impl Object for MapState {
             ("keys", []) => self.0.keys().cloned().collect::<Vec<_>>().into(),
             ("values", []) => self.0.values().cloned().collect::<Vec<_>>().into(),
             ("entries", []) => flat(self.0.clone()),
+            ("scan", [place, _, size]) => {
+                let entries = self.0.range((pages::after(place)?, Bound::Unbounded));
+                let values = |page: Vec<_>| flat(page.into_iter().map(owned));
+                pages::page(entries, size, |(key, _)| key, values)?
+            }
             ("insert", [key, value]) => self.0.insert(key.clone(), value.clone()).into(),
+            ("insert", entries) => {
+                let keys = argument::pairs(entries)?.iter().map(|[key, _]| key);
+                let before: Vec<_> = keys.map(|key| self.0.get(key).cloned()).collect();
+                self.insert_all(entries)?;
+                before.into()
+            }
             ("insert_all", entries) => self.insert_all(entries)?.into(),
             ("insert_if_absent", [key, value]) => match self.0.get(key) {
                 Some(present) => present.clone().into(),
@@ -89,6 +121,7 @@ impl Object for MapState {
                     Value::Nil
                 }
             }
+            ("exchange_all", exchanges) => self.exchange_all(exchanges)?,
             ("remove", [key]) => self.0.remove(key).into(),
             ("remove_all", keys) => {
                 let removed = keys.iter().filter(|key| self.0.remove(*key).is_some());
@@ -108,16 +141,35 @@ impl Object for MapState {
 impl MapState {
     /// Inserts keys and values in turn; how many keys were new.
     fn insert_all(&mut self, entries: &[Bytes]) -> Result<usize, Refusal> {
-        let (pairs, rest) = entries.as_chunks();
-        if !rest.is_empty() {
-            return Err(Refusal::args("a key has no value"));
-        }
         let before = self.0.len();
-        for [key, value] in pairs {
+        for [key, value] in argument::pairs(entries)? {
             self.0.insert(key.clone(), value.clone());
         }
         Ok(self.0.len() - before)
     }
+
+    /// Gives keys new values where they have the ones that they should; of the others, which they are, counted
+    /// from zero, and what they have. No key comes twice.
+    fn exchange_all(&mut self, exchanges: &[Bytes]) -> Result<Value, Refusal> {
+        let (exchanges, rest) = exchanges.as_chunks();
+        if !rest.is_empty() {
+            return Err(Refusal::args("an exchange has no new value"));
+        }
+        let mut overtaken = Vec::new();
+        for (index, [key, current, new]) in exchanges.iter().enumerate() {
+            let present = self.0.get(key).cloned();
+            if present == argument::optional(current)? {
+                self.0.insert(key.clone(), new.clone());
+            } else {
+                overtaken.extend([index.into(), present.into()]);
+            }
+        }
+        Ok(Value::List(overtaken))
+    }
+}
+
+fn owned((key, value): (&Bytes, &Bytes)) -> (Bytes, Bytes) {
+    (key.clone(), value.clone())
 }
 
 /// Keys and values in turn.

@@ -4,14 +4,30 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::machine::{self, MapState};
-use crate::objects::argument;
 use crate::objects::spec::{self, Step, element, elements};
+use crate::objects::{argument, pages};
 
 pub(in crate::objects) fn entries(
     count: std::ops::Range<usize>,
 ) -> impl Strategy<Value = Vec<Bytes>> {
     prop::collection::vec((element(), element()), count)
         .prop_map(|entries| entries.into_iter().flat_map(|(k, v)| [k, v]).collect())
+}
+
+/// Keys, no two the same, what they should have, and their new values.
+fn exchanges() -> impl Strategy<Value = Vec<Bytes>> {
+    let exchange = (prop::option::of(element()), element());
+    prop::collection::btree_map(element(), exchange, 0..5).prop_map(|exchanges| {
+        exchanges
+            .into_iter()
+            .flat_map(|(key, (current, new))| [key, argument::option(current), new])
+            .collect()
+    })
+}
+
+/// All of a collection of this size on one page.
+pub(in crate::objects) fn scan() -> Vec<Bytes> {
+    pages::scan(pages::begin(), 100)
 }
 
 pub(in crate::objects) fn step() -> impl Strategy<Value = Step> {
@@ -25,6 +41,7 @@ pub(in crate::objects) fn step() -> impl Strategy<Value = Step> {
         (element(), option(), option()).prop_map(|(key, current, new)| -> Step {
             (&machine::COMPARE_EXCHANGE, vec![key, current, new])
         }),
+        exchanges().prop_map(|args| -> Step { (&machine::EXCHANGE_ALL, args) }),
         elements(1..2).prop_map(|args| -> Step { (&machine::REMOVE, args) }),
         elements(0..6).prop_map(|args| -> Step { (&machine::REMOVE_ALL, args) }),
         Just::<Step>((&machine::CLEAR, vec![])),
@@ -46,7 +63,14 @@ fn the_script_does_what_the_machine_does() {
             (&machine::KEYS, vec![]),
             (&machine::VALUES, vec![]),
             (&machine::LEN, vec![]),
+            (&machine::SCAN, scan()),
         ],
-        &[("entries", 2), ("drain", 2), ("keys", 1), ("values", 1)],
+        &[
+            ("entries", 2),
+            ("drain", 2),
+            ("keys", 1),
+            ("values", 1),
+            ("scan", 2),
+        ],
     );
 }

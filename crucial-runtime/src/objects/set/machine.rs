@@ -1,6 +1,7 @@
 //! The state machine of a set: encoded elements.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
 use crate::objects::argument;
+use crate::objects::pages::machine as pages;
 use crate::objects::proxy::methods;
 
 /// The elements. Sorted, so that replies are; servers give them in any order.
@@ -19,6 +21,7 @@ methods! {
     CONTAINS_MANY = native("contains_many", "SMISMEMBER");
     LEN = native("len", "SCARD");
     ELEMENTS = native("elements", "SMEMBERS");
+    SCAN = native("scan", "SSCAN");
     INSERT_ALL = update("insert_all");
     REMOVE_ALL = update("remove_all");
     POP = update("pop");
@@ -47,6 +50,15 @@ impl Object for SetState {
             }
             ("len", []) => self.0.len().into(),
             ("elements", []) => all(self.0.clone()),
+            ("scan", [place, _, size]) => {
+                let elements = self.0.range((pages::after(place)?, Bound::Unbounded));
+                pages::page(
+                    elements,
+                    size,
+                    |element| element,
+                    |page| page.into_iter().cloned().collect::<Vec<_>>().into(),
+                )?
+            }
             ("insert_all", elements) => {
                 let before = self.0.len();
                 self.0.extend(elements.iter().cloned());

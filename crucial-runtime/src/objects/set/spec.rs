@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::machine::{self, SetState};
+use crate::objects::pages;
 use crate::objects::spec::{self, Step, elements};
 
 fn step() -> impl Strategy<Value = Step> {
@@ -22,7 +23,11 @@ fn the_script_does_what_the_machine_does() {
     spec::check::<SetState>(
         300,
         spec::cases(elements(0..8), step()),
-        &[(&machine::ELEMENTS, vec![]), (&machine::LEN, vec![])],
-        &[("elements", 1), ("drain", 1)],
+        &[
+            (&machine::ELEMENTS, vec![]),
+            (&machine::LEN, vec![]),
+            (&machine::SCAN, pages::scan(pages::begin(), 100)),
+        ],
+        &[("elements", 1), ("drain", 1), ("scan", 1)],
     );
 }

@@ -20,6 +20,8 @@ methods! {
     RANGE_FIRST = read("range_first");
     RANGE_LAST = read("range_last");
     RANGE_KEYS = read("range_keys");
+    RANGE_LEN = read("range_len");
+    RANK = read("rank");
     REMOVE_RANGE = update("remove_range");
     POP_FIRST = update("pop_first");
     POP_LAST = update("pop_last");
@@ -41,6 +43,14 @@ impl Object for SortedMapState {
         MapState::init(args).map(Self)
     }
 
+    fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
+        MapState::fold(method, calls)
+    }
+
+    fn unfold(method: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
+        MapState::unfold(method, calls, reply)
+    }
+
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let entries = &mut self.0.0;
         let reply = match (method, args) {
@@ -56,6 +66,8 @@ impl Object for SortedMapState {
                 let range = range(entries, low, high)?.into_iter();
                 range.map(|(key, _)| key).collect::<Vec<_>>().into()
             }
+            ("range_len", [low, high]) => range(entries, low, high)?.len().into(),
+            ("rank", [key]) => entries.keys().position(|other| other == key).into(),
             ("remove_range", [low, high]) => {
                 let range = range(entries, low, high)?;
                 for (key, _) in &range {

@@ -138,6 +138,24 @@ async fn lists_are_lists() -> Result<()> {
         Some("a!")
     );
     assert_eq!(list.get_many([1, 2]).await?, [Some("c".to_owned()), None]);
+    let (a, c, z) = ("a!".to_owned(), "c".to_owned(), "z".to_owned());
+    let exchange = async |index, current: &String, new: &String| {
+        list.compare_exchange(index, current.clone(), new.clone())
+            .await
+    };
+    assert_eq!(exchange(1, &z, &a).await?, Err(Some(c.clone())));
+    assert_eq!(exchange(1, &c, &a).await?, Ok(c.clone()));
+    assert_eq!(exchange(2, &c, &a).await?, Err(None));
+    assert_eq!(
+        (list.position(&a).await?, list.last_position(&a).await?),
+        (Some(0), Some(1))
+    );
+    assert_eq!(list.last_position(&z).await?, None);
+    list.push_back(z).await?;
+    assert!(list.remove_first("a!").await? && !list.remove_first("b").await?);
+    assert_eq!(list.to_vec().await?, ["a!", "z"]);
+    list.keep_last(5).await?;
+    assert_eq!(list.len().await?, 2);
     list.truncate(1).await?;
     assert_eq!(list.pop_front().await?.as_deref(), Some("a!"));
     assert_eq!(list.pop_front().await?, None);
@@ -236,6 +254,14 @@ async fn sorted_maps_keep_the_order_of_their_keys() -> Result<()> {
     assert_eq!(map.range(after).await?, [(key(256, "z"), 4)]);
     assert_eq!(map.range(key(9, "")..key(6, "")).await?, []);
     assert_eq!(map.range_last(..key(5, ""), 1).await?, [(key(-1, "b"), 2)]);
+    assert_eq!(map.range_keys(..key(5, "")).await?, keys[..2]);
+    assert_eq!(map.range_len(key(-1, "b")..).await?, 3);
+    assert_eq!(map.rank(&key(256, "z")).await?, Some(3));
+    assert_eq!(map.rank(&key(256, "")).await?, None);
+    assert_eq!(map.floor(&key(256, "")).await?, Some((key(5, ""), 5)));
+    assert_eq!(map.floor(&key(5, "")).await?, Some((key(5, ""), 5)));
+    assert_eq!(map.floor(&key(-2, "")).await?, None);
+    assert_eq!(map.ceiling(&key(5, "a")).await?, Some((key(256, "z"), 4)));
     assert_eq!(map.get(&key(5, "")).await?, Some(5));
     assert_eq!(map.get_many(&keys[1..3]).await?, [Some(2), Some(5)]);
     assert_eq!(map.update(key(0, ""), |_| Some(9)).await?, Some(9));

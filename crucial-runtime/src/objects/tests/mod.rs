@@ -2,6 +2,8 @@
 
 mod collections;
 mod elsewhere;
+mod merging;
+mod pages;
 mod semaphores;
 mod travel;
 mod values;

@@ -1,0 +1,143 @@
+//! How maps and sorted maps get and lose entries.
+
+macro_rules! changes {
+    ($name:literal, $methods:ident) => {
+        /// Sets the value of a key, and gives the one before.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
+        pub async fn insert(&self, key: K, value: V) -> Result<Option<V>> {
+            self.put(&$methods::INSERT, self.entry(&key, &value)?).await
+        }
+
+        /// Sets the values of many keys, all at once, and gives how many of the keys were new.
+        ///
+        /// ```
+        /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+        /// # let runtime = crucial::Runtime::builder().build().await?;
+        /// # let _entered = runtime.enter();
+        #[doc = concat!("let squares = crucial::", $name, "::create(\"squares\", [(1, 1)].into()).await?;")]
+        /// assert_eq!(squares.insert_all((1..=10).map(|n| (n, n * n))).await?, 9);
+        /// # Ok(()) }
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
+        pub async fn insert_all(&self, new: impl IntoIterator<Item = (K, V)> + Send) -> Result<usize> {
+            let entries = entries(&self.handle, new)?;
+            let reply = self.handle.call(&$methods::INSERT_ALL, entries).await?;
+            self.handle.number(&reply)
+        }
+
+        /// Sets the value of a key that has none; otherwise leaves it and gives the value that it has.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
+        pub async fn insert_if_absent(&self, key: K, value: V) -> Result<Option<V>> {
+            self.put(&$methods::INSERT_IF_ABSENT, self.entry(&key, &value)?)
+                .await
+        }
+
+        /// The value of a key, which is set to `value` if it has none.
+        ///
+        /// ```
+        /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+        /// # let runtime = crucial::Runtime::builder().build().await?;
+        /// # let _entered = runtime.enter();
+        #[doc = concat!("let owners = crucial::", $name, "::create(\"owners\", [(1, \"Ada\".to_owned())].into()).await?;")]
+        /// assert_eq!(owners.get_or_insert(1, "Bob".into()).await?, "Ada");
+        /// assert_eq!(owners.get_or_insert(2, "Bob".into()).await?, "Bob");
+        /// # Ok(()) }
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
+        pub async fn get_or_insert(&self, key: K, value: V) -> Result<V> {
+            let present = self
+                .put(&$methods::INSERT_IF_ABSENT, self.entry(&key, &value)?)
+                .await?;
+            Ok(present.unwrap_or(value))
+        }
+
+        /// Sets the value of a key that has one, and gives the one before; a key without a value is left alone.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
+        pub async fn replace(&self, key: K, value: V) -> Result<Option<V>> {
+            self.put(&$methods::REPLACE, self.entry(&key, &value)?).await
+        }
+
+        /// Removes a key, and gives its value.
+        ///
+        /// # Errors
+        ///
+        /// Those of the store.
+        pub async fn remove<Q>(&self, key: &Q) -> Result<Option<V>>
+        where
+            K: Borrow<Q>,
+            Q: Serialize + Sync + ?Sized,
+        {
+            let key = self.encode_key(key)?;
+            let reply = self.handle.call(&$methods::REMOVE, vec![key]).await?;
+            self.handle.element(&reply)
+        }
+
+        /// Removes many keys, all at once, and gives how many of them there were.
+        ///
+        /// ```
+        /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+        /// # let runtime = crucial::Runtime::builder().build().await?;
+        /// # let _entered = runtime.enter();
+        #[doc = concat!("let squares = crucial::", $name, "::create(\"squares\", (1..4).map(|n| (n, n * n)).collect()).await?;")]
+        /// assert_eq!(squares.remove_all(&[2, 3, 4]).await?, 2);
+        /// # Ok(()) }
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
+        pub async fn remove_all<'a, Q>(
+            &self,
+            keys: impl IntoIterator<Item = &'a Q> + Send,
+        ) -> Result<usize>
+        where
+            K: Borrow<Q>,
+            Q: Serialize + ?Sized + 'a,
+        {
+            let keys = self.encode_keys(keys)?;
+            let reply = self.handle.call(&$methods::REMOVE_ALL, keys).await?;
+            self.handle.number(&reply)
+        }
+
+        /// Removes all entries.
+        ///
+        /// # Errors
+        ///
+        /// Those of the store.
+        pub async fn clear(&self) -> Result<()> {
+            self.handle
+                .call(&$methods::CLEAR, Vec::new())
+                .await
+                .map(drop)
+        }
+
+        async fn put(&self, method: &'static Method, entry: Vec<Bytes>) -> Result<Option<V>> {
+            let reply = self.handle.call(method, entry).await?;
+            self.handle.element(&reply)
+        }
+
+        fn entry(&self, key: &K, value: &V) -> Result<Vec<Bytes>> {
+            Ok(vec![
+                self.encode_key(key)?,
+                self.handle.encode("a value", value)?,
+            ])
+        }
+    };
+}
+
+pub(in crate::objects) use changes;

@@ -1,0 +1,164 @@
+//! What lists do at their ends: elements come and go there in constant time.
+
+use super::{List, elements, machine};
+use crate::error::Result;
+use crate::objects::argument;
+use crate::thread::Portable;
+
+impl<T: Portable> List<T> {
+    /// Adds an element at the back, and gives the new length.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn push_back(&self, element: T) -> Result<usize> {
+        self.extend([element]).await
+    }
+
+    /// Adds an element at the front, and gives the new length.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn push_front(&self, element: T) -> Result<usize> {
+        self.prepend([element]).await
+    }
+
+    /// Adds many elements at the back, side by side, and gives the new length.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
+        let elements = elements(&self.handle, new)?;
+        let reply = self.handle.call(&machine::PUSH_BACK, elements).await?;
+        self.handle.number(&reply)
+    }
+
+    /// Adds many elements at the front, side by side and in their order, and gives the new length.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let numbers = crucial::List::create("numbers", vec![3]).await?;
+    /// assert_eq!(numbers.prepend([1, 2]).await?, 3);
+    /// assert_eq!(numbers.to_vec().await?, [1, 2, 3]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn prepend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
+        let mut elements = elements(&self.handle, new)?;
+        elements.reverse();
+        let reply = self.handle.call(&machine::PUSH_FRONT, elements).await?;
+        self.handle.number(&reply)
+    }
+
+    /// Removes the last element and gives it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_back(&self) -> Result<Option<T>> {
+        Ok(self.pop_back_many(1).await?.pop())
+    }
+
+    /// Removes the first element and gives it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_front(&self) -> Result<Option<T>> {
+        Ok(self.pop_front_many(1).await?.pop())
+    }
+
+    /// Removes the last elements, at most so many, and gives them, the last one first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_back_many(&self, count: usize) -> Result<Vec<T>> {
+        let arguments = vec![argument::count(count)];
+        let reply = self.handle.call(&machine::POP_BACK, arguments).await?;
+        self.handle.elements(&reply)
+    }
+
+    /// Removes the first elements, at most so many, and gives them in their order.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let work = crucial::List::create("work", (0..5).collect()).await?;
+    /// assert_eq!(work.pop_front_many(3).await?, [0, 1, 2]);
+    /// assert_eq!(work.pop_front_many(3).await?, [3, 4]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_front_many(&self, count: usize) -> Result<Vec<T>> {
+        let arguments = vec![argument::count(count)];
+        let reply = self.handle.call(&machine::POP_FRONT, arguments).await?;
+        self.handle.elements(&reply)
+    }
+
+    /// Keeps the first elements, at most so many, and removes the others.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn truncate(&self, len: usize) -> Result<()> {
+        let arguments = vec![argument::count(len)];
+        self.handle
+            .call(&machine::TRUNCATE, arguments)
+            .await
+            .map(drop)
+    }
+
+    /// Keeps the last elements, at most so many, and removes the others: a log that does not grow for ever.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let log = crucial::List::create("log", (1..=9).collect()).await?;
+    /// log.keep_last(3).await?;
+    /// assert_eq!(log.to_vec().await?, [7, 8, 9]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn keep_last(&self, len: usize) -> Result<()> {
+        let arguments = vec![argument::count(len)];
+        self.handle
+            .call(&machine::KEEP_LAST, arguments)
+            .await
+            .map(drop)
+    }
+
+    /// Removes all elements.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn clear(&self) -> Result<()> {
+        self.truncate(0).await
+    }
+
+    /// Removes all elements and gives them: none is lost to a change in between.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn drain(&self) -> Result<Vec<T>> {
+        let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
+        self.handle.elements(&reply)
+    }
+}

@@ -1,0 +1,189 @@
+//! What lists do anywhere: elements are replaced, inserted and removed by index or by value.
+
+use std::borrow::Borrow;
+
+use serde::Serialize;
+
+use super::{List, machine};
+use crate::error::Result;
+use crate::object::Value;
+use crate::objects::argument;
+use crate::objects::atomic::Retries;
+use crate::thread::Portable;
+
+impl<T: Portable> List<T> {
+    /// Replaces the element at an index and gives the one before; `None`, and nothing is done,
+    /// beyond the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn set(&self, index: usize, element: T) -> Result<Option<T>> {
+        let arguments = vec![
+            argument::count(index),
+            self.handle.encode("an element", &element)?,
+        ];
+        let reply = self.handle.call(&machine::SET, arguments).await?;
+        self.handle.element(&reply)
+    }
+
+    /// Replaces the element at an index if it is `current`: `Ok` with it, or `Err` with what is there instead,
+    /// `None` beyond the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn compare_exchange(
+        &self,
+        index: usize,
+        current: T,
+        new: T,
+    ) -> Result<Result<T, Option<T>>> {
+        let arguments = vec![
+            argument::count(index),
+            self.handle.encode("an element", &current)?,
+            self.handle.encode("an element", &new)?,
+        ];
+        let reply = self
+            .handle
+            .call(&machine::COMPARE_EXCHANGE, arguments)
+            .await?;
+        match &reply {
+            Value::Nil => Ok(Ok(current)),
+            Value::List(actual) if actual.len() == 1 => self.handle.element(&actual[0]).map(Err),
+            other => Err(self.handle.unexpected("the element", other)),
+        }
+    }
+
+    /// Replaces the element at an index by what `change` makes of it, and gives the element after;
+    /// `None` beyond the end.
+    ///
+    /// `change` runs here, and again whenever another change of the element came first. Two round
+    /// trips where none did.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let numbers = crucial::List::create("numbers", vec![1, 2]).await?;
+    /// assert_eq!(numbers.update(1, |n| n * 10).await?, Some(20));
+    /// assert_eq!(numbers.update(2, |n| n * 10).await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`](crate::Error::TimedOut) where other changes kept coming first for the
+    /// runtime's [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub async fn update(
+        &self,
+        index: usize,
+        mut change: impl FnMut(T) -> T + Send,
+    ) -> Result<Option<T>> {
+        let mut retries = Retries::new(self.handle.key().clone(), "update")?;
+        let index = argument::count(index);
+        let mut stored = self.handle.call(&machine::GET, vec![index.clone()]).await?;
+        loop {
+            let current = match stored {
+                Value::Bytes(current) => current,
+                Value::Nil => return Ok(None),
+                other => return Err(self.handle.unexpected("the element", &other)),
+            };
+            let element = change(self.handle.decode("an element", &current)?);
+            let new = self.handle.encode("an element", &element)?;
+            let arguments = vec![index.clone(), current, new];
+            stored = match self
+                .handle
+                .call(&machine::COMPARE_EXCHANGE, arguments)
+                .await?
+            {
+                Value::Nil => return Ok(Some(element)),
+                Value::List(mut actual) if actual.len() == 1 => actual.swap_remove(0),
+                other => other,
+            };
+            retries.pause().await?;
+        }
+    }
+
+    /// Exchanges two elements; `false`, and nothing is done, where one is beyond the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn swap(&self, a: usize, b: usize) -> Result<bool> {
+        let arguments = vec![argument::count(a), argument::count(b)];
+        let reply = self.handle.call(&machine::SWAP, arguments).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Inserts an element at an index, before the one that is there; `false`, and nothing is done,
+    /// beyond the end. Linear time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn insert(&self, index: usize, element: T) -> Result<bool> {
+        let arguments = vec![
+            argument::count(index),
+            self.handle.encode("an element", &element)?,
+        ];
+        let reply = self.handle.call(&machine::INSERT, arguments).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Removes the element at an index and gives it; `None` beyond the end. Linear time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn remove(&self, index: usize) -> Result<Option<T>> {
+        let arguments = vec![argument::count(index)];
+        let reply = self.handle.call(&machine::REMOVE, arguments).await?;
+        self.handle.element(&reply)
+    }
+
+    /// Removes the first element that is this one; `false` where there is none. Linear time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn remove_first<Q>(&self, element: &Q) -> Result<bool>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + Sync + ?Sized,
+    {
+        let arguments = vec![self.handle.encode("an element", element)?];
+        let reply = self.handle.call(&machine::REMOVE_FIRST, arguments).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Removes all elements that are one of these, and gives how many that were. Linear time for each of them.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let numbers = crucial::List::create("numbers", vec![1, 2, 1, 3]).await?;
+    /// assert_eq!(numbers.remove_all(&[1, 3]).await?, 3);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn remove_all<'a, Q>(
+        &self,
+        elements: impl IntoIterator<Item = &'a Q> + Send,
+    ) -> Result<usize>
+    where
+        T: Borrow<Q>,
+        Q: Serialize + ?Sized + 'a,
+    {
+        let elements = elements
+            .into_iter()
+            .map(|element| self.handle.encode("an element", element))
+            .collect::<Result<_>>()?;
+        let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
+        self.handle.number(&reply)
+    }
+}

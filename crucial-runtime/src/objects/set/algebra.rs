@@ -1,0 +1,61 @@
+//! Two sets at a time. Each is as of a moment of its own: nothing is atomic over several objects.
+
+use std::collections::HashSet;
+
+use futures_util::future::try_join;
+
+use super::{Set, Unique};
+use crate::error::Result;
+
+impl<T: Unique> Set<T> {
+    /// The elements that are in this set, in the other one, or in both.
+    ///
+    /// Both are fetched, at the same time, each as of a moment of its own. One round trip.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let even = crucial::Set::create("even", [2, 4, 6].into()).await?;
+    /// let primes = crucial::Set::create("primes", [2, 3, 5].into()).await?;
+    /// assert_eq!(even.union(&primes).await?.len(), 5);
+    /// assert_eq!(even.intersection(&primes).await?, [2].into());
+    /// assert_eq!(even.difference(&primes).await?, [4, 6].into());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn union(&self, other: &Self) -> Result<HashSet<T>> {
+        let (mut elements, others) = self.both(other).await?;
+        elements.extend(others);
+        Ok(elements)
+    }
+
+    /// The elements that are in both sets; as [`union`](Self::union).
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn intersection(&self, other: &Self) -> Result<HashSet<T>> {
+        let (mut elements, others) = self.both(other).await?;
+        elements.retain(|element| others.contains(element));
+        Ok(elements)
+    }
+
+    /// The elements that are in this set and not in the other one; as [`union`](Self::union).
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn difference(&self, other: &Self) -> Result<HashSet<T>> {
+        let (mut elements, others) = self.both(other).await?;
+        elements.retain(|element| !others.contains(element));
+        Ok(elements)
+    }
+
+    async fn both(&self, other: &Self) -> Result<(HashSet<T>, HashSet<T>)> {
+        try_join(self.to_hash_set(), other.to_hash_set()).await
+    }
+}

@@ -1,0 +1,330 @@
+//! What the order of keys is good for: ranges, the first and the last, ranks.
+
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+use std::ops::{Bound, RangeBounds};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Sorted, SortedMap, machine, methods};
+use crate::error::Result;
+use crate::object::Value;
+use crate::objects::argument;
+use crate::objects::pages::Pages;
+use crate::thread::Portable;
+
+impl<K: Sorted, V: Portable> SortedMap<K, V> {
+    /// All keys in their order, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn keys(&self) -> Result<Vec<K>> {
+        self.range_keys(..).await
+    }
+
+    /// All values in the order of their keys, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn values(&self) -> Result<Vec<V>> {
+        let entries = self.entries().await?.into_iter();
+        Ok(entries.map(|(_, value)| value).collect())
+    }
+
+    /// All entries in the order of their keys, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn entries(&self) -> Result<Vec<(K, V)>> {
+        self.range(..).await
+    }
+
+    /// All entries, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn to_btree_map(&self) -> Result<BTreeMap<K, V>> {
+        let reply = self.handle.call(&methods::ENTRIES, Vec::new()).await?;
+        self.decode_entries(&reply)
+    }
+
+    /// The entry of the least key.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn first(&self) -> Result<Option<(K, V)>> {
+        Ok(self.range_first(.., 1).await?.pop())
+    }
+
+    /// The entry of the greatest key.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn last(&self) -> Result<Option<(K, V)>> {
+        Ok(self.range_last(.., 1).await?.pop())
+    }
+
+    /// The entry of the greatest key that is at most this one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn floor(&self, key: &K) -> Result<Option<(K, V)>>
+    where
+        K: Sync,
+    {
+        Ok(self
+            .range_last((Bound::Unbounded, Bound::Included(key)), 1)
+            .await?
+            .pop())
+    }
+
+    /// The entry of the least key that is at least this one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn ceiling(&self, key: &K) -> Result<Option<(K, V)>>
+    where
+        K: Sync,
+    {
+        Ok(self
+            .range_first((Bound::Included(key), Bound::Unbounded), 1)
+            .await?
+            .pop())
+    }
+
+    /// The entries of a range of keys in their order, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn range(&self, range: impl RangeBounds<K> + Send) -> Result<Vec<(K, V)>> {
+        let ends = self.ends(&range)?;
+        self.range_at_most(&machine::RANGE_FIRST, ends, argument::number(-1))
+            .await
+    }
+
+    /// The first entries of a range of keys, at most so many, in their order.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n, n * n)).collect()).await?;
+    /// assert_eq!(squares.range_first(4.., 2).await?, [(4, 16), (5, 25)]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn range_first(
+        &self,
+        range: impl RangeBounds<K> + Send,
+        count: usize,
+    ) -> Result<Vec<(K, V)>> {
+        let ends = self.ends(&range)?;
+        self.range_at_most(&machine::RANGE_FIRST, ends, argument::count(count))
+            .await
+    }
+
+    /// The last entries of a range of keys, at most so many, the last one first: the top ten of a table of
+    /// scores, say, whose keys begin with the score.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n, n * n)).collect()).await?;
+    /// assert_eq!(squares.range_last(..4, 2).await?, [(3, 9), (2, 4)]);
+    ///
+    /// let scores = [((70, "Ada"), ()), ((95, "Eve"), ()), ((9, "Bob"), ())];
+    /// let scores = scores.map(|((score, name), ())| ((score, name.to_owned()), ()));
+    /// let scores = crucial::SortedMap::create("scores", scores.into()).await?;
+    /// let top: Vec<_> = scores.range_last(.., 2).await?.into_iter().map(|((_, name), ())| name).collect();
+    /// assert_eq!(top, ["Eve", "Ada"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn range_last(
+        &self,
+        range: impl RangeBounds<K> + Send,
+        count: usize,
+    ) -> Result<Vec<(K, V)>> {
+        let ends = self.ends(&range)?;
+        self.range_at_most(&machine::RANGE_LAST, ends, argument::count(count))
+            .await
+    }
+
+    /// The keys of a range in their order, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn range_keys(&self, range: impl RangeBounds<K> + Send) -> Result<Vec<K>> {
+        let ends = self.ends(&range)?;
+        let reply = self.handle.call(&machine::RANGE_KEYS, ends.into()).await?;
+        let keys = self.handle.list(&reply)?.iter();
+        keys.map(|key| self.decode_key(key)).collect()
+    }
+
+    /// How many keys are in a range. Logarithmic time.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n * n, n)).collect()).await?;
+    /// assert_eq!(squares.range_len(10..50).await?, 4);
+    /// assert_eq!(squares.rank(&9).await?, Some(2));
+    /// assert_eq!(squares.floor(&60).await?, Some((49, 7)));
+    /// assert_eq!(squares.ceiling(&65).await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn range_len(&self, range: impl RangeBounds<K> + Send) -> Result<usize> {
+        let ends = self.ends(&range)?;
+        let reply = self.handle.call(&machine::RANGE_LEN, ends.into()).await?;
+        self.handle.number(&reply)
+    }
+
+    /// How many keys are less than this one, which there has to be. Logarithmic time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn rank<Q>(&self, key: &Q) -> Result<Option<usize>>
+    where
+        K: Borrow<Q>,
+        Q: Serialize + Sync + ?Sized,
+    {
+        let key = self.encode_key(key)?;
+        match self.handle.call(&machine::RANK, vec![key]).await? {
+            Value::Nil => Ok(None),
+            rank => self.handle.number(&rank).map(Some),
+        }
+    }
+
+    /// All entries in the order of their keys, page by page, of so many each: neither the server nor
+    /// this process is held up by a large map.
+    ///
+    /// A page begins after the last key of the one before it. So no key is seen twice, and entries that are
+    /// there from the first page to the last are all seen; others may be seen or not.
+    #[must_use]
+    pub fn pages(&self, size: usize) -> Pages<(K, V)> {
+        self.pages_between([Bytes::from_static(b"-"), Bytes::from_static(b"+")], size)
+    }
+
+    /// The entries of a range of keys as [`pages`](Self::pages) gives all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Codec`](crate::Error::Codec) where an end of the range does not encode.
+    pub fn range_pages(&self, range: impl RangeBounds<K>, size: usize) -> Result<Pages<(K, V)>> {
+        Ok(self.pages_between(self.ends(&range)?, size))
+    }
+
+    /// Removes the entry of the least key and gives it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_first(&self) -> Result<Option<(K, V)>> {
+        Ok(self.pop_first_many(1).await?.pop())
+    }
+
+    /// Removes the entry of the greatest key and gives it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_last(&self) -> Result<Option<(K, V)>> {
+        Ok(self.pop_last_many(1).await?.pop())
+    }
+
+    /// Removes the entries of the least keys, at most so many, and gives them in their order.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let due = crucial::SortedMap::create("due", [(30, 'c'), (10, 'a'), (20, 'b')].into()).await?;
+    /// assert_eq!(due.pop_first_many(2).await?, [(10, 'a'), (20, 'b')]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_first_many(&self, count: usize) -> Result<Vec<(K, V)>> {
+        let arguments = vec![argument::count(count)];
+        let reply = self.handle.call(&machine::POP_FIRST, arguments).await?;
+        self.decode_entries(&reply)
+    }
+
+    /// Removes the entries of the greatest keys, at most so many, and gives them, the greatest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn pop_last_many(&self, count: usize) -> Result<Vec<(K, V)>> {
+        let arguments = vec![argument::count(count)];
+        let reply = self.handle.call(&machine::POP_LAST, arguments).await?;
+        self.decode_entries(&reply)
+    }
+
+    /// Removes the entries of a range of keys, and gives how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn remove_range(&self, range: impl RangeBounds<K> + Send) -> Result<usize> {
+        let ends = self.ends(&range)?;
+        let reply = self
+            .handle
+            .call(&machine::REMOVE_RANGE, ends.into())
+            .await?;
+        self.handle.number(&reply)
+    }
+
+    /// Removes all entries and gives them: none is lost to a change in between.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn drain(&self) -> Result<BTreeMap<K, V>> {
+        let reply = self.handle.call(&methods::DRAIN, Vec::new()).await?;
+        self.decode_entries(&reply)
+    }
+    fn pages_between(&self, [low, high]: [Bytes; 2], size: usize) -> Pages<(K, V)> {
+        let (map, size) = (self.clone(), size.max(1));
+        Pages::new(low, move |low| {
+            let (map, high) = (map.clone(), high.clone());
+            async move {
+                let arguments = vec![low, high, argument::count(size)];
+                let reply = map.handle.call(&machine::RANGE_FIRST, arguments).await?;
+                let next = match map.handle.list(&reply)? {
+                    [.., Value::Bytes(last), _] => Some([b"(", &last[..]].concat().into()),
+                    _ => None,
+                };
+                let page: Vec<_> = map.decode_entries(&reply)?;
+                let next = next.filter(|_| page.len() == size);
+                Ok((page, next))
+            }
+        })
+    }
+}
