@@ -135,6 +135,14 @@ pub enum Error {
         /// The object.
         key: Key,
     },
+    /// A delivery is held no more: its lease has ended.
+    #[error(
+        "a delivery of `{key}` is held no more: its lease has ended, and its element may be with somebody else; nothing was changed. Take with a longer lease, or `extend` it while you work"
+    )]
+    DeliveryLost {
+        /// The queue.
+        key: Key,
+    },
     /// A promise was failed by whoever should have kept it.
     #[error("promise `{key}` was failed: {reason}")]
     PromiseFailed {

@@ -97,8 +97,8 @@ pub use error::{Error, Result};
 pub use macros::{cloud_thread, main, shared};
 pub use object::{Field, Key, Namespace, Shared};
 pub use objects::{
-    Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Latch, List, Map, Promise,
-    Semaphore, SemaphorePermit, Set, SortedMap,
+    Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Delivery, Latch, List, Map,
+    Promise, Queue, QueueInit, Semaphore, SemaphorePermit, Set, SortedMap,
 };
 pub use objects::{Pages, merge};
 pub use panics::Panic;

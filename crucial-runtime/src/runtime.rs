@@ -11,7 +11,7 @@ use crate::config::Builder;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::job::Job;
-use crate::object::{Errands, Leases, Namespace, Waits};
+use crate::object::{Errands, Inboxes, Leases, Namespace, Waits};
 use crate::store::Store;
 use crate::thread::Joins;
 
@@ -51,6 +51,7 @@ struct Inner {
     limits: Limits,
     waits: Waits,
     leases: Leases,
+    inboxes: Inboxes,
     errands: Errands,
     joins: Joins,
 }
@@ -97,6 +98,7 @@ impl Runtime {
     ) -> Self {
         let (waits, joins) = (Waits::default(), Joins::default());
         let (leases, errands) = (Leases::new(limits.lease), Errands::default());
+        let inboxes = Inboxes::new();
         Self(Arc::new(Inner {
             store,
             executor,
@@ -105,6 +107,7 @@ impl Runtime {
             limits,
             waits,
             leases,
+            inboxes,
             errands,
             joins,
         }))
@@ -195,6 +198,10 @@ impl Runtime {
 
     pub(crate) fn leases(&self) -> &Leases {
         &self.0.leases
+    }
+
+    pub(crate) fn inboxes(&self) -> &Inboxes {
+        &self.0.inboxes
     }
 
     pub(crate) fn errands(&self) -> &Errands {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 
 use super::Shared;
-use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Semaphore, Set, SortedMap};
+use crate::objects::{
+    Atomic, Barrier, Latch, List, Map, Promise, Queue, Semaphore, Set, SortedMap,
+};
 use crate::thread::Portable;
 
 /// A type that may stand in a field of a `#[crucial::shared]` struct.
@@ -81,6 +83,7 @@ proxy_fields! {
     Set<T>;
     SortedMap<K, V>;
     Promise<T>;
+    Queue<T>;
     Latch;
     Barrier;
     Semaphore;

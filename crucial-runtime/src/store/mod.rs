@@ -62,6 +62,9 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     /// Announces changes of the object from now on. A change made before this returns may be missed; one made after is not.
     async fn watch(&self, key: &Key) -> Result<Watch>;
 
+    /// Announces what an object has to say to that inbox alone; [`watch`](Self::watch) announces the rest.
+    async fn watch_inbox(&self, key: &Key, inbox: &str) -> Result<Watch>;
+
     /// Keeps the objects of a job's namespace alive for so long from now.
     async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()>;
 

@@ -4,6 +4,7 @@ mod collections;
 mod elsewhere;
 mod merging;
 mod pages;
+mod queues;
 mod semaphores;
 mod travel;
 mod values;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::on_every_store;
 use crate::{
-    Atomic, Barrier, Error, Field, Latch, List, Map, Promise, Result, Set, Shared, SortedMap, codec,
+    Atomic, Barrier, Error, Field, Latch, List, Map, Promise, Queue, QueueInit, Result, Set,
+    Shared, SortedMap, codec,
 };
 
 on_every_store! {
@@ -90,6 +91,7 @@ async fn objects_expire() -> Result<()> {
     gone::<BTreeMap<u8, u8>>("sorted", [(1, 1)].into()).await?;
     gone::<Vec<u8>>("list", vec![1]).await?;
     gone::<Promise<u8>>("promise", None).await?;
+    gone::<Queue<u8>>("queue", QueueInit::default()).await?;
     gone::<Latch>("latch", 1).await?;
     gone::<Barrier>("barrier", 1).await
 }

@@ -217,6 +217,12 @@ impl Store for RedisStore {
         watch.map_err(|fault| fault.into_error(key, "watch"))
     }
 
+    async fn watch_inbox(&self, key: &Key, inbox: &str) -> Result<Watch> {
+        let (link, channel) = (&self.core.link, Names::of(key).inbox(inbox));
+        let watch = link.subscriptions.watch(link, channel).await;
+        watch.map_err(|fault| fault.into_error(key, "watch"))
+    }
+
     async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()> {
         jobs::renew(&self.core, namespace, lease)
             .await

@@ -50,6 +50,11 @@ impl Names {
     pub(super) fn channel(&self) -> String {
         format!("{}:c", self.base)
     }
+
+    /// The channel of announcements to one process.
+    pub(super) fn inbox(&self, process: &str) -> String {
+        format!("{}:c:{process}", self.base)
+    }
 }
 
 /// The key that lives as long as the job of that namespace.

@@ -1,0 +1,393 @@
+-- A hash: 'm' the numbers below, 'e' .. id an element, 'a' .. id how often it was delivered on lease (if it was),
+-- 't' .. ticket and 'p' .. ticket until when a caller who waits to take or to put counts as alive.
+-- Beside it a sorted set of whatever has an order, one range of scores after the other: takers and putters in the
+-- order of coming, leases by their end, elements that came back by number, dead letters in the order of dying.
+local PUTTERS, LEASES, BACK, DEAD = 2 ^ 41, 2 ^ 42, 2 ^ 43, 2 ^ 44
+local LATEST = LEASES - 1
+local NOT_NOW, DONE, CLOSED = 0, 1, 2
+
+local L, exists, capacity, most, closed
+-- Elements that never left have the numbers from head to before tail; those that came back have smaller ones.
+local head, tail, back, leased, dead, order
+local takers, putters = {prefix = 't', base = 0}, {prefix = 'p', base = PUTTERS}
+-- Whom this batch calls: tickets by process, or everybody.
+local called, everybody
+
+begin = function()
+  L, called, everybody = K .. ':h', {}, false
+  local numbers = redis.call('HGET', K, 'm')
+  exists = numbers and true
+  capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called, putters.count,
+    putters.called = unpack(numbers and cmsgpack.unpack(numbers) or {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+end
+
+finish = function()
+  local numbers = {capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called,
+    putters.count, putters.called}
+  redis.call('HSET', K, 'm', cmsgpack.pack(numbers))
+  if back + leased + dead + takers.count + putters.count > 0 then keep_expiry(L) end
+  for process, tickets in pairs(called) do
+    redis.call('PUBLISH', K .. ':c:' .. process, table.concat(tickets, ' '))
+  end
+  if everybody then notify() end
+end
+
+local function first_rank(line)
+  return line == putters and takers.count or 0
+end
+
+local function position(line, ticket)
+  local rank = ticket ~= '' and line.count > 0 and redis.call('ZRANK', L, line.prefix .. ticket)
+  return rank and rank - first_rank(line) or line.count
+end
+
+local function share(line, ticket, available)
+  local place = position(line, ticket)
+  if place >= available then return 0 end
+  local others = place < line.count and line.count - 1 or line.count
+  return math.max(1, available - others)
+end
+
+local function join(line, ticket, till)
+  local member = line.prefix .. ticket
+  if redis.call('HSET', K, member, till) == 1 then
+    redis.call('ZADD', L, line.base + order, member)
+    order, line.count = order + 1, line.count + 1
+  end
+end
+
+local function leave(line, ticket)
+  local place, member = position(line, ticket), line.prefix .. ticket
+  if place == line.count then return 0 end
+  redis.call('ZREM', L, member)
+  redis.call('HDEL', K, member)
+  line.count = line.count - 1
+  if place < line.called then line.called = line.called - 1 end
+  return 1
+end
+
+local function advance(line, now)
+  while line.count > 0 do
+    local rank = first_rank(line)
+    local member = redis.call('ZRANGE', L, rank, rank)[1]
+    if tonumber(redis.call('HGET', K, member)) > now then return end
+    leave(line, string.sub(member, 2))
+  end
+end
+
+local function call(line, available, tickets)
+  local count = math.min(available, line.count)
+  if count > line.called then
+    local rank = first_rank(line)
+    for _, member in ipairs(redis.call('ZRANGE', L, rank + line.called, rank + count - 1)) do
+      tickets[#tickets + 1] = string.sub(member, 2)
+    end
+  end
+  line.called = count
+end
+
+local function ready()
+  return back + tail - head
+end
+
+local function room()
+  return capacity == 0 and math.huge or math.max(0, capacity - ready() - leased)
+end
+
+local function drained()
+  return closed == 1 and ready() + leased == 0
+end
+
+-- Puts whom this call has called after the first part of its reply.
+local function answer(reply)
+  local tickets = {}
+  if takers.count + takers.called > 0 then call(takers, ready(), tickets) end
+  if putters.count + putters.called > 0 then call(putters, room(), tickets) end
+  if drained() and takers.count > 0 then
+    everybody = true
+    table.insert(reply, 2, 1)
+  elseif #tickets > 0 then
+    for _, ticket in ipairs(tickets) do
+      local process = string.match(ticket, '^[^:]*')
+      called[process] = called[process] or {}
+      table.insert(called[process], ticket)
+    end
+    table.insert(reply, 2, tickets)
+  else
+    table.insert(reply, 2, false)
+  end
+  return reply
+end
+
+local function deliveries(id)
+  return tonumber(redis.call('HGET', K, 'a' .. id) or 0)
+end
+
+local function worn(count)
+  return most > 0 and count >= most
+end
+
+-- The elements whose leases have ended: those that can be taken again, and those that are dead.
+local function ended(now)
+  local again, dying = {}, {}
+  if leased == 0 then return again, dying end
+  local ids = redis.call('ZRANGEBYSCORE', L, LEASES, LEASES + math.min(now, LATEST))
+  for j, member in ipairs(ids) do ids[j] = tonumber(string.sub(member, 2)) end
+  table.sort(ids)
+  for _, id in ipairs(ids) do
+    table.insert(worn(deliveries(id)) and dying or again, id)
+  end
+  return again, dying
+end
+
+local function end_lease(id)
+  redis.call('ZREM', L, 'l' .. id)
+  leased = leased - 1
+end
+
+local function bring_back(id, count)
+  if worn(count) then
+    redis.call('ZADD', L, DEAD + order, 'd' .. id)
+    redis.call('HDEL', K, 'a' .. id)
+    order, dead = order + 1, dead + 1
+  else
+    redis.call('ZADD', L, BACK + id, 'r' .. id)
+    back = back + 1
+  end
+end
+
+-- What is due by now.
+local function due(now)
+  local again, dying = ended(now)
+  for _, id in ipairs(again) do
+    end_lease(id)
+    bring_back(id, 0)
+  end
+  for _, id in ipairs(dying) do
+    end_lease(id)
+    bring_back(id, most)
+  end
+  advance(takers, now)
+  advance(putters, now)
+end
+
+local function append(i, n)
+  for j = i, i + n - 1 do
+    redis.call('HSET', K, 'e' .. tail, ARGV[j])
+    tail = tail + 1
+  end
+end
+
+-- Adds the first element to a reply, and hands it out for good or until then.
+local function hand_out(reply, till)
+  local id, count = head, 0
+  if back > 0 then
+    local member = redis.call('ZRANGEBYSCORE', L, BACK, '(' .. DEAD, 'LIMIT', 0, 1)[1]
+    redis.call('ZREM', L, member)
+    id, back = tonumber(string.sub(member, 2)), back - 1
+    count = deliveries(id)
+  else
+    head = head + 1
+  end
+  local element = redis.call('HGET', K, 'e' .. id)
+  if till then
+    count = count + 1
+    redis.call('HSET', K, 'a' .. id, count)
+    redis.call('ZADD', L, LEASES + till, 'l' .. id)
+    leased = leased + 1
+  elseif count > 0 then
+    redis.call('HDEL', K, 'e' .. id, 'a' .. id)
+  else
+    redis.call('HDEL', K, 'e' .. id)
+  end
+  reply[#reply + 1] = id
+  reply[#reply + 1] = count
+  reply[#reply + 1] = element
+end
+
+local function later(now, by)
+  return math.min(now + tonumber(by), LATEST)
+end
+
+function M.init(i, n)
+  redis.call('DEL', L)
+  exists, closed, head, tail, back, leased, dead, order = true, 0, 0, 0, 0, 0, 0, 0
+  takers.count, takers.called, putters.count, putters.called = 0, 0, 0, 0
+  capacity, most = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+  append(i + 2, n - 2)
+  return false
+end
+
+function M.put(i, n)
+  local ticket, now, count = ARGV[i], instant(i + n - 1), n - 3
+  due(now)
+  if closed == 1 then
+    leave(putters, ticket)
+    return answer({CLOSED})
+  end
+  local fits = math.min(count, share(putters, ticket, room()))
+  if fits > 0 or count == 0 then
+    leave(putters, ticket)
+    append(i + 2, fits)
+    return answer({DONE, fits})
+  end
+  if ticket ~= '' then join(putters, ticket, later(now, ARGV[i + 1])) end
+  return answer({NOT_NOW})
+end
+
+function M.await_room(i)
+  local ticket, now = ARGV[i], instant(i + 2)
+  due(now)
+  if closed == 1 then
+    leave(putters, ticket)
+    return answer({CLOSED})
+  end
+  join(putters, ticket, later(now, ARGV[i + 1]))
+  return answer({share(putters, ticket, room()) > 0 and DONE or NOT_NOW})
+end
+
+function M.take(i)
+  local ticket, now = ARGV[i], instant(i + 4)
+  due(now)
+  local count = share(takers, ticket, ready())
+  if count > 0 then
+    leave(takers, ticket)
+    local till = ARGV[i + 3] ~= '' and later(now, ARGV[i + 3])
+    local reply = {DONE}
+    for _ = 1, math.min(count, tonumber(ARGV[i + 2])) do hand_out(reply, till) end
+    return answer(reply)
+  end
+  if drained() then
+    leave(takers, ticket)
+    return answer({CLOSED})
+  end
+  if ticket == '' then return answer({NOT_NOW}) end
+  join(takers, ticket, later(now, ARGV[i + 1]))
+  local ends
+  if leased > 0 then
+    local behind = position(takers, ticket) - ready()
+    ends = redis.call('ZRANGEBYSCORE', L, LEASES, '(' .. BACK, 'WITHSCORES', 'LIMIT', behind, 1)[2]
+  end
+  return answer({NOT_NOW, ends and tonumber(ends) - LEASES - now or false})
+end
+
+function M.drain(i)
+  due(instant(i))
+  local reply = {DONE}
+  while ready() > 0 do hand_out(reply) end
+  return answer(reply)
+end
+
+function M.leave_putters(i)
+  return answer({leave(putters, ARGV[i])})
+end
+
+function M.leave_takers(i)
+  return answer({leave(takers, ARGV[i])})
+end
+
+function M.give_back(i, n)
+  local count = 0
+  for j = i, i + n - 1, 3 do
+    local id = tonumber(ARGV[j])
+    if id < tail and redis.call('HEXISTS', K, 'e' .. id) == 0 then
+      redis.call('HSET', K, 'e' .. id, ARGV[j + 2])
+      if ARGV[j + 1] ~= '0' then redis.call('HSET', K, 'a' .. id, ARGV[j + 1]) end
+      redis.call('ZADD', L, BACK + id, 'r' .. id)
+      back, count = back + 1, count + 1
+    end
+  end
+  return answer({count})
+end
+
+-- Ends the leases that are held, and does what is to be done then.
+local function settle(i, n, now, act)
+  due(now)
+  local reply = {DONE}
+  for j = i, i + n - 1, 2 do
+    local id, count = tonumber(ARGV[j]), tonumber(ARGV[j + 1])
+    local held = redis.call('ZSCORE', L, 'l' .. id) and deliveries(id) == count
+    if held then
+      end_lease(id)
+      act(id, count)
+    end
+    reply[#reply + 1] = held and 1 or 0
+  end
+  return answer(reply)
+end
+
+function M.ack(i, n)
+  return settle(i, n - 1, instant(i + n - 1), function(id) redis.call('HDEL', K, 'e' .. id, 'a' .. id) end)
+end
+
+function M.release(i, n)
+  return settle(i, n - 1, instant(i + n - 1), bring_back)
+end
+
+function M.extend(i)
+  local now = instant(i + 3)
+  return settle(i, 2, now, function(id)
+    redis.call('ZADD', L, LEASES + later(now, ARGV[i + 2]), 'l' .. id)
+    leased = leased + 1
+  end)
+end
+
+function M.close()
+  local open = 1 - closed
+  closed = 1
+  local reply = answer({open})
+  everybody, reply[2] = true, 1
+  return reply
+end
+
+local function dead_letters(command)
+  local elements = {}
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', L, DEAD, '+inf')) do
+    elements[#elements + 1] = redis.call('HGET', K, 'e' .. string.sub(member, 2))
+    if command then redis.call(command, K, 'e' .. string.sub(member, 2)) end
+  end
+  return elements
+end
+
+function M.drain_dead(i)
+  due(instant(i))
+  local reply = dead_letters('HDEL')
+  table.insert(reply, 1, DONE)
+  redis.call('ZREMRANGEBYSCORE', L, DEAD, '+inf')
+  dead = 0
+  return answer(reply)
+end
+
+function M.dead(i)
+  local _, dying = ended(instant(i))
+  local elements = dead_letters()
+  for _, id in ipairs(dying) do elements[#elements + 1] = redis.call('HGET', K, 'e' .. id) end
+  return elements
+end
+
+function M.status(i)
+  if not exists then return false end
+  local again, dying = ended(instant(i))
+  return {capacity, most, closed, ready() + #again, leased - #again - #dying, dead + #dying, takers.count,
+    putters.count}
+end
+
+function M.peek(i)
+  local first = ended(instant(i))[1]
+  local member = back > 0 and redis.call('ZRANGEBYSCORE', L, BACK, '(' .. DEAD, 'LIMIT', 0, 1)[1]
+  local other = member and tonumber(string.sub(member, 2)) or head < tail and head
+  if not first or other and other < first then first = other end
+  return first and redis.call('HGET', K, 'e' .. first)
+end
+
+function M.contents()
+  if not exists then return false end
+  local ids, reply = {}, {capacity, most}
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', L, LEASES, '(' .. DEAD)) do
+    ids[#ids + 1] = tonumber(string.sub(member, 2))
+  end
+  table.sort(ids)
+  for id = head, tail - 1 do ids[#ids + 1] = id end
+  for _, id in ipairs(ids) do reply[#reply + 1] = redis.call('HGET', K, 'e' .. id) end
+  return reply
+end

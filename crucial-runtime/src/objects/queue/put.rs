@@ -1,0 +1,200 @@
+//! What producers do.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Queue;
+use super::caller::{Caller, Limit};
+use super::machine::{self, CLOSED, DONE, NOT_NOW};
+use crate::error::{Error, Result};
+use crate::object::{Method, Value};
+use crate::runtime;
+use crate::thread::Portable;
+
+impl<T: Portable> Queue<T> {
+    /// Puts an element at the end; waits while the queue is full. One round trip if it is not;
+    /// otherwise up to four more and an announcement.
+    ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped while it waits leaves the line, and the element is not put. If its
+    /// request is on its way, the element may be put.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`]; [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit);
+    /// [`Error::TooLarge`].
+    pub async fn put(&self, element: T) -> Result<()> {
+        let limit = runtime::current()?.wait_limit();
+        self.put_timeout(element, limit).await
+    }
+
+    /// [`put`](Self::put), at most for so long.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// use crucial::{Error, Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::bounded(1)).await?;
+    /// jobs.put("first".to_owned()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let late = jobs.put_timeout("second".to_owned(), limit).await;
+    /// assert!(matches!(late, Err(Error::TimedOut { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub async fn put_timeout(&self, element: T, limit: Duration) -> Result<()> {
+        let element = self.handle.encode("an element", &element)?;
+        let limit = Limit::new(limit);
+        match self.put_some(&[element], &limit).await? {
+            0 => Err(limit.error(&self.handle, "put")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts an element at the end; `false`, and nothing is done, if the queue is full or others wait
+    /// to put.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`]; [`Error::TooLarge`].
+    pub async fn try_put(&self, element: T) -> Result<bool> {
+        let element = self.handle.encode("an element", &element)?;
+        let caller = Caller::new(&self.handle, &machine::LEAVE_PUTTERS)?;
+        let (_, visited) = self.visit(caller, &machine::PUT, &[element]).await?;
+        Ok(visited > 0)
+    }
+
+    /// Puts several elements at the end, in their order. As long as there is room for all of them that
+    /// is one round trip, and none comes in between; otherwise they go in as there is room.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let numbers = Queue::create("numbers", QueueInit::default()).await?;
+    /// numbers.put_all(1..=5).await?;
+    /// assert_eq!(numbers.take_many(3).await?, [1, 2, 3]);
+    /// assert_eq!(numbers.drain().await?, [4, 5]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// What has been put when the future is dropped stays in the queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put); [`Error::TooLarge`] if all together are too large for one call.
+    pub async fn put_all(&self, elements: impl IntoIterator<Item = T> + Send) -> Result<()> {
+        let elements = self.encoded(elements)?;
+        let limit = Limit::new(runtime::current()?.wait_limit());
+        if self.put_some(&elements, &limit).await? < elements.len() {
+            return Err(limit.error(&self.handle, "put"));
+        }
+        Ok(())
+    }
+
+    /// [`put_all`](Self::put_all), at most for so long: how many of the elements, from the first on,
+    /// have been put by then.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_all`](Self::put_all), but for [`Error::TimedOut`].
+    pub async fn put_all_timeout(
+        &self,
+        elements: impl IntoIterator<Item = T> + Send,
+        limit: Duration,
+    ) -> Result<usize> {
+        let elements = self.encoded(elements)?;
+        self.put_some(&elements, &Limit::new(limit)).await
+    }
+
+    fn encoded(&self, elements: impl IntoIterator<Item = T>) -> Result<Vec<Bytes>> {
+        elements
+            .into_iter()
+            .map(|element| self.handle.encode("an element", &element))
+            .collect()
+    }
+
+    /// Puts what can be put in time, and gives how many that were.
+    async fn put_some(&self, elements: &[Bytes], limit: &Limit) -> Result<usize> {
+        let mut put = 0;
+        while put < elements.len() {
+            let putting = self.put_next(&elements[put..], limit);
+            match limit.keep(&self.handle, "put", putting).await {
+                Ok(0) => break,
+                Ok(count) => put += count,
+                Err(Error::TimedOut { .. }) if put > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(put)
+    }
+
+    /// Waits until one or more have been put; none if the time is over first.
+    async fn put_next(&self, elements: &[Bytes], limit: &Limit) -> Result<usize> {
+        let mut caller = Caller::new(&self.handle, &machine::LEAVE_PUTTERS)?;
+        let mut count;
+        if !caller.is_expected() {
+            (caller, count) = self.visit(caller, &machine::PUT, elements).await?;
+            if count > 0 {
+                return Ok(count);
+            }
+        }
+        caller.take_ticket().await?;
+        (caller, count) = self.visit(caller, &machine::PUT, elements).await?;
+        while count == 0 {
+            if limit.is_over() {
+                caller.leave().await?;
+                return Ok(0);
+            }
+            // What is large is sent again only when there is room for it.
+            let mut room = caller.called(None, limit).await;
+            if !room {
+                let looked = self.visit(caller, &machine::AWAIT_ROOM, &[]).await?;
+                (caller, room) = (looked.0, looked.1 > 0);
+            }
+            if room {
+                (caller, count) = self.visit(caller, &machine::PUT, elements).await?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Asks once, and gives how many elements went in, or would.
+    async fn visit(
+        &self,
+        mut caller: Caller,
+        method: &'static Method,
+        elements: &[Bytes],
+    ) -> Result<(Caller, usize)> {
+        let mut arguments = caller.introduction();
+        arguments.extend_from_slice(elements);
+        let queue = self.clone();
+        let errand = caller.errand.clone();
+        let visit = async move {
+            let reply = queue.change(method, arguments).await?;
+            match queue.handle.list(&reply)? {
+                [Value::Int(NOT_NOW), ..] => Ok((caller, 0)),
+                // It is the caller's turn, and it stays in line until it has put something.
+                [Value::Int(DONE), _] => Ok((caller, 1)),
+                [Value::Int(DONE), _, count] => Ok((caller.served(), queue.handle.number(count)?)),
+                [Value::Int(CLOSED), ..] => {
+                    caller.served();
+                    Err(queue.closed())
+                }
+                _ => Err(queue.handle.unexpected("the reply", &reply)),
+            }
+        };
+        errand.finish(visit).await
+    }
+}
