@@ -174,3 +174,41 @@ impl Drop for Ticket {
         self.inbox.lock().remove(&self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Namespace;
+
+    #[tokio::test]
+    async fn only_the_called_are_awakened() {
+        let inboxes = Inboxes::new();
+        let store = crate::store::EmbeddedStore::new();
+        let key = Namespace::new("job").unwrap().key("queue").unwrap();
+        assert!(!inboxes.is_open(&key));
+        let (first, second) = (
+            inboxes.ticket(&store, &key).await.unwrap(),
+            inboxes.ticket(&store, &key).await.unwrap(),
+        );
+        assert!(inboxes.is_open(&key));
+        assert_ne!(first.name(), second.name());
+
+        let woken = |ticket: &Ticket| {
+            use futures_util::FutureExt as _;
+            ticket.called.notified().now_or_never().is_some()
+        };
+        let hear = |text: &[u8]| {
+            first
+                .inbox
+                .hear(&Change::Hint(Bytes::copy_from_slice(text)))
+        };
+        hear(&[b"other:0 ", &second.name()[..]].concat());
+        assert_eq!((woken(&first), woken(&second)), (false, true));
+        hear(b"other:0 nonsense : 0");
+        assert_eq!((woken(&first), woken(&second)), (false, false));
+        hear(b"");
+        assert_eq!((woken(&first), woken(&second)), (true, true));
+        first.inbox.hear(&Change::Resync);
+        assert_eq!((woken(&first), woken(&second)), (true, true));
+    }
+}

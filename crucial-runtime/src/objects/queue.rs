@@ -164,8 +164,8 @@ impl<T: Portable> Queue<T> {
             argument::number(init.capacity.unwrap_or(0)),
             argument::number(init.max_deliveries.unwrap_or(0)),
         ];
-        for element in &init.elements {
-            arguments.push(handle.encode("an element", element)?);
+        for element in init.elements {
+            arguments.push(handle.encode("an element", &element)?);
         }
         Ok(arguments)
     }

@@ -108,13 +108,16 @@ impl<T: Portable> Delivery<T> {
     /// # Errors
     ///
     /// [`Error::DeliveryLost`]; [`Error::Refused`] for a lease of less than a millisecond.
-    pub async fn extend(&self, lease: Duration) -> Result<()> {
-        let [id, attempt] = self.name();
-        let arguments = vec![id, attempt, self.queue.lease(lease)?];
-        let reply = self.queue.change(&machine::EXTEND, arguments).await?;
-        match self.queue.handle.list(&reply)? {
-            [_, _, held] if self.queue.handle.flag(held)? => Ok(()),
-            _ => Err(self.queue.lost()),
+    pub fn extend(&self, lease: Duration) -> impl Future<Output = Result<()>> + Send + use<T> {
+        // Written out so that the future does not hold the element, which need not be `Sync`.
+        let (queue, [id, attempt]) = (self.queue.clone(), self.name());
+        async move {
+            let arguments = vec![id, attempt, queue.lease(lease)?];
+            let reply = queue.change(&machine::EXTEND, arguments).await?;
+            match queue.handle.list(&reply)? {
+                [_, _, held] if queue.handle.flag(held)? => Ok(()),
+                _ => Err(queue.lost()),
+            }
         }
     }
 

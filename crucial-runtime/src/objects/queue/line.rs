@@ -88,3 +88,68 @@ impl Line {
         new.map(|waiting| waiting.ticket.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket(number: usize) -> Bytes {
+        number.to_string().into()
+    }
+
+    fn line(count: usize) -> Line {
+        let mut line = Line::default();
+        for number in 0..count {
+            line.join(&ticket(number), 10);
+        }
+        line
+    }
+
+    #[test]
+    fn one_element_calls_one_of_a_thousand() {
+        let mut line = line(1000);
+        for available in 1..5 {
+            let called: Vec<_> = line.call(available).collect();
+            assert_eq!(called, [ticket(available - 1)]);
+            assert_eq!(line.call(available).count(), 0, "once");
+        }
+        assert!(line.leave(&ticket(2)));
+        assert_eq!(line.call(4).collect::<Vec<_>>(), [ticket(4)]);
+        assert!(!line.leave(&ticket(2)));
+        assert_eq!(line.call(0).count(), 0);
+        assert_eq!(line.call(1).collect::<Vec<_>>(), [ticket(0)], "again");
+    }
+
+    #[test]
+    fn nobody_gets_what_others_were_called_for() {
+        let line = line(3);
+        let late = Bytes::from_static(b"late");
+        // Ticket, what there is, what its holder may have.
+        for (ticket, available, share) in [
+            (ticket(0), 0, 0),
+            (ticket(0), 1, 1),
+            (ticket(1), 1, 0),
+            (ticket(1), 2, 1),
+            (ticket(0), 3, 1),
+            (ticket(2), 3, 1),
+            (ticket(0), 7, 5),
+            (late.clone(), 3, 0),
+            (late, 5, 2),
+        ] {
+            assert_eq!(line.share(&ticket, available), share, "{ticket:?}");
+        }
+    }
+
+    #[test]
+    fn the_dead_give_way_when_they_come_to_the_front() {
+        let mut line = line(3);
+        line.join(&ticket(1), 30);
+        assert_eq!(line.len(), 3, "it stands there already");
+        line.advance(9);
+        assert_eq!(line.len(), 3);
+        line.advance(10);
+        assert_eq!((line.len(), line.position(&ticket(1))), (2, 0));
+        line.advance(30);
+        assert_eq!(line.len(), 0);
+    }
+}

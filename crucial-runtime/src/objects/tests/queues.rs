@@ -39,7 +39,9 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
 
 /// Until a question is answered with yes.
-async fn until<F: Future<Output = Result<bool>>>(question: impl Fn() -> F) -> Result<()> {
+async fn until<F: Future<Output = Result<bool>> + Send>(
+    question: impl Fn() -> F + Send + Sync,
+) -> Result<()> {
     let answered = async {
         while !question().await? {
             tokio::task::yield_now().await;
