@@ -4,7 +4,7 @@
 //! (they share a script call, or a commit). With two slots the server works on one batch while this process makes the
 //! next. A caller that finds a slot free sends its call itself, without the detour over another task.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -181,6 +181,8 @@ impl Lane {
                 // A caller that has gone away needs no answer.
                 let _ = sender.send(answer);
             }
+            // What they ask next travels in the next batch.
+            let_them_run().await;
         }
     }
 
@@ -206,6 +208,23 @@ impl Lane {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lets the tasks run that have just been awakened.
+///
+/// Not `yield_now`, which would wait for the whole queue of this worker thread, out of reach for the others: this goes
+/// to the end of the queue, from where another thread takes it if one of the tasks before it computes for long.
+async fn let_them_run() {
+    let mut awakened = false;
+    poll_fn(|cx| {
+        if awakened {
+            return Poll::Ready(());
+        }
+        awakened = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// How many of those who wait go into the next batch.
