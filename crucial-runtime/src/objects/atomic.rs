@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use self::machine::AtomicState;
 use super::proxy::proxy;
+use crate::codec::CodecError;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Value};
 use crate::runtime;
@@ -218,17 +219,23 @@ impl<T: Portable> Atomic<T> {
     }
 
     fn decode(&self, stored: &[u8]) -> Result<T> {
-        stored::decode(stored).map_err(|source| Error::Codec {
+        stored::decode(stored).map_err(|source| self.garbled(source))
+    }
+
+    fn garbled(&self, source: CodecError) -> Error {
+        Error::Codec {
             key: self.handle.key().clone(),
             what: "the value",
             source,
-        })
+        }
     }
 
     fn decode_reply(&self, reply: &Value) -> Result<T> {
         match reply {
             Value::Bytes(stored) => self.decode(stored),
-            Value::Int(number) => self.decode(number.to_string().as_bytes()),
+            Value::Int(number) => {
+                stored::decode_number(*number).map_err(|source| self.garbled(source))
+            }
             Value::Nil | Value::List(_) => Err(self.handle.unexpected("the value", reply)),
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::machine::small;
+use super::machine::EXACT;
 use crate::object::Value;
 
 /// The one addition that does what these do, for whole numbers of one kind.
@@ -35,7 +35,10 @@ pub(super) fn unfold(calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
     };
     let mut replies = Vec::with_capacity(calls.len());
     for call in calls {
-        replies.push(small(before.to_string().into()));
+        replies.push(match i64::try_from(before) {
+            Ok(number) if (1 - EXACT..EXACT).contains(&number) => Value::Int(number),
+            _ => Value::Bytes(before.to_string().into()),
+        });
         before = kind.wrap(before + addend(call).unwrap_or(0));
     }
     replies
@@ -54,7 +57,11 @@ impl Kind {
 
     fn wrap(&self, number: i128) -> i128 {
         let lowest = if self.signed { -self.count() / 2 } else { 0 };
-        (number - lowest).rem_euclid(self.count()) + lowest
+        let beyond = number - lowest;
+        if (0..self.count()).contains(&beyond) {
+            return number;
+        }
+        beyond.rem_euclid(self.count()) + lowest
     }
 }
 

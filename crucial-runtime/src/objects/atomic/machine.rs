@@ -26,7 +26,7 @@ methods! {
 }
 
 /// Numbers of at least this size are given as text: doubles, in which servers count, lose digits there.
-const EXACT: i64 = 1 << 53;
+pub(super) const EXACT: i64 = 1 << 53;
 
 impl Object for AtomicState {
     const NAME: &'static str = "Atomic";

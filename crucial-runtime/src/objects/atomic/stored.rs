@@ -66,6 +66,29 @@ pub(super) fn encode<T: Portable>(value: &T) -> Result<Bytes, CodecError> {
     }
 }
 
+/// Whole numbers are mostly counted, and then their text need not be written only to be read.
+macro_rules! numbers {
+    ($($whole:ty),+) => {
+        fn of_number<T: Portable>(number: i64) -> Option<T> {
+            $(if TypeId::of::<T>() == TypeId::of::<$whole>() {
+                let mut value = <$whole>::try_from(number).ok();
+                let value: &mut dyn Any = &mut value;
+                return value.downcast_mut::<Option<T>>().and_then(Option::take);
+            })+
+            None
+        }
+    };
+}
+
+numbers!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize
+);
+
+/// The value of a number that a server gave as such.
+pub(super) fn decode_number<T: Portable>(number: i64) -> Result<T, CodecError> {
+    of_number(number).map_or_else(|| decode(number.to_string().as_bytes()), Ok)
+}
+
 /// The value of bytes.
 pub(super) fn decode<T: Portable>(bytes: &[u8]) -> Result<T, CodecError> {
     of_text(bytes).unwrap_or_else(|| codec::decode(bytes))
@@ -90,6 +113,21 @@ mod tests {
         check(&'ß', "ß".as_bytes());
         check(&"Grüße\0".to_owned(), "Grüße\0".as_bytes());
         check(&String::new(), b"");
+    }
+
+    #[test]
+    fn numbers_are_what_their_text_is() {
+        for number in [0, 1, -1, 127, 128, 255, 256, i64::MAX, i64::MIN] {
+            macro_rules! same {
+                ($($whole:ty),+) => {$(
+                    assert_eq!(
+                        decode_number::<$whole>(number).ok(),
+                        decode(number.to_string().as_bytes()).ok()
+                    );
+                )+};
+            }
+            same!(i8, u8, i64, u64, i128, usize, bool, char, String);
+        }
     }
 
     #[test]
