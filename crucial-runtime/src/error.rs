@@ -121,6 +121,16 @@ pub enum Error {
         /// The barrier.
         key: Key,
     },
+    /// A round of `reduce` broke while, or before, this party waited for its result.
+    #[error(
+        "round {round} of `{key}` is broken: a party gave up or died, or brought a part that does not fit; `reset_rounds` to begin a new one"
+    )]
+    BrokenRound {
+        /// The vector or matrix.
+        key: Key,
+        /// The number of the round, from 0.
+        round: u64,
+    },
     /// What was held of an object is held no more: its lease ended, and others may have it.
     #[error(
         "what was held of `{key}` is lost: its lease was not renewed in time (was this process frozen, or cut off from the store?), or the object was made anew; nothing was changed. Acquire it again, or allow longer pauses with `Builder::lease` or CRUCIAL_LEASE"

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use super::Shared;
 use crate::objects::{
-    Atomic, Barrier, Latch, List, Map, Promise, Queue, Semaphore, Set, SortedMap,
+    Atomic, Barrier, Latch, List, Map, Matrix, Promise, Queue, Semaphore, Set, SortedMap, Vector,
 };
 use crate::thread::Portable;
 
@@ -87,4 +87,6 @@ proxy_fields! {
     Latch;
     Barrier;
     Semaphore;
+    Vector<T>;
+    Matrix<T>;
 }

@@ -164,7 +164,7 @@ macro_rules! proxy {
 
         impl $(<$($parameter),+>)? std::fmt::Debug for $proxy $(<$($parameter),+>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_tuple(stringify!($proxy)).field(self.handle.key()).finish()
+                self.handle.describe(stringify!($proxy), f)
             }
         }
 

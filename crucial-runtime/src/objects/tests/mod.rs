@@ -3,8 +3,10 @@
 mod collections;
 mod elsewhere;
 mod merging;
+mod numbers;
 mod pages;
 mod queues;
+mod reduce;
 mod semaphores;
 mod travel;
 mod values;

@@ -1,0 +1,208 @@
+//! The state machine of a matrix against what is meant, written down naively.
+
+use std::task::Poll;
+
+use proptest::prelude::*;
+use serde::Serialize;
+
+use super::Grid;
+use super::machine::MatrixState;
+use crate::codec;
+use crate::object::{Object, Refusal, Value};
+use crate::objects::numbers::Numbers;
+
+const ROWS: usize = 3;
+const COLUMNS: usize = 2;
+
+/// A call on a row or a column, or on all.
+#[derive(Debug, Clone)]
+enum Step {
+    Set(usize, usize, i64),
+    SetRow(usize, Vec<i64>),
+    SetColumn(usize, Vec<i64>),
+    AddRow(usize, i64, Vec<i64>),
+    AddColumn(usize, i64, Vec<i64>),
+    ScaleRow(usize, i64),
+    ScaleColumn(usize, i64),
+    AddAt(Vec<(usize, usize, i64)>),
+    AddScaled(i64, Vec<Vec<i64>>),
+}
+
+fn small() -> impl Strategy<Value = i64> {
+    prop_oneof![20 => -9..10_i64, 1 => Just(i64::MAX)]
+}
+
+fn numbers(count: usize) -> impl Strategy<Value = Vec<i64>> {
+    prop_oneof![
+        9 => prop::collection::vec(small(), count),
+        1 => prop::collection::vec(small(), 0..count + 2),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (row, column) = (|| 0..ROWS + 1, || 0..COLUMNS + 1);
+    prop_oneof![
+        (row(), column(), small()).prop_map(|(r, c, n)| Step::Set(r, c, n)),
+        (row(), numbers(COLUMNS)).prop_map(|(r, n)| Step::SetRow(r, n)),
+        (column(), numbers(ROWS)).prop_map(|(c, n)| Step::SetColumn(c, n)),
+        (row(), -2..3_i64, numbers(COLUMNS)).prop_map(|(r, f, n)| Step::AddRow(r, f, n)),
+        (column(), -2..3_i64, numbers(ROWS)).prop_map(|(c, f, n)| Step::AddColumn(c, f, n)),
+        (row(), -2..3_i64).prop_map(|(r, f)| Step::ScaleRow(r, f)),
+        (column(), -2..3_i64).prop_map(|(c, f)| Step::ScaleColumn(c, f)),
+        prop::collection::vec((row(), column(), small()), 0..5).prop_map(Step::AddAt),
+        (
+            -2..3_i64,
+            prop::collection::vec(prop::collection::vec(small(), COLUMNS), ROWS - 1..ROWS + 1)
+        )
+            .prop_map(|(f, rows)| Step::AddScaled(f, rows)),
+    ]
+}
+
+type Rows = Vec<Vec<i64>>;
+
+/// What the step is to do, or nothing where it is refused.
+fn naive(rows: &Rows, step: &Step) -> Option<Rows> {
+    let mut after = rows.clone();
+    let add = |place: &mut i64, factor: i64, number: i64| -> Option<()> {
+        *place = place.checked_add(factor.checked_mul(number)?)?;
+        Some(())
+    };
+    let fits = |numbers: &[i64], count: usize| (numbers.len() == count).then_some(());
+    match step {
+        Step::Set(r, c, number) => *after.get_mut(*r)?.get_mut(*c)? = *number,
+        Step::SetRow(r, numbers) => {
+            fits(numbers, COLUMNS)?;
+            after.get_mut(*r)?.clone_from(numbers);
+        }
+        Step::SetColumn(c, numbers) => {
+            fits(numbers, ROWS)?;
+            for (row, number) in after.iter_mut().zip(numbers) {
+                *row.get_mut(*c)? = *number;
+            }
+        }
+        Step::AddRow(r, factor, numbers) => {
+            fits(numbers, COLUMNS)?;
+            for (place, number) in after.get_mut(*r)?.iter_mut().zip(numbers) {
+                add(place, *factor, *number)?;
+            }
+        }
+        Step::AddColumn(c, factor, numbers) => {
+            fits(numbers, ROWS)?;
+            for (row, number) in after.iter_mut().zip(numbers) {
+                add(row.get_mut(*c)?, *factor, *number)?;
+            }
+        }
+        Step::ScaleRow(r, factor) => {
+            for place in after.get_mut(*r)? {
+                *place = place.checked_mul(*factor)?;
+            }
+        }
+        Step::ScaleColumn(c, factor) => {
+            for row in &mut after {
+                let place = row.get_mut(*c)?;
+                *place = place.checked_mul(*factor)?;
+            }
+        }
+        Step::AddAt(entries) => {
+            for (r, c, number) in entries {
+                add(after.get_mut(*r)?.get_mut(*c)?, 1, *number)?;
+            }
+        }
+        Step::AddScaled(factor, other) => {
+            (other.len() == ROWS).then_some(())?;
+            for (row, other) in after.iter_mut().zip(other) {
+                for (place, number) in row.iter_mut().zip(other) {
+                    add(place, *factor, *number)?;
+                }
+            }
+        }
+    }
+    Some(after)
+}
+
+fn apply<A: Serialize>(
+    state: &mut MatrixState<i64>,
+    method: &str,
+    args: A,
+) -> Result<bytes::Bytes, Refusal> {
+    match state.apply(method, &[codec::encode(&args).unwrap()])? {
+        Poll::Ready(Value::Bytes(reply)) => Ok(reply),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn run(state: &mut MatrixState<i64>, step: &Step) -> Result<bytes::Bytes, Refusal> {
+    match step.clone() {
+        Step::Set(r, c, n) => apply(state, "set", (r, c, n)),
+        Step::SetRow(r, n) => apply(state, "set_row", (r, Numbers(n))),
+        Step::SetColumn(c, n) => apply(state, "set_column", (c, Numbers(n))),
+        Step::AddRow(r, f, n) => apply(state, "add_row", (r, f, Numbers(n))),
+        Step::AddColumn(c, f, n) => apply(state, "add_column", (c, f, Numbers(n))),
+        Step::ScaleRow(r, f) => apply(state, "scale_row", (r, f)),
+        Step::ScaleColumn(c, f) => apply(state, "scale_column", (c, f)),
+        Step::AddAt(entries) => apply(state, "add_at", (entries,)),
+        Step::AddScaled(f, rows) => apply(state, "add_scaled", (f, Grid::from_rows(rows).unwrap())),
+    }
+}
+
+/// The sums of products, if they all fit.
+fn products(lines: impl Iterator<Item = Vec<i64>>, vector: &[i64]) -> Option<Vec<i64>> {
+    lines
+        .map(|line| {
+            let products = line.iter().zip(vector);
+            let sum: i128 = products.map(|(a, b)| i128::from(*a) * i128::from(*b)).sum();
+            i64::try_from(sum).ok()
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn the_machine_does_what_is_meant(
+        start in prop::collection::vec(prop::collection::vec(-9..10_i64, COLUMNS), ROWS),
+        steps in prop::collection::vec(step(), 0..20),
+        vector in prop::collection::vec(-9..10_i64, ROWS),
+    ) {
+        let mut machine = MatrixState::of(Grid::from_rows(&start).unwrap());
+        let mut model = start;
+        for step in &steps {
+            let done = run(&mut machine, step);
+            match naive(&model, step) {
+                Some(after) => {
+                    prop_assert!(done.is_ok(), "{step:?}: {done:?}");
+                    model = after;
+                }
+                None => prop_assert!(matches!(done, Err(Refusal::Args(_))), "{step:?}: {done:?}"),
+            }
+            let grid: Grid<i64> = codec::decode(&apply(&mut machine, "to_grid", ()).unwrap()).unwrap();
+            prop_assert_eq!(grid.iter_rows().map(<[i64]>::to_vec).collect::<Vec<_>>(), model.clone());
+            let columns = |model: &Rows| -> Rows {
+                (0..COLUMNS).map(|c| model.iter().map(|row| row[c]).collect()).collect()
+            };
+            for (method, expected) in [
+                ("times", products(model.iter().cloned(), &vector[..COLUMNS])),
+                ("times_transposed", products(columns(&model).into_iter(), &vector)),
+            ] {
+                let argument = if method == "times" { &vector[..COLUMNS] } else { &vector[..] };
+                let got = apply(&mut machine, method, (Numbers(argument.to_vec()),));
+                match expected {
+                    Some(expected) => {
+                        let got: Numbers<i64> = codec::decode(&got.unwrap()).unwrap();
+                        prop_assert_eq!(got.0, expected, "{}", method);
+                    }
+                    None => prop_assert!(got.is_err(), "{method}"),
+                }
+            }
+            for (method, lines) in [("row_sums", model.clone()), ("column_sums", columns(&model))] {
+                let got = apply(&mut machine, method, ());
+                match products(lines.into_iter(), &[1; ROWS]) {
+                    Some(expected) => {
+                        let got: Numbers<i64> = codec::decode(&got.unwrap()).unwrap();
+                        prop_assert_eq!(got.0, expected, "{}", method);
+                    }
+                    None => prop_assert!(got.is_err(), "{method}"),
+                }
+            }
+        }
+    }
+}

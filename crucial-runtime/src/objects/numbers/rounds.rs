@@ -1,0 +1,264 @@
+//! Rounds of parties that each bring a part, and each get what all parts together give.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bound, Element, Numbers, Slices};
+
+/// How many broken rounds are remembered for parties that have not looked since; those before them count as broken.
+const REMEMBERED: usize = 16;
+
+/// What the parts of a round are made into, number by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Reduction {
+    /// Their sum.
+    Sum,
+    /// Their sum over the number of parties; `i64` is rounded towards zero.
+    Mean,
+    /// The smallest; a NaN only where all are NaN.
+    Min,
+    /// The largest; a NaN only where all are NaN.
+    Max,
+}
+
+/// The rounds of one object.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+pub(in crate::objects) struct Rounds<T> {
+    /// The number of the round that gathers now.
+    number: u64,
+    /// What it has gathered, once a party has come.
+    gathered: Option<Gathered<T>>,
+    /// Whether it is broken, until a reset.
+    broken: bool,
+    /// The broken rounds before it, as far as they are remembered.
+    ended_broken: VecDeque<u64>,
+    /// The last round that became whole.
+    whole: Option<Whole<T>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+struct Gathered<T> {
+    parties: u32,
+    came: u32,
+    reduction: Reduction,
+    numbers: Numbers<T>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+struct Whole<T> {
+    number: u64,
+    /// Its result, if the object's own numbers are no longer that.
+    numbers: Option<Numbers<T>>,
+}
+
+/// What a party brings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::objects) struct Part<N> {
+    pub(in crate::objects) parties: u32,
+    pub(in crate::objects) reduction: Reduction,
+    /// Rows and columns; a vector is one column.
+    pub(in crate::objects) shape: (usize, usize),
+    pub(in crate::objects) numbers: N,
+}
+
+/// What became of a part. That a party has come without more has to stay the first: see [`is_news`](Self::is_news).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+pub(in crate::objects) enum Contribution<T> {
+    /// Others of that round are still to come.
+    Came { round: u64 },
+    /// It was the last: the result.
+    Whole { numbers: Numbers<T> },
+    /// The rounds are broken.
+    Broken { round: u64 },
+    /// It does not go with the others of its round, which is broken now.
+    Misfit { reason: String },
+}
+
+/// How a round ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+pub(in crate::objects) enum End<T> {
+    /// Its result.
+    Whole { numbers: Numbers<T> },
+    /// A party gave it up.
+    Broken,
+    /// It became whole, but so did the next one.
+    Forgotten,
+}
+
+impl<T: Element> Rounds<T> {
+    /// Takes in a part; `own` are the object's own numbers, of that shape, which become the result.
+    pub(in crate::objects) fn contribute(
+        &mut self,
+        own: &mut Vec<T>,
+        shape: (usize, usize),
+        part: Part<Numbers<T>>,
+    ) -> Contribution<T> {
+        if self.broken {
+            return Contribution::Broken { round: self.number };
+        }
+        let Part {
+            parties,
+            reduction,
+            shape: given,
+            numbers,
+        } = part;
+        let added = if given != shape || numbers.0.len() != own.len() {
+            Err(format!(
+                "the part has {}, the object {}",
+                shape_text(given),
+                shape_text(shape)
+            ))
+        } else {
+            self.gather(parties, reduction, numbers)
+        };
+        let gathered = match added {
+            Ok(gathered) => gathered,
+            Err(reason) => {
+                self.broken = true;
+                self.gathered = None;
+                return Contribution::Misfit { reason };
+            }
+        };
+        if gathered.came < gathered.parties {
+            let round = self.number;
+            self.gathered = Some(gathered);
+            return Contribution::Came { round };
+        }
+        let mut numbers = gathered.numbers;
+        if reduction == Reduction::Mean {
+            for number in &mut numbers.0 {
+                *number = number.divided(parties);
+            }
+        }
+        own.clone_from(&numbers.0);
+        self.whole = Some(Whole {
+            number: self.number,
+            numbers: None,
+        });
+        self.number += 1;
+        Contribution::Whole { numbers }
+    }
+
+    /// What the round has gathered with one part more, or why that does not go with it.
+    fn gather(
+        &mut self,
+        parties: u32,
+        reduction: Reduction,
+        part: Numbers<T>,
+    ) -> Result<Gathered<T>, String> {
+        let Some(mut gathered) = self.gathered.take() else {
+            return Ok(Gathered {
+                parties,
+                came: 1,
+                reduction,
+                numbers: part,
+            });
+        };
+        if (gathered.parties, gathered.reduction) != (parties, reduction) {
+            let described = |parties, reduction| format!("{reduction:?} of {parties} parties");
+            return Err(format!(
+                "it asks for the {}, those who came before it in its round for the {}",
+                described(parties, reduction),
+                described(gathered.parties, gathered.reduction)
+            ));
+        }
+        let numbers = &mut gathered.numbers.0;
+        match reduction {
+            Reduction::Sum | Reduction::Mean => numbers
+                .add_scaled(T::ONE, &part.0)
+                .map_err(|refusal| refusal.to_string())?,
+            Reduction::Min => numbers.bound(Bound::Min, &part.0),
+            Reduction::Max => numbers.bound(Bound::Max, &part.0),
+        }
+        gathered.came += 1;
+        Ok(gathered)
+    }
+
+    /// How a round ended, if it did.
+    pub(in crate::objects) fn end(&self, round: u64, own: &[T]) -> Option<End<T>> {
+        if round >= self.number {
+            return self.broken.then_some(End::Broken);
+        }
+        let forgotten = self.ended_broken.len() == REMEMBERED
+            && self
+                .ended_broken
+                .front()
+                .is_some_and(|first| round < *first);
+        if forgotten || self.ended_broken.contains(&round) {
+            return Some(End::Broken);
+        }
+        Some(match &self.whole {
+            Some(whole) if whole.number == round => End::Whole {
+                numbers: whole
+                    .numbers
+                    .clone()
+                    .unwrap_or_else(|| Numbers(own.to_vec())),
+            },
+            _ => End::Forgotten,
+        })
+    }
+
+    /// Breaks a round that has not ended; its end, if it has.
+    pub(in crate::objects) fn give_up(&mut self, round: u64, own: &[T]) -> Option<End<T>> {
+        let end = self.end(round, own);
+        if end.is_none() {
+            self.broken = true;
+            self.gathered = None;
+        }
+        end
+    }
+
+    /// Makes the rounds whole again: parties that wait are sent away.
+    pub(in crate::objects) fn reset(&mut self) {
+        if self.broken || self.gathered.is_some() {
+            self.ended_broken.push_back(self.number);
+            if self.ended_broken.len() > REMEMBERED {
+                self.ended_broken.pop_front();
+            }
+            self.number += 1;
+            self.broken = false;
+            self.gathered = None;
+        }
+    }
+
+    /// Whether parties have come to the round that gathers.
+    pub(in crate::objects) fn came(&self) -> u32 {
+        self.gathered.as_ref().map_or(0, |gathered| gathered.came)
+    }
+
+    /// Whether the rounds are broken.
+    pub(in crate::objects) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Before the object's own numbers change: its parties still want the last result.
+    pub(in crate::objects) fn keep_result(&mut self, own: &[T]) {
+        if let Some(Whole {
+            numbers: numbers @ None,
+            ..
+        }) = &mut self.whole
+        {
+            *numbers = Some(Numbers(own.to_vec()));
+        }
+    }
+}
+
+impl<T> Contribution<T> {
+    /// Whether the encoded contribution is news to those who wait: any but that one more has come.
+    pub(in crate::objects) fn is_news(encoded: &[u8]) -> bool {
+        encoded.first() != Some(&0)
+    }
+}
+
+fn shape_text((rows, columns): (usize, usize)) -> String {
+    match columns {
+        1 => format!("{rows} numbers"),
+        _ => format!("{rows} x {columns} numbers"),
+    }
+}

@@ -1,0 +1,249 @@
+//! The state machine of a vector: its numbers, and the rounds of those who reduce by it.
+
+use std::task::Poll;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::object::{Method, Object, Refusal, Value};
+use crate::objects::numbers::{
+    Borrowed, Bound, Contribution, Element, Norm, Numbers, Part, Reducing, Rounds, Slices,
+    arguments, reply,
+};
+use crate::objects::proxy::methods;
+
+/// The state.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Element")]
+pub(crate) struct VectorState<T> {
+    pub(super) numbers: Numbers<T>,
+    #[serde(default)]
+    rounds: Rounds<T>,
+}
+
+methods! {
+    LEN = read("len");
+    TO_VEC = read("to_vec");
+    GET = read("get");
+    GET_RANGE = read("get_range");
+    SUM = read("sum");
+    MEAN = read("mean");
+    EXTREME = read("extreme");
+    NORM = read("norm");
+    DOT = read("dot");
+    SET = update("set");
+    SET_RANGE = update("set_range");
+    FILL = update("fill");
+    REPLACE = update("replace");
+    ADD_SCALED = update("add_scaled");
+    ADD_AND_GET = update("add_and_get");
+    ADD_AT = update("add_at");
+    ADD_ALL = update("add_all");
+    BOUND = update("bound");
+    SCALE = update("scale");
+    CONTRIBUTE = update("contribute");
+    REDUCED = read("reduced");
+    GIVE_UP = update("give_up");
+    RESET_ROUNDS = update("reset_rounds");
+    ROUND_STATUS = read("round_status");
+}
+
+impl<T: Element> VectorState<T> {
+    pub(super) fn of(numbers: Vec<T>) -> Self {
+        Self {
+            numbers: Numbers(numbers),
+            rounds: Rounds::default(),
+        }
+    }
+
+    fn place(&self, index: usize) -> Result<usize, Refusal> {
+        if index < self.numbers.0.len() {
+            Ok(index)
+        } else {
+            Err(Refusal::args(format_args!(
+                "there is no number {index} in a vector of {}",
+                self.numbers.0.len()
+            )))
+        }
+    }
+
+    fn range(&self, start: usize, count: usize) -> Result<std::ops::Range<usize>, Refusal> {
+        let end = start.checked_add(count);
+        match end.filter(|end| *end <= self.numbers.0.len()) {
+            Some(end) => Ok(start..end),
+            None => Err(Refusal::args(format_args!(
+                "there are no {count} numbers from number {start} on in a vector of {}",
+                self.numbers.0.len()
+            ))),
+        }
+    }
+
+    /// Numbers that go with those of the vector, one for one.
+    fn matching<'a>(&self, numbers: &'a Numbers<T>) -> Result<&'a [T], Refusal> {
+        if numbers.0.len() == self.numbers.0.len() {
+            Ok(&numbers.0)
+        } else {
+            Err(Refusal::args(format_args!(
+                "{} numbers were given for a vector of {}",
+                numbers.0.len(),
+                self.numbers.0.len()
+            )))
+        }
+    }
+
+    /// The numbers, to be changed.
+    fn changing(&mut self) -> &mut Vec<T> {
+        self.rounds.keep_result(&self.numbers.0);
+        &mut self.numbers.0
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.numbers.0.len(), 1)
+    }
+}
+
+impl<T: Element> Object for VectorState<T> {
+    const NAME: &'static str = T::VECTOR;
+    const METHODS: &'static [Method] = METHODS;
+
+    fn announcement(&mut self, method: &str, _: &[Bytes], reply: &Value) -> Option<Bytes> {
+        news::<T>(method, reply)
+    }
+
+    fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
+        match method {
+            "len" => reply(&self.numbers.0.len()),
+            "to_vec" => reply(&self.numbers),
+            "get" => {
+                let (index,): (usize,) = arguments(args)?;
+                reply(&self.numbers.0.get(index))
+            }
+            "get_range" => {
+                let (start, count) = arguments(args)?;
+                let range = self.range(start, count)?;
+                reply(&Borrowed(&self.numbers.0[range]))
+            }
+            "sum" => reply(&self.numbers.0.sum()?),
+            "mean" => reply(&self.numbers.0.mean()),
+            "extreme" => {
+                let (bound,): (Bound,) = arguments(args)?;
+                reply(&self.numbers.0.extreme(bound))
+            }
+            "norm" => {
+                let (norm,): (Norm,) = arguments(args)?;
+                reply(&self.numbers.0.norm(norm))
+            }
+            "dot" => {
+                let (other,): (Numbers<T>,) = arguments(args)?;
+                reply(&self.numbers.0.dot(self.matching(&other)?)?)
+            }
+            "set" => {
+                let (index, number): (usize, T) = arguments(args)?;
+                let index = self.place(index)?;
+                reply(&std::mem::replace(&mut self.changing()[index], number))
+            }
+            "set_range" => {
+                let (start, numbers): (usize, Numbers<T>) = arguments(args)?;
+                let range = self.range(start, numbers.0.len())?;
+                self.changing()[range].copy_from_slice(&numbers.0);
+                reply(&())
+            }
+            "fill" => {
+                let (number,): (T,) = arguments(args)?;
+                self.changing().fill(number);
+                reply(&())
+            }
+            "replace" => {
+                let (numbers,): (Numbers<T>,) = arguments(args)?;
+                if self.rounds.came() > 0 && numbers.0.len() != self.numbers.0.len() {
+                    return Err(Refusal::args(format_args!(
+                        "a round gathers parts of {} numbers; the vector can't have {} before it ends",
+                        self.numbers.0.len(),
+                        numbers.0.len()
+                    )));
+                }
+                *self.changing() = numbers.0;
+                reply(&())
+            }
+            "add_scaled" => {
+                let (factor, numbers): (T, Numbers<T>) = arguments(args)?;
+                let numbers = self.matching(&numbers)?;
+                self.changing().add_scaled(factor, numbers)?;
+                reply(&())
+            }
+            "add_and_get" => {
+                let (numbers,): (Numbers<T>,) = arguments(args)?;
+                let numbers = self.matching(&numbers)?;
+                self.changing().add_scaled(T::ONE, numbers)?;
+                reply(&self.numbers)
+            }
+            "add_at" => {
+                let (entries,): (Vec<(usize, T)>,) = arguments(args)?;
+                for (index, _) in &entries {
+                    self.place(*index)?;
+                }
+                self.changing().add_at(&entries)?;
+                reply(&())
+            }
+            "add_all" => {
+                let (parts,): (Vec<Numbers<T>>,) = arguments(args)?;
+                let mut sum = self.numbers.0.clone();
+                for part in &parts {
+                    sum.add_scaled(T::ONE, self.matching(part)?)?;
+                }
+                *self.changing() = sum;
+                reply(&())
+            }
+            "bound" => {
+                let (bound, numbers): (Bound, Numbers<T>) = arguments(args)?;
+                let numbers = self.matching(&numbers)?;
+                self.changing().bound(bound, numbers);
+                reply(&())
+            }
+            "scale" => {
+                let (factor,): (T,) = arguments(args)?;
+                self.changing().scale(factor)?;
+                reply(&())
+            }
+            "contribute" => {
+                let (part,): (Part<Numbers<T>>,) = arguments(args)?;
+                let shape = self.shape();
+                reply(&self.rounds.contribute(&mut self.numbers.0, shape, part))
+            }
+            "reduced" => {
+                let (round,): (u64,) = arguments(args)?;
+                match self.rounds.end(round, &self.numbers.0) {
+                    Some(end) => reply(&end),
+                    None => Ok(Poll::Pending),
+                }
+            }
+            "give_up" => {
+                let (round,): (u64,) = arguments(args)?;
+                reply(&self.rounds.give_up(round, &self.numbers.0))
+            }
+            "reset_rounds" => {
+                self.rounds.reset();
+                reply(&())
+            }
+            "round_status" => reply(&(self.rounds.came(), self.rounds.is_broken())),
+            _ => Err(Refusal::no_such_method(method)),
+        }
+    }
+}
+
+impl<T: Element> Reducing for VectorState<T> {
+    type Element = T;
+    const CONTRIBUTE: &'static Method = &CONTRIBUTE;
+    const REDUCED: &'static Method = &REDUCED;
+    const GIVE_UP: &'static Method = &GIVE_UP;
+}
+
+/// The announcement of a call: only the end of a round is waited for.
+pub(in crate::objects) fn news<T: Element>(method: &str, reply: &Value) -> Option<Bytes> {
+    let news = match (method, reply) {
+        ("contribute", Value::Bytes(encoded)) => Contribution::<T>::is_news(encoded),
+        ("give_up" | "reset_rounds", _) => true,
+        _ => false,
+    };
+    news.then(Bytes::new)
+}
