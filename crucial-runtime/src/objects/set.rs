@@ -73,9 +73,7 @@ impl<T: Unique> Set<T> {
         T: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        let element = self.handle.encode("an element", element)?;
-        let reply = self.handle.call(&machine::CONTAINS, vec![element]).await?;
-        self.handle.flag(&reply)
+        self.contains_all([element]).await
     }
 
     /// Which of these elements are there, in their order.

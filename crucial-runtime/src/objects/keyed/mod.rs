@@ -18,6 +18,14 @@ macro_rules! keyed {
         $crate::objects::keyed::changes!($name, $methods);
         $crate::objects::keyed::updates!($name, $methods);
 
+        /// The bytes of a key's value. Those asked for at the same time travel together.
+        async fn stored(&self, key: Bytes) -> Result<Option<Bytes>> {
+            match self.handle.call(&$methods::GET_MANY, vec![key]).await? {
+                Value::List(mut found) if found.len() == 1 => self.bytes(found.swap_remove(0)),
+                other => Err(self.handle.unexpected("the value", &other)),
+            }
+        }
+
         fn bytes(&self, reply: Value) -> Result<Option<Bytes>> {
             match reply {
                 Value::Nil => Ok(None),

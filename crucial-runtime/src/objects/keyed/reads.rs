@@ -13,8 +13,7 @@ macro_rules! reads {
             Q: Serialize + Sync + ?Sized,
         {
             let key = self.encode_key(key)?;
-            let reply = self.handle.call(&$methods::GET, vec![key]).await?;
-            self.handle.element(&reply)
+            self.decode_option(self.stored(key).await?)
         }
 
         /// The values of several keys, in their order.

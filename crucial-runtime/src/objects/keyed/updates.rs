@@ -70,8 +70,7 @@ macro_rules! updates {
         ) -> Result<Option<V>> {
             let mut retries = Retries::new(self.handle.key().clone(), "update")?;
             let key = self.encode_key(&key)?;
-            let reply = self.handle.call(&$methods::GET, vec![key.clone()]).await?;
-            let mut stored = self.bytes(reply)?;
+            let mut stored = self.stored(key.clone()).await?;
             loop {
                 let new = self.encode_option(change(self.decode_option(stored.clone())?).as_ref())?;
                 match self.exchange(key.clone(), stored, new.clone()).await? {
@@ -95,9 +94,8 @@ macro_rules! updates {
             value: impl FnOnce() -> V + Send,
         ) -> Result<V> {
             let key = self.encode_key(&key)?;
-            let reply = self.handle.call(&$methods::GET, vec![key.clone()]).await?;
-            if let Some(present) = self.handle.element(&reply)? {
-                return Ok(present);
+            if let Some(present) = self.stored(key.clone()).await? {
+                return self.handle.decode("a value", &present);
             }
             let new = self.handle.encode("a value", &value())?;
             let entry = vec![key, new.clone()];
@@ -125,8 +123,7 @@ macro_rules! updates {
             let mut retries = Retries::new(self.handle.key().clone(), "merge")?;
             let key = self.encode_key(&key)?;
             let value = self.handle.encode("a value", &value)?;
-            let reply = self.handle.call(&$methods::GET, vec![key.clone()]).await?;
-            let mut stored = self.bytes(reply)?;
+            let mut stored = self.stored(key.clone()).await?;
             loop {
                 let new = merged(&self.handle, stored.as_ref(), std::slice::from_ref(&value), &merge)?;
                 match self

@@ -17,7 +17,6 @@ use crate::objects::proxy::methods;
 pub(crate) struct MapState(pub(in crate::objects) BTreeMap<Bytes, Bytes>);
 
 methods! {
-    GET = native("get", "HGET");
     GET_MANY = native("get_many", "HMGET");
     CONTAINS_KEY = native("contains_key", "HEXISTS");
     LEN = native("len", "HLEN");
@@ -53,27 +52,25 @@ impl Object for MapState {
         Ok(Self(entries.map(|[key, value]| (key, value)).collect()))
     }
 
-    /// Insertions of one process that follow one another are one insertion of many entries.
+    /// Insertions of one process that follow one another are one insertion of many entries; so are look-ups.
     fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
-        (method == INSERT.name && calls.iter().all(|call| call.len() == 2)).then(|| calls.concat())
+        let folds = match method {
+            "insert" => calls.iter().all(|call| call.len() == 2),
+            _ => method == GET_MANY.name,
+        };
+        folds.then(|| calls.concat())
     }
 
-    fn unfold(_: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
-        let Value::List(before) = reply else {
-            return vec![reply.clone(); calls.len()];
-        };
-        let mut inserted = HashMap::new();
-        let replies = calls.iter().zip(before).map(|(call, before)| {
-            // A key that comes again finds what came with it the last time.
-            let last = inserted.insert(&call[0], &call[1]);
-            last.map_or_else(|| before.clone(), |last| last.clone().into())
-        });
-        replies.collect()
+    fn unfold(method: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
+        match reply {
+            Value::List(before) if method == INSERT.name => befores(calls, before),
+            Value::List(found) => split(calls, found),
+            _ => vec![reply.clone(); calls.len()],
+        }
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let reply = match (method, args) {
-            ("get", [key]) => self.0.get(key).cloned().into(),
             ("get_many", keys) => {
                 let values: Vec<_> = keys.iter().map(|key| self.0.get(key).cloned()).collect();
                 values.into()
@@ -166,6 +163,27 @@ impl MapState {
         }
         Ok(Value::List(overtaken))
     }
+}
+
+/// What each of the insertions found, from what was there before all of them.
+fn befores(calls: &[&[Bytes]], before: &[Value]) -> Vec<Value> {
+    let mut inserted = HashMap::new();
+    let replies = calls.iter().zip(before).map(|(call, before)| {
+        // A key that comes again finds what came with it the last time.
+        let last = inserted.insert(&call[0], &call[1]);
+        last.map_or_else(|| before.clone(), |last| last.clone().into())
+    });
+    replies.collect()
+}
+
+/// To each call as many of the values as it has arguments.
+pub(in crate::objects) fn split(calls: &[&[Bytes]], mut values: &[Value]) -> Vec<Value> {
+    let replies = calls.iter().map(|call| {
+        let (own, rest) = values.split_at(call.len().min(values.len()));
+        values = rest;
+        Value::List(own.to_vec())
+    });
+    replies.collect()
 }
 
 fn owned((key, value): (&Bytes, &Bytes)) -> (Bytes, Bytes) {

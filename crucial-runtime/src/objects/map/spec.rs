@@ -31,7 +31,6 @@ pub(in crate::objects) fn scan() -> Vec<Bytes> {
 }
 
 pub(in crate::objects) fn step() -> impl Strategy<Value = Step> {
-    let one = element().prop_map(|key| vec![key]);
     let option = || prop::option::of(element()).prop_map(argument::option);
     prop_oneof![
         entries(1..2).prop_map(|args| -> Step { (&machine::INSERT, args) }),
@@ -46,7 +45,6 @@ pub(in crate::objects) fn step() -> impl Strategy<Value = Step> {
         elements(0..6).prop_map(|args| -> Step { (&machine::REMOVE_ALL, args) }),
         Just::<Step>((&machine::CLEAR, vec![])),
         Just::<Step>((&machine::DRAIN, vec![])),
-        one.prop_map(|args| -> Step { (&machine::GET, args) }),
         elements(1..6).prop_map(|args| -> Step { (&machine::GET_MANY, args) }),
         elements(1..2).prop_map(|args| -> Step { (&machine::CONTAINS_KEY, args) }),
         Just::<Step>((&machine::LEN, vec![])),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
 use crate::objects::argument;
+use crate::objects::map::machine::split;
 use crate::objects::pages::machine as pages;
 use crate::objects::proxy::methods;
 
@@ -17,7 +18,6 @@ use crate::objects::proxy::methods;
 pub(crate) struct SetState(BTreeSet<Bytes>);
 
 methods! {
-    CONTAINS = native("contains", "SISMEMBER");
     CONTAINS_MANY = native("contains_many", "SMISMEMBER");
     LEN = native("len", "SCARD");
     ELEMENTS = native("elements", "SMEMBERS");
@@ -41,9 +41,20 @@ impl Object for SetState {
         Ok(Self(args.iter().cloned().collect()))
     }
 
+    /// Questions of one process that follow one another are one question.
+    fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
+        (method == CONTAINS_MANY.name).then(|| calls.concat())
+    }
+
+    fn unfold(_: &str, calls: &[&[Bytes]], reply: &Value) -> Vec<Value> {
+        match reply {
+            Value::List(flags) => split(calls, flags),
+            _ => vec![reply.clone(); calls.len()],
+        }
+    }
+
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let reply = match (method, args) {
-            ("contains", [element]) => self.0.contains(element).into(),
             ("contains_many", elements) => {
                 let found = elements.iter().map(|element| self.0.contains(element));
                 found.collect::<Vec<_>>().into()

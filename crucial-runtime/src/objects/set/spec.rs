@@ -12,7 +12,6 @@ fn step() -> impl Strategy<Value = Step> {
         2 => elements(0..6).prop_map(|args| -> Step { (&machine::REMOVE_ALL, args) }),
         1 => Just::<Step>((&machine::CLEAR, vec![])),
         1 => Just::<Step>((&machine::DRAIN, vec![])),
-        1 => elements(1..2).prop_map(|args| -> Step { (&machine::CONTAINS, args) }),
         1 => elements(1..6).prop_map(|args| -> Step { (&machine::CONTAINS_MANY, args) }),
         1 => Just::<Step>((&machine::LEN, vec![])),
     ]

@@ -48,6 +48,12 @@ impl<'a> Folded<'a> {
         self.calls.first().map_or("", |call| call.method.name)
     }
 
+    /// The server's own command for it.
+    pub(super) fn native(&self) -> &'static str {
+        let first = self.calls.first();
+        first.and_then(|call| call.method.native).unwrap_or("")
+    }
+
     /// The arguments that are sent.
     pub(super) fn args(&self) -> &[Bytes] {
         match &self.args {

@@ -15,6 +15,7 @@ use super::combine::{Combining, Published};
 use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
+use super::native;
 use super::scripted::{self, Remembered};
 use crate::object::{Call, MethodKind, Value};
 use crate::store::Description;
@@ -191,6 +192,9 @@ impl Lane {
         let Some(first) = operations.first() else {
             return Vec::new();
         };
+        if first.call().method.native.is_some() {
+            return native::fly(core, &self.names, operations).await;
+        }
         let destroys = matches!(first, Operation::Destroy(_));
         if destroys {
             self.combining.lock().await.forget(&self.published);

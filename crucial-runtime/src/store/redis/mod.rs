@@ -14,6 +14,7 @@ mod jobs;
 mod lane;
 mod link;
 mod names;
+mod native;
 mod script;
 mod scripted;
 mod subscriptions;
@@ -53,8 +54,11 @@ const IDLE_LANES: usize = 10_000;
 pub(crate) struct RedisStore {
     core: Arc<Core>,
     // Held for a look-up, never across an await.
-    lanes: Mutex<HashMap<Key, Arc<Lane>>>,
+    lanes: Mutex<Lanes>,
+    readers: Mutex<Lanes>,
 }
+
+type Lanes = HashMap<Key, Arc<Lane>>;
 
 impl RedisStore {
     /// Connects to `redis://[user:password@]host[:port][/database]`, or `rediss://…` for TLS.
@@ -79,25 +83,21 @@ impl RedisStore {
         Ok(Self {
             core,
             lanes: Mutex::default(),
+            readers: Mutex::default(),
         })
     }
 
     fn lane(&self, key: &Key) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lane) = lanes.get(key) {
-            return Arc::clone(lane);
-        }
-        if lanes.len() >= IDLE_LANES {
-            lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle());
-        }
-        let lane = Lane::new(Names::of(key));
-        lanes.insert(key.clone(), Arc::clone(&lane));
-        lane
+        lane_of(&self.lanes, key)
     }
 
     async fn run(&self, key: &Key, method: &str, operation: Operation) -> Result<Poll<Value>> {
-        let answer = self.lane(key).run(&self.core, operation).await;
-        match answer {
+        // Reads that need no script don't wait for those that do.
+        let lane = match operation.call().method.native {
+            Some(_) => lane_of(&self.readers, key),
+            None => self.lane(key),
+        };
+        match lane.run(&self.core, operation).await {
             Err(fault @ Fault::WrongType { .. }) => {
                 Err(self.told_apart(key, fault).await.into_error(key, method))
             }
@@ -121,27 +121,12 @@ impl RedisStore {
 impl Store for RedisStore {
     async fn call(&self, call: Call) -> Result<Poll<Value>> {
         let (key, method) = (call.key.clone(), call.method);
-        let Some(command) = method.native else {
-            if method.stale.is_some()
-                && let Some(answer) = self.lane(&key).answer(&call)
-            {
-                return answer.map_err(|fault| fault.into_error(&key, method.name));
-            }
-            return self.run(&key, method.name, Operation::Call(call)).await;
-        };
-        let mut command = redis::cmd(command);
-        command.arg(Names::of(&key).data());
-        for arg in &call.args {
-            command.arg(&arg[..]);
+        if method.stale.is_some()
+            && let Some(answer) = self.lane(&key).answer(&call)
+        {
+            return answer.map_err(|fault| fault.into_error(&key, method.name));
         }
-        let reply = self.core.ask(command).await.and_then(value::reply);
-        match reply {
-            Ok(value) => Ok(value),
-            Err(fault) => Err(self
-                .told_apart(&key, fault)
-                .await
-                .into_error(&key, method.name)),
-        }
+        self.run(&key, method.name, Operation::Call(call)).await
     }
 
     async fn create(&self, init: Call, description: Description) -> Result<bool> {
@@ -257,6 +242,19 @@ impl RedisStore {
             Err(error) => error,
         }
     }
+}
+
+fn lane_of(lanes: &Mutex<Lanes>, key: &Key) -> Arc<Lane> {
+    let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(lane) = lanes.get(key) {
+        return Arc::clone(lane);
+    }
+    if lanes.len() >= IDLE_LANES {
+        lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_idle());
+    }
+    let lane = Lane::new(Names::of(key));
+    lanes.insert(key.clone(), Arc::clone(&lane));
+    lane
 }
 
 /// What is stored under the keys, if anything is.
