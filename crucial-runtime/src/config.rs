@@ -69,6 +69,7 @@ pub struct Builder {
     /// A job that another process began: its objects stay when this runtime ends.
     joins: Option<Namespace>,
     limits: Limits,
+    lease: Option<Duration>,
 }
 
 impl Default for Builder {
@@ -99,6 +100,7 @@ impl Builder {
                 value_bytes: VALUE_BYTES,
                 lease: LEASE_LENGTH,
             },
+            lease: None,
         }
     }
 
@@ -133,12 +135,13 @@ impl Builder {
         if let Some(lease) = variable(LEASE)? {
             let length = lease.parse().ok();
             let length = length.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            builder.limits.lease = length.ok_or_else(|| Error::Config {
+            let length = length.ok_or_else(|| Error::Config {
                 setting: LEASE,
                 reason: format!(
                     "{lease:?} is no length of a lease; it takes seconds, such as 10 or 0.5"
                 ),
             })?;
+            builder.lease = Some(length);
         }
         Ok(builder)
     }
@@ -237,10 +240,13 @@ impl Builder {
     /// barrier) stays its own after it was last heard of; 10 seconds otherwise (as `CRUCIAL_LEASE`, in
     /// seconds).
     ///
-    /// While the process runs and reaches the store it renews its leases each third of that time, one
-    /// call an object. If it dies, or is frozen or cut off for longer, what it held goes to others.
+    /// While the process runs and reaches the store it renews its leases, each third of that time and at
+    /// least every three seconds, by one call an object. If it dies, or is frozen or cut off for longer, what it held goes to others. So
+    /// does what is held by futures that compute for longer without awaiting anything, on all of the
+    /// threads of tokio: leave one free, or ask for more time here. In a store inside the process
+    /// leases end only if asked for.
     pub fn lease(mut self, length: Duration) -> Self {
-        self.limits.lease = length;
+        self.lease = Some(length);
         self
     }
 
@@ -265,12 +271,12 @@ impl Builder {
                 reason: "this process was started to run cloud threads, but its `main` builds a runtime of its own; annotate `main` with `#[crucial::main]`, or name the program to start with `Builder::program`".to_owned(),
             });
         }
-        if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&self.limits.lease) {
+        let length = self.lease.unwrap_or(LEASE_LENGTH);
+        if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&length) {
             return Err(Error::Config {
                 setting: LEASE,
                 reason: format!(
-                    "{:?} is no length of a lease; it takes from {SHORTEST_LEASE:?} to {LONGEST_LEASE:?}",
-                    self.limits.lease
+                    "{length:?} is no length of a lease; it takes from {SHORTEST_LEASE:?} to {LONGEST_LEASE:?}"
                 ),
             });
         }
@@ -316,7 +322,18 @@ impl Builder {
             Some(job) => Job::join(job),
             None => Job::begin(namespace, Arc::clone(&store)).await?,
         };
-        Ok(Runtime::new(store, executor, job, application, self.limits))
+        // Objects inside this process end with it: nobody outlives it to whom a lease would have to fall, and
+        // a process that computes for long without a pause must not lose what it holds to itself.
+        let assumed = if store.is_shared() {
+            LEASE_LENGTH
+        } else {
+            LONGEST_LEASE
+        };
+        let limits = Limits {
+            lease: self.lease.unwrap_or(assumed),
+            ..self.limits
+        };
+        Ok(Runtime::new(store, executor, job, application, limits))
     }
 }
 

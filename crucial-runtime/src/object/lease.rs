@@ -16,7 +16,7 @@
 //! * each of its methods that change it first takes back what was lent on leases that have ended.
 //!
 //! As nobody announces that a lease ran out, the task also calls when the earliest lease of another
-//! session is about to end: the call takes back, and what it gives to others is announced to them.
+//! session that it knows of is about to end: the call takes back, and what it gives to others is announced to them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,9 @@ use crate::runtime::{Runtime, WeakRuntime};
 
 /// How long after a lease has ended others look: the store's milliseconds are rounded.
 const ROUNDING: Duration = Duration::from_millis(2);
+
+/// How seldom to look, however long the own lease is: others' may be shorter.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// The leases of this process.
 #[derive(Debug)]
@@ -186,7 +189,7 @@ impl Kept {
         let mut pause = Duration::ZERO;
         loop {
             let tenure = *changes.borrow_and_update();
-            let due = tenure.renewed + self.length / 3;
+            let due = tenure.renewed + (self.length / 3).min(LOOK);
             let next = tenure.others.map_or(due, |others| due.min(others)) + pause;
             tokio::select! {
                 () = sleep_until(next) => {}
@@ -259,7 +262,6 @@ impl Tenant {
     }
 
     /// Keeps the lease without tenants too, until the job ends here or the process does.
-    #[expect(dead_code, reason = "barriers and locks follow")]
     pub(crate) fn stay(&self) {
         self.0.tenure.send_if_modified(|tenure| {
             tenure.member = true;

@@ -176,7 +176,6 @@ pub(crate) enum Concern {
     /// Every change may be the one.
     Any,
     /// What is announced with that number, which many wait for: the generation of a barrier.
-    #[expect(dead_code, reason = "barriers and locks follow")]
     Number(Bytes),
     /// What is announced with that number, which is the caller's own: its place in a queue. As it
     /// was not ready when it got the number, it need not look before it watches.

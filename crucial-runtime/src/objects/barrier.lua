@@ -1,27 +1,66 @@
--- A string: parties, generation, waiting, broken, and the broken generations before, oldest first.
+-- A hash: p parties, g generation, w how many of it have come, b 1 where it is broken, x the broken generations before,
+-- oldest first; of each session that has come s<session>, the generation that it last came to.
+-- A sorted set: when the lease of each session ends.
 local REMEMBERED = 16
-local parties, generation, waiting, broken, past, changed
+local LEASES = K .. ':h'
+local fields = redis.call('HMGET', K, 'p', 'g', 'w', 'b', 'x')
+local parties, generation, waiting, broken = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3]),
+  fields[4] == '1'
+local past = {}
+for number in string.gmatch(fields[5] or '', '%d+') do past[#past + 1] = tonumber(number) end
+local changed, ended_now, everybody = false, {}, false
 
-begin = function()
-  parties, generation, waiting, broken, past, changed = 0, 0, 0, false, {}, false
-  if VALUE then
-    local numbers = {}
-    for number in string.gmatch(VALUE, '%d+') do numbers[#numbers + 1] = tonumber(number) end
-    parties, generation, waiting, broken = numbers[1], numbers[2], numbers[3], numbers[4] == 1
-    past = {unpack(numbers, 5)}
+finish = function()
+  if not changed then return end
+  redis.call('HSET', K, 'p', parties, 'g', generation, 'w', waiting, 'b', broken and 1 or 0, 'x', table.concat(past, ' '))
+  keep_expiry(LEASES)
+  if everybody then
+    notify()
+  elseif #ended_now > 0 then
+    notify(table.concat(ended_now, ' '))
   end
 end
 
-finish = function()
-  if changed then
-    local numbers = {parties, generation, waiting, broken and 1 or 0, unpack(past)}
-    redis.call('SET', K, table.concat(numbers, ' '), 'KEEPTTL')
-  end
+local function break_now()
+  broken, changed, everybody = true, true, true
 end
 
 local function next_generation()
+  ended_now[#ended_now + 1] = generation
   generation, waiting, broken, changed = generation + 1, 0, false, true
-  notify()
+end
+
+-- Whether a session whose lease has ended is missed: it came to this generation or to the one before.
+local function missed(session)
+  local last = tonumber(redis.call('HGET', K, 's' .. session))
+  return last and last + 1 >= generation
+end
+
+local function is_broken(now)
+  if broken then return true end
+  for _, session in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', now)) do
+    if missed(session) then return true end
+  end
+  return false
+end
+
+-- Breaks the barrier if it has lost a party.
+local function settle(now)
+  local gone = redis.call('ZRANGEBYSCORE', LEASES, '-inf', now)
+  if #gone == 0 then return end
+  redis.call('ZREMRANGEBYSCORE', LEASES, '-inf', now)
+  for _, session in ipairs(gone) do
+    if missed(session) and not broken then break_now() end
+    redis.call('HDEL', K, 's' .. session)
+  end
+end
+
+local function earliest_other(session, now)
+  local first = redis.call('ZRANGE', LEASES, 0, 1, 'WITHSCORES')
+  for j = 1, #first, 2 do
+    if first[j] ~= session then return first[j + 1] - now end
+  end
+  return -1
 end
 
 -- 0 broken, 1 complete, nil if it has not ended.
@@ -35,42 +74,76 @@ local function ended(number)
 end
 
 function M.init(i)
-  parties, changed = tonumber(ARGV[i]), true
+  parties, generation, waiting, changed = tonumber(ARGV[i]), 0, 0, true
+  redis.call('DEL', LEASES)
   return false
 end
 
-function M.status()
-  return {parties, waiting, broken and 1 or 0, generation}
+function M.status(i)
+  if not parties then return {0, 0, 0, 0} end
+  return {parties, waiting, is_broken(instant(i)) and 1 or 0, generation}
 end
 
 function M.passed(i)
-  if parties == 0 then return false end
+  if not parties then return false end
   return ended(tonumber(ARGV[i])) or PENDING
 end
 
-function M.arrive()
+function M.arrive(i)
+  local session, lease, count, now = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), instant(i + 3)
+  settle(now)
   if broken then return false end
   if parties == 0 then return 0 end
   local mine, place = generation, waiting
-  waiting, changed = place + 1, true
-  local complete = waiting == parties
-  if complete then next_generation() end
-  return {mine, place, complete and 1 or 0}
+  local last = mine
+  while count > 0 do
+    local come = math.min(count, parties - waiting)
+    last, count, waiting = generation, count - come, waiting + come
+    if waiting == parties then next_generation() end
+  end
+  changed = true
+  redis.call('HSET', K, 's' .. session, last)
+  redis.call('ZADD', LEASES, now + lease, session)
+  return {mine, place, parties, earliest_other(session, now)}
+end
+
+function M.arrive_and_drop(i)
+  settle(instant(i))
+  if broken then return false end
+  if parties == 0 then return -1 end
+  parties, changed = parties - 1, true
+  if waiting == parties then next_generation() end
+  return parties
 end
 
 function M.give_up(i)
+  settle(instant(i + 1))
   local outcome = ended(tonumber(ARGV[i]))
   if outcome then return outcome end
-  broken, changed = true, true
-  notify()
+  break_now()
   return 2
 end
 
-function M.reset()
+function M.reset(i)
+  settle(instant(i))
   if broken or waiting > 0 then
     past[#past + 1] = generation
     if #past > REMEMBERED then table.remove(past, 1) end
     next_generation()
   end
+  return false
+end
+
+function M.renew(i)
+  local session, lease, now = ARGV[i], tonumber(ARGV[i + 1]), instant(i + 2)
+  settle(now)
+  if redis.call('ZSCORE', LEASES, session) then redis.call('ZADD', LEASES, now + lease, session) end
+  return {0, earliest_other(session, now)}
+end
+
+function M.leave(i)
+  settle(instant(i + 1))
+  redis.call('ZREM', LEASES, ARGV[i])
+  redis.call('HDEL', K, 's' .. ARGV[i])
   return false
 end

@@ -1,6 +1,6 @@
 //! A barrier: parties wait for each other, again and again.
 
-mod machine;
+pub(super) mod machine;
 mod place;
 #[cfg(test)]
 #[cfg(feature = "redis")]
@@ -12,12 +12,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use self::machine::{BROKEN, BROKEN_BY_THIS, BarrierState, TRIPPED};
+use self::machine::{BROKEN, BROKEN_BY_THIS, BarrierState, NOBODY, TRIPPED};
 use self::place::Place;
 use super::argument;
 use super::proxy::proxy;
 use crate::error::{Error, Result};
-use crate::object::{Handle, Value};
+use crate::object::{Concern, Handle, Value};
 use crate::runtime;
 
 /// A shared barrier, as `std::sync::Barrier` or `java.util.concurrent.CyclicBarrier`: it holds every
@@ -26,7 +26,15 @@ use crate::runtime;
 /// A party that gives up, because its time is over or because its future is dropped (its thread was
 /// cancelled), breaks the barrier: the others, and whoever comes later, get
 /// [`Error::BrokenBarrier`] until somebody [`reset`](Self::reset)s it. Any number of parties of a
-/// process wait at the price of one.
+/// process come and wait at the price of one.
+///
+/// # Leases
+///
+/// A process that has come to a barrier stays a member of it, on a [lease](crate::Builder::lease) that
+/// it renews, until its thread or its program has ended in good order. If it dies, or is frozen or cut
+/// off from the store for longer than its lease, the barrier breaks for everyone, be it while its
+/// parties wait or on their way to the next generation; one that has let a whole generation pass
+/// without it is not missed. Renewing costs a process one call each third of the lease, or three seconds.
 ///
 /// Methods fail with the errors of the store as well, and where they change it with
 /// [`Error::NotFound`] if the barrier does not exist.
@@ -106,7 +114,11 @@ impl Barrier {
     ///
     /// [`Error::BrokenBarrier`]; [`Error::TimedOut`] after the runtime's
     /// [wait limit](crate::Builder::wait_limit), which breaks the barrier; [`Error::Refused`] if
-    /// the barrier was created for no parties.
+    /// the barrier has no parties.
+    ///
+    /// # Cancellation
+    ///
+    /// To drop the future breaks the barrier, unless all have come.
     pub async fn wait(&self) -> Result<BarrierWait> {
         self.wait_at_most(runtime::current()?.wait_limit()).await
     }
@@ -150,28 +162,72 @@ impl Barrier {
     ///
     /// # Errors
     ///
-    /// [`Error::BrokenBarrier`]; [`Error::Refused`] if the barrier was created for no parties.
+    /// [`Error::BrokenBarrier`]; [`Error::Refused`] if the barrier has no parties.
     pub async fn arrive(&self) -> Result<Arrival> {
-        let reply = self.handle.call(&machine::ARRIVE, Vec::new()).await?;
-        let unexpected = || self.handle.unexpected("the arrival", &reply);
+        let runtime = runtime::current()?;
+        let leases = runtime.leases();
+        let member = leases.tenant(
+            &runtime,
+            &self.handle,
+            &machine::RENEW,
+            Some(&machine::LEAVE),
+        );
+        let arguments = vec![
+            leases.session(),
+            leases.length_ms(),
+            argument::number(1),
+            argument::now(),
+        ];
+        let sent = Instant::now();
+        let reply = self.handle.call(&machine::ARRIVE, arguments).await?;
         match &reply {
             Value::Nil => Err(self.broken()),
-            Value::Int(0) => Err(Error::Refused {
-                key: self.handle.key().clone(),
-                method: "wait".to_owned(),
-                reason: "it has no number of parties; give it one where it is created: `Barrier::create(name, parties)`, or the field of that name in a shared struct's `…Init`".to_owned(),
-            }),
+            Value::Int(0) => Err(self.no_parties("wait")),
             Value::List(parts) => {
-                let [generation, place, complete] = &parts[..] else {
-                    return Err(unexpected());
+                let [generation, place, parties, Value::Int(left)] = &parts[..] else {
+                    return Err(self.handle.unexpected("the arrival", &reply));
                 };
+                member.confirmed(sent, 0, *left);
+                member.stay();
+                let place: u32 = self.handle.number(place)?;
+                let parties: u32 = self.handle.number(parties)?;
                 Ok(Arrival(BarrierWait {
                     generation: self.handle.number(generation)?,
-                    place: self.handle.number(place)?,
-                    leader: self.handle.flag(complete)?,
+                    place,
+                    leader: place + 1 == parties,
                 }))
             }
-            _ => Err(unexpected()),
+            _ => Err(self.handle.unexpected("the arrival", &reply)),
+        }
+    }
+
+    /// Comes to the barrier for the last time and does not wait: this generation and all later ones have
+    /// one party less, and gives how many they have. If nobody else is missing, the others go on,
+    /// without a [leader](BarrierWait::is_leader). One round trip.
+    ///
+    /// To drop the future does not take the call back once it is on its way.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let barrier = crucial::Barrier::create("round", 2).await?;
+    /// let mine = barrier.arrive().await?;
+    /// assert_eq!(barrier.arrive_and_drop().await?, 1);
+    /// barrier.wait_for(mine).await?;
+    /// assert!(barrier.wait().await?.is_leader()); // alone from now on
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BrokenBarrier`]; [`Error::Refused`] if the barrier has no parties.
+    pub async fn arrive_and_drop(&self) -> Result<u32> {
+        let now = vec![argument::now()];
+        match self.handle.call(&machine::ARRIVE_AND_DROP, now).await? {
+            Value::Nil => Err(self.broken()),
+            Value::Int(NOBODY) => Err(self.no_parties("arrive_and_drop")),
+            parties => self.handle.number(&parties),
         }
     }
 
@@ -197,10 +253,11 @@ impl Barrier {
         if wait.leader {
             return Ok(wait);
         }
-        let arguments = vec![argument::number(wait.generation)];
+        let generation = argument::number(wait.generation);
+        let (arguments, concern) = (vec![generation.clone()], Concern::Number(generation));
         let end = self
             .handle
-            .wait(&machine::PASSED, arguments, Some(limit))
+            .wait_for(&machine::PASSED, arguments, concern, Some(limit))
             .await?;
         match end {
             Value::Int(TRIPPED) => Ok(wait),
@@ -230,7 +287,7 @@ impl Barrier {
         Ok(waiting)
     }
 
-    /// Whether a party gave up since the last reset. One round trip.
+    /// Whether a party gave up or was lost since the last reset. One round trip.
     ///
     /// # Errors
     ///
@@ -248,7 +305,7 @@ impl Barrier {
     /// Those of the store.
     pub async fn reset(&self) -> Result<()> {
         self.handle
-            .call(&machine::RESET, Vec::new())
+            .call(&machine::RESET, vec![argument::now()])
             .await
             .map(drop)
     }
@@ -285,12 +342,15 @@ impl Barrier {
 
     /// Breaks the barrier, unless that generation has ended.
     async fn break_generation(&self, generation: u64) -> Result<Value> {
-        let arguments = vec![argument::number(generation)];
+        let arguments = vec![argument::number(generation), argument::now()];
         self.handle.call(&machine::GIVE_UP, arguments).await
     }
 
     async fn status(&self) -> Result<(u32, u32, bool)> {
-        let reply = self.handle.call(&machine::STATUS, Vec::new()).await?;
+        let reply = self
+            .handle
+            .call(&machine::STATUS, vec![argument::now()])
+            .await?;
         match self.handle.list(&reply)? {
             [parties, waiting, broken, _] => Ok((
                 self.handle.number(parties)?,
@@ -298,6 +358,14 @@ impl Barrier {
                 self.handle.flag(broken)?,
             )),
             _ => Err(self.handle.unexpected("the status", &reply)),
+        }
+    }
+
+    fn no_parties(&self, method: &str) -> Error {
+        Error::Refused {
+            key: self.handle.key().clone(),
+            method: method.to_owned(),
+            reason: "it has no number of parties; give it one where it is created: `Barrier::create(name, parties)`, or the field of that name in a shared struct's `…Init`".to_owned(),
         }
     }
 

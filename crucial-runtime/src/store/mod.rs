@@ -79,6 +79,5 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     fn address(&self) -> &str;
 
     /// Whether processes other than this one can reach it.
-    #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "workers ask"))]
     fn is_shared(&self) -> bool;
 }

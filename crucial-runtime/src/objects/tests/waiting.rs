@@ -1,11 +1,17 @@
 //! Promises, latches and barriers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::elsewhere::{Frozen, LEASE, another};
 use super::on_every_store;
+use crate::object::Handle;
+use crate::objects::argument;
+use crate::objects::barrier::machine::{ARRIVE, BarrierState, STATUS};
 use crate::{Barrier, BarrierWait, Error, Latch, Promise, Result};
 
 on_every_store! {
@@ -19,6 +25,13 @@ on_every_store! {
     a_reset_sends_parties_away
     arrivals_can_be_waited_for_later
     a_barrier_without_parties_says_so
+    barriers_hold_any_number_of_parties
+    parties_drop_out
+    a_dead_party_breaks_the_barrier
+    a_frozen_party_breaks_the_barrier
+    a_party_that_takes_leave_is_not_missed
+    a_party_that_a_generation_passed_without_is_not_missed
+    a_wait_without_time_breaks_the_barrier
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -268,5 +281,175 @@ async fn a_barrier_without_parties_says_so() -> Result<()> {
         refused.contains("number of parties") && refused.contains("barrier"),
         "{refused}"
     );
+    Ok(())
+}
+
+/// No early release, no hang: who is released has all others behind it.
+async fn barriers_hold_any_number_of_parties() -> Result<()> {
+    const CYCLES: usize = 100;
+    for count in [2, 3, 7, 12, 50, 97, 200, 1_800] {
+        let barrier = Barrier::create(&format!("barrier-{count}"), count).await?;
+        let come: Arc<Vec<_>> = Arc::new((0..CYCLES).map(|_| AtomicU32::new(0)).collect());
+        let parties: Vec<_> = (0..count)
+            .map(|_| {
+                let (barrier, come) = (barrier.clone(), Arc::clone(&come));
+                tokio::spawn(async move {
+                    let mut led = 0;
+                    for (cycle, come) in come.iter().enumerate() {
+                        come.fetch_add(1, Ordering::Relaxed);
+                        let wait = barrier.wait_timeout(LONG).await?;
+                        assert_eq!(wait.generation(), cycle as u64);
+                        assert_eq!(come.load(Ordering::Relaxed), count, "an early release");
+                        led += u32::from(wait.is_leader());
+                    }
+                    Ok::<_, Error>(led)
+                })
+            })
+            .collect();
+        let mut led = 0;
+        for party in parties {
+            led += party.await.unwrap()?;
+        }
+        assert_eq!(led as usize, CYCLES, "each generation has one leader");
+    }
+    Ok(())
+}
+
+async fn parties_drop_out() -> Result<()> {
+    let barrier = Barrier::create("barrier", 3).await?;
+    let (a, b) = (party(&barrier), party(&barrier));
+    gathered(&barrier, 2).await?;
+    assert_eq!(barrier.arrive_and_drop().await?, 2);
+    assert!(!a.await.unwrap()?.is_leader() && !b.await.unwrap()?.is_leader());
+    let a = party(&barrier);
+    gathered(&barrier, 1).await?;
+    assert_eq!(barrier.arrive_and_drop().await?, 1);
+    assert_eq!(a.await.unwrap()?.generation(), 1);
+    assert!(barrier.wait().await?.is_leader());
+    assert_eq!(barrier.arrive_and_drop().await?, 0);
+    for refused in [
+        barrier.wait().await.unwrap_err(),
+        barrier.arrive_and_drop().await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, Error::Refused { .. }), "{refused}");
+    }
+    let broken = Barrier::create("broken", 2).await?;
+    assert!(broken.wait_timeout(SHORT).await.is_err());
+    let refused = broken.arrive_and_drop().await;
+    assert!(matches!(refused, Err(Error::BrokenBarrier { .. })));
+    Ok(())
+}
+
+/// Comes as a process that is gone as soon as it has come.
+async fn dead(barrier: &Barrier) -> Result<()> {
+    let handle = Handle::<BarrierState>::at(barrier.key().clone());
+    let arguments = vec![
+        "dead".into(),
+        argument::number(LEASE.as_millis()),
+        argument::number(1),
+        argument::now(),
+    ];
+    handle.call(&ARRIVE, arguments).await.map(drop)
+}
+
+async fn a_dead_party_breaks_the_barrier() -> Result<()> {
+    let barrier = Barrier::create("barrier", 3).await?;
+    // While it waits.
+    let other = party(&barrier);
+    gathered(&barrier, 1).await?;
+    dead(&barrier).await?;
+    let broken = other.await.unwrap();
+    assert!(
+        matches!(broken, Err(Error::BrokenBarrier { .. })),
+        "{broken:?}"
+    );
+    let broken = barrier.wait().await;
+    assert!(
+        matches!(broken, Err(Error::BrokenBarrier { .. })),
+        "{broken:?}"
+    );
+    // On its way to the next generation.
+    barrier.reset().await?;
+    let (a, b) = (party(&barrier), party(&barrier));
+    gathered(&barrier, 2).await?;
+    dead(&barrier).await?;
+    assert!(a.await.unwrap().is_ok() && b.await.unwrap().is_ok());
+    let (a, b) = (party(&barrier), party(&barrier));
+    for party in [a, b] {
+        let broken = party.await.unwrap();
+        assert!(
+            matches!(broken, Err(Error::BrokenBarrier { .. })),
+            "{broken:?}"
+        );
+    }
+    Ok(())
+}
+
+async fn a_frozen_party_breaks_the_barrier() -> Result<()> {
+    let barrier = Barrier::create("barrier", 3).await?;
+    let theirs = barrier.clone();
+    let frozen = Frozen::new(
+        async move || {
+            let waiting = party(&theirs);
+            gathered(&theirs, 1).await.unwrap();
+            Some(waiting)
+        },
+        async |waiting: Option<JoinHandle<Result<BarrierWait>>>| waiting.unwrap().await.unwrap(),
+    )
+    .await;
+    let other = party(&barrier);
+    let broken = other.await.unwrap();
+    assert!(
+        matches!(broken, Err(Error::BrokenBarrier { .. })),
+        "{broken:?}"
+    );
+    let thawed = frozen.thaw().await;
+    assert!(
+        matches!(thawed, Err(Error::BrokenBarrier { .. })),
+        "{thawed:?}"
+    );
+    Ok(())
+}
+
+async fn a_party_that_takes_leave_is_not_missed() -> Result<()> {
+    let barrier = Barrier::create("barrier", 2).await?;
+    let other = another(LEASE).await;
+    let first = other.scope(barrier.arrive()).await?;
+    other.take_leave().await;
+    drop(other);
+    // Longer than its lease.
+    let alone = barrier.wait_for_timeout(first, LEASE * 2).await;
+    assert!(matches!(alone, Err(Error::TimedOut { .. })), "{alone:?}");
+    assert!(!barrier.is_broken().await?);
+    assert!(barrier.wait().await?.is_leader());
+    Ok(())
+}
+
+async fn a_party_that_a_generation_passed_without_is_not_missed() -> Result<()> {
+    let barrier = Barrier::create("barrier", 1).await?;
+    dead(&barrier).await?;
+    let broken_when_it_is_missed = async |barrier: &Barrier| {
+        let handle = Handle::<BarrierState>::at(barrier.key().clone());
+        let later = argument::number(4_000_000_000_000_u64);
+        let status = handle.call(&STATUS, vec![later]).await?;
+        handle.flag(&handle.list(&status)?[2])
+    };
+    assert!(broken_when_it_is_missed(&barrier).await?);
+    let other = another(LEASE).await;
+    other.scope(barrier.wait()).await?;
+    other.scope(barrier.wait()).await?;
+    other.take_leave().await;
+    assert!(!broken_when_it_is_missed(&barrier).await?);
+    Ok(())
+}
+
+async fn a_wait_without_time_breaks_the_barrier() -> Result<()> {
+    let barrier = Barrier::create("barrier", 2).await?;
+    let no_time = barrier.wait_timeout(Duration::ZERO).await;
+    assert!(
+        matches!(no_time, Err(Error::TimedOut { .. })),
+        "{no_time:?}"
+    );
+    assert!(barrier.is_broken().await?);
     Ok(())
 }
