@@ -2,6 +2,8 @@
 
 mod ordered;
 
+use std::io::{self, Write};
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,6 +53,32 @@ pub(crate) fn encode_state<T: Serialize>(state: &T) -> Result<Bytes, CodecError>
     rmp_serde::to_vec_named(state)
         .map(Bytes::from)
         .map_err(CodecError::new)
+}
+
+/// How many bytes the state of an object takes as it is stored: that it can be encoded, without the bytes.
+pub(crate) fn state_size<T: Serialize>(state: &T) -> Result<usize, CodecError> {
+    let mut serializer = rmp_serde::Serializer::new(Count(0)).with_struct_map();
+    state.serialize(&mut serializer).map_err(CodecError::new)?;
+    Ok(serializer.into_inner().0)
+}
+
+/// Counts what is written.
+struct Count(usize);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Decodes the state of an object as it is stored.

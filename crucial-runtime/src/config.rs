@@ -32,6 +32,9 @@ const LEASE_LENGTH: Duration = Duration::from_secs(10);
 const SHORTEST_LEASE: Duration = Duration::from_millis(50);
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
+/// A method that takes longer holds up everybody else at its object for too long.
+const METHOD_LIMIT: Duration = Duration::from_secs(30);
+
 pub(crate) const STORE: &str = "CRUCIAL_STORE";
 pub(crate) const EXECUTOR: &str = "CRUCIAL_EXECUTOR";
 pub(crate) const NAMESPACE: &str = "CRUCIAL_NAMESPACE";
@@ -72,6 +75,18 @@ pub struct Builder {
     lease: Option<Duration>,
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wait: LAMBDA_LIMIT,
+            thread: LAMBDA_LIMIT,
+            value_bytes: VALUE_BYTES,
+            lease: LEASE_LENGTH,
+            method: METHOD_LIMIT,
+        }
+    }
+}
+
 impl Default for Builder {
     fn default() -> Self {
         Self::new()
@@ -94,12 +109,7 @@ impl Builder {
             #[cfg(feature = "lambda")]
             worker: false,
             joins: None,
-            limits: Limits {
-                wait: LAMBDA_LIMIT,
-                thread: LAMBDA_LIMIT,
-                value_bytes: VALUE_BYTES,
-                lease: LEASE_LENGTH,
-            },
+            limits: Limits::default(),
             lease: None,
         }
     }
@@ -230,7 +240,16 @@ impl Builder {
         self
     }
 
-    /// How many bytes the arguments of a call or a thread may take; 64 MiB otherwise.
+    /// How long one method of a shared object may run before it counts as one that never ends; 30 seconds otherwise.
+    ///
+    /// Callers are then told ([`Error::Poison`]) instead of waiting on. A method that blocks or computes for longer
+    /// belongs in a cloud thread.
+    pub fn method_limit(mut self, limit: Duration) -> Self {
+        self.limits.method = limit;
+        self
+    }
+
+    /// How many bytes the arguments of a call or a thread may take, and the state of a user's object; 64 MiB otherwise.
     pub fn max_value_bytes(mut self, limit: usize) -> Self {
         self.limits.value_bytes = limit;
         self
@@ -291,14 +310,14 @@ impl Builder {
                 ),
             });
         }
-        let store = store.connect().await?;
+        let store = store.connect(self.limits).await?;
         let executor = executor.start(&self).await?;
         self.build_on(store, executor).await
     }
 
     #[cfg(feature = "lambda")]
     pub(crate) async fn connect_store(&self) -> Result<Arc<dyn Store>> {
-        self.store.parse::<StoreUrl>()?.connect().await
+        self.store.parse::<StoreUrl>()?.connect(self.limits).await
     }
 
     #[cfg(feature = "lambda")]

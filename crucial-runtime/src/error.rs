@@ -103,6 +103,18 @@ pub enum Error {
         /// The panic.
         panic: Panic,
     },
+    /// A method ended each process that ran it, or did not end: it is not run again.
+    #[error(
+        "`{method}` of object `{key}` could not be run: {reason}; look in its methods for what aborts, loops without end, recurses too deeply or allocates too much"
+    )]
+    Poison {
+        /// The object.
+        key: Key,
+        /// The method that was called. One call among several that travelled together may have been the cause.
+        method: String,
+        /// What happened.
+        reason: String,
+    },
     /// A call waited for its object as long as it was allowed to.
     #[error(
         "`{method}` of object `{key}` waited {waited:?} for nothing; is whoever should change the object still there?"
@@ -247,6 +259,11 @@ impl Error {
         let (key, method) = (key.clone(), method.to_owned());
         match refusal {
             Refusal::Panicked(panic) => Self::Panicked { key, method, panic },
+            Refusal::TooLarge { size, limit } => Self::TooLarge {
+                what: format!("the state of object `{key}` after `{method}`"),
+                size,
+                limit,
+            },
             other => Self::Refused {
                 key,
                 method,

@@ -62,6 +62,8 @@ pub(crate) struct Limits {
     pub(crate) wait: Duration,
     pub(crate) thread: Duration,
     pub(crate) value_bytes: usize,
+    /// How long one method of an object may run.
+    pub(crate) method: Duration,
     pub(crate) lease: Duration,
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn beside(object: &Object, krate: &Crate) -> TokenStream {
 
         const _: () = {
             #[allow(unused_imports)]
-            use #krate::__private::Unportable as _;
+            use #krate::__private::{Uncopied as _, Unportable as _};
 
             #implementation
 
@@ -80,6 +80,10 @@ fn implementation(object: &Object, proxy: &Ident, krate: &Crate) -> TokenStream 
             const NAME: &'static str = ::core::concat!(::core::module_path!(), #name);
             const METHODS: &'static [#krate::__private::Method] = &[#(#methods),*];
             const WAITS: bool = #waits;
+
+            fn copy(&self) -> ::core::option::Option<Self> {
+                #krate::__private::Copied::<#ty>::of(self)
+            }
 
             fn apply(
                 &mut self,

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::STORE;
 use crate::error::{Error, Result};
+use crate::runtime::Limits;
 use crate::store::{EmbeddedStore, Store};
 
 /// A store's address, checked.
@@ -53,9 +54,9 @@ impl FromStr for StoreUrl {
 
 impl StoreUrl {
     /// Connects to the store of that address.
-    pub(super) async fn connect(&self) -> Result<Arc<dyn Store>> {
+    pub(super) async fn connect(&self, limits: Limits) -> Result<Arc<dyn Store>> {
         match self {
-            Self::Embedded => Ok(Arc::new(EmbeddedStore::new())),
+            Self::Embedded => Ok(Arc::new(EmbeddedStore::new(limits))),
             #[cfg(feature = "redis")]
             Self::Redis(url) => Ok(Arc::new(crate::store::RedisStore::connect(url).await?)),
             #[cfg(not(feature = "redis"))]

@@ -183,7 +183,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_called_are_awakened() {
         let inboxes = Inboxes::new();
-        let store = crate::store::EmbeddedStore::new();
+        let store = crate::store::EmbeddedStore::new(crate::runtime::Limits::default());
         let key = Namespace::new("job").unwrap().key("queue").unwrap();
         assert!(!inboxes.is_open(&key));
         let (first, second) = (

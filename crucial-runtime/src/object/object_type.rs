@@ -30,6 +30,8 @@ pub trait Object: Portable {
     const IMPLICIT: bool = false;
     /// Whether any method waits (returns [`Poll`]): changes are then announced.
     const WAITS: bool = true;
+    /// Whether methods that wait or are refused leave the state as it was, so that there is nothing to undo.
+    const CAREFUL: bool = Self::SCRIPT.is_some();
 
     /// The arguments of the one call that does what these calls of one method do one after the other, if there is one.
     fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
@@ -69,6 +71,20 @@ pub trait Object: Portable {
         Some(Self::hint(method, args, reply))
     }
 
+    /// A copy of the state, to go back to when a method fails: where there is none, the state is encoded for that.
+    fn copy(&self) -> Option<Self> {
+        None
+    }
+
+    /// How many bytes the state takes as it is stored, or a few more.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError`] where it does not encode.
+    fn size(&self) -> Result<usize, CodecError> {
+        codec::state_size(self)
+    }
+
     /// Runs one method. [`Poll::Pending`] asks for the call to be made again when the object has changed.
     ///
     /// # Errors
@@ -96,6 +112,17 @@ pub enum Refusal {
     /// The reply does not encode.
     #[error("the reply can't be encoded: {0}")]
     Reply(String),
+    /// The state does not encode.
+    #[error("its new state can't be stored: {0}")]
+    State(String),
+    /// The state has become too large.
+    #[error("its new state would have {size} bytes, over the limit of {limit}")]
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The method panicked; the state is to be thrown away.
     #[error("the method panicked: {0}")]
     Panicked(Panic),
@@ -146,7 +173,11 @@ pub(crate) struct ObjectType {
     pub(crate) fold: Fold,
     /// [`Object::unfold`].
     pub(crate) unfold: Unfold,
+    /// [`Object::CAREFUL`].
+    pub(crate) careful: bool,
     announcement: Announcement,
+    copy: fn(&State) -> Option<State>,
+    size: fn(&State) -> Result<usize, CodecError>,
     init: fn(&[Bytes]) -> Result<State, Refusal>,
     decode: fn(&[u8]) -> Result<State, CodecError>,
     encode: fn(&State) -> Result<Bytes, CodecError>,
@@ -168,6 +199,12 @@ impl ObjectType {
                 announcement: |state, method, args, reply| match state.downcast_mut::<T>() {
                     Some(state) => state.announcement(method, args, reply),
                     None => Some(Bytes::new()),
+                },
+                careful: T::CAREFUL,
+                copy: |state| Some(Box::new(state.downcast_ref::<T>()?.copy()?)),
+                size: |state| match state.downcast_ref::<T>() {
+                    Some(state) => state.size(),
+                    None => Err(CodecError::new("the state is of another type")),
                 },
                 init: |args| Ok(Box::new(T::init(args)?)),
                 decode: |bytes| Ok(Box::new(codec::decode_state::<T>(bytes)?)),
@@ -194,6 +231,28 @@ impl ObjectType {
 
     pub(crate) fn encode(&self, state: &State) -> Result<Bytes, CodecError> {
         (self.encode)(state)
+    }
+
+    /// Encodes a state that may be stored: it has at most so many bytes.
+    pub(crate) fn encode_within(&self, state: &State, limit: usize) -> Result<Bytes, Refusal> {
+        let bytes = caught(|| {
+            self.encode(state)
+                .map_err(|error| Refusal::State(error.to_string()))
+        })?;
+        within(bytes.len(), limit)?;
+        Ok(bytes)
+    }
+
+    /// Checks that a state may be stored, without encoding it.
+    pub(crate) fn check_within(&self, state: &State, limit: usize) -> Result<(), Refusal> {
+        let size =
+            caught(|| (self.size)(state).map_err(|error| Refusal::State(error.to_string())))?;
+        within(size, limit)
+    }
+
+    /// A copy of the state, where its type has one.
+    pub(crate) fn copy(&self, state: &State) -> Result<Option<State>, Refusal> {
+        caught(|| Ok((self.copy)(state)))
     }
 
     /// What is announced after that call.
@@ -231,6 +290,13 @@ impl fmt::Debug for ObjectType {
 
 /// The method that every object kept as one state has: its state as stored.
 pub(crate) static SNAPSHOT: Method = Method::read("@snapshot");
+
+fn within(size: usize, limit: usize) -> Result<(), Refusal> {
+    if size > limit {
+        return Err(Refusal::TooLarge { size, limit });
+    }
+    Ok(())
+}
 
 /// One of the two places where a panic of user code is caught; the other is the worker's.
 fn caught<T>(run: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {

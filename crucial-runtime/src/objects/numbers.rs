@@ -28,6 +28,13 @@ pub(in crate::objects) use slices::{Bound, Slices};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::objects) struct Numbers<T>(pub(in crate::objects) Vec<T>);
 
+impl<T> Numbers<T> {
+    /// About how many bytes they rest in.
+    pub(in crate::objects) fn size(&self) -> usize {
+        16 + 8 * self.0.len()
+    }
+}
+
 /// The same, borrowed.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::objects) struct Borrowed<'a, T>(pub(in crate::objects) &'a [T]);

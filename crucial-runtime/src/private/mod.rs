@@ -3,6 +3,7 @@
 mod body;
 mod both;
 mod closure;
+mod copied;
 mod later;
 mod local;
 mod signature;
@@ -19,6 +20,7 @@ pub use closure::{
     AsResult, AsValue, ReturnKind, Returned, ReturnsResult, ReturnsValue, returned_async,
     returned_blocking, value_of,
 };
+pub use copied::{Copied, Uncopied};
 pub use crucial_macros::cloud_closure;
 pub use inventory;
 pub use later::{DebugLater, DefaultLater, FieldLater};

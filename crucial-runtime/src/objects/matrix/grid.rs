@@ -143,6 +143,11 @@ impl<T: Element> Grid<T> {
         (0..self.rows).filter_map(|row| self.row(row))
     }
 
+    /// About how many bytes it rests in.
+    pub(super) fn size(&self) -> usize {
+        64 + self.numbers.size()
+    }
+
     /// The numbers, whose count stays.
     pub(super) fn storage(&mut self) -> &mut Vec<T> {
         &mut self.numbers.0

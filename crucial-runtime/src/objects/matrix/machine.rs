@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Grid;
+use crate::codec::CodecError;
 use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
     Borrowed, Bound, Element, Norm, Numbers, Part, Reducing, Rounds, Slices, arguments, reply,
@@ -170,6 +171,11 @@ impl<T: Element> MatrixState<T> {
 impl<T: Element> Object for MatrixState<T> {
     const NAME: &'static str = T::MATRIX;
     const METHODS: &'static [Method] = METHODS;
+    const CAREFUL: bool = true;
+
+    fn size(&self) -> Result<usize, CodecError> {
+        Ok(self.grid.size() + self.rounds.size())
+    }
 
     fn announcement(&mut self, method: &str, _: &[Bytes], reply: &Value) -> Option<Bytes> {
         news::<T>(method, reply)

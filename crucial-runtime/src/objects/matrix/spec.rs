@@ -176,6 +176,9 @@ proptest! {
             }
             let grid: Grid<i64> = codec::decode(&apply(&mut machine, "to_grid", ()).unwrap()).unwrap();
             prop_assert_eq!(grid.iter_rows().map(<[i64]>::to_vec).collect::<Vec<_>>(), model.clone());
+            let bytes = codec::encode_state(&machine).unwrap();
+            let room = machine.size().unwrap() - bytes.len();
+            prop_assert!(room < 400, "{room} bytes more than there are");
             let columns = |model: &Rows| -> Rows {
                 (0..COLUMNS).map(|c| model.iter().map(|row| row[c]).collect()).collect()
             };

@@ -237,6 +237,14 @@ impl<T: Element> Rounds<T> {
         self.broken
     }
 
+    /// About how many bytes they rest in.
+    pub(in crate::objects) fn size(&self) -> usize {
+        let gathered = self.gathered.as_ref().map(|gathered| &gathered.numbers);
+        let whole = self.whole.as_ref().and_then(|whole| whole.numbers.as_ref());
+        let numbers = gathered.into_iter().chain(whole).map(Numbers::size);
+        200 + 9 * self.ended_broken.len() + numbers.sum::<usize>()
+    }
+
     /// Before the object's own numbers change: its parties still want the last result.
     pub(in crate::objects) fn keep_result(&mut self, own: &[T]) {
         if let Some(Whole {

@@ -5,6 +5,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::codec::CodecError;
 use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
     Borrowed, Bound, Contribution, Element, Norm, Numbers, Part, Reducing, Rounds, Slices,
@@ -105,6 +106,11 @@ impl<T: Element> VectorState<T> {
 impl<T: Element> Object for VectorState<T> {
     const NAME: &'static str = T::VECTOR;
     const METHODS: &'static [Method] = METHODS;
+    const CAREFUL: bool = true;
+
+    fn size(&self) -> Result<usize, CodecError> {
+        Ok(self.numbers.size() + self.rounds.size())
+    }
 
     fn announcement(&mut self, method: &str, _: &[Bytes], reply: &Value) -> Option<Bytes> {
         news::<T>(method, reply)

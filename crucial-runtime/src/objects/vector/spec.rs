@@ -164,6 +164,8 @@ proptest! {
             let largest: Option<i64> = ask(&mut machine, "extreme", (Bound::Max,));
             prop_assert_eq!(largest, model.iter().max().copied());
             let bytes = codec::encode_state(&machine).unwrap();
+            let room = machine.size().unwrap() - bytes.len();
+            prop_assert!(room < 400, "{room} bytes more than there are");
             prop_assert_eq!(&codec::decode_state::<VectorState<i64>>(&bytes).unwrap(), &machine);
         }
     }
