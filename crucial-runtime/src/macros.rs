@@ -22,7 +22,14 @@
 /// The methods have to be deterministic, since they run wherever the object is worked on. A call is
 /// one round trip, two more each time another process has changed the object meanwhile; one that waits is one more
 /// each time the object has changed. The calls of one process on one object travel together. A panic in a method is an error of
-/// its caller, [`Error::Panicked`](crate::Error::Panicked), and leaves the object as it was.
+/// its caller, [`Error::Panicked`](crate::Error::Panicked), and leaves the object as it was. So does a state that
+/// has become too large ([`Error::TooLarge`](crate::Error::TooLarge), see
+/// [`max_value_bytes`](crate::Builder::max_value_bytes)); a method that does not end is named to those who wait behind
+/// it ([`Error::Poison`](crate::Error::Poison), see [`method_limit`](crate::Builder::method_limit)).
+///
+/// Derive `Clone` where you can: to be able to take back what a failed method did, the embedded store clones the state
+/// before each change, and encodes it where there is no `Clone`, which takes up to a hundred times as long. A clone
+/// must be a state of its own (no `Arc<Mutex<…>>`).
 ///
 /// A method that takes `&self` reads what is stored when it is called: one round trip, which carries no state unless
 /// that has changed. With `#[shared(read = "cached")]` it may read the copy that this process keeps, as long as that was

@@ -55,10 +55,12 @@ where
     if config::is_worker() {
         return worker(application);
     }
-    let tokio = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let mut tokio = tokio::runtime::Builder::new_multi_thread();
+    if std::thread::available_parallelism().is_ok_and(|threads| threads.get() == 1) {
+        // A method of an object that never ends keeps one.
+        tokio.worker_threads(2);
+    }
+    let tokio = match tokio.enable_all().build() {
         Ok(tokio) => tokio,
         Err(error) => return failed(&error),
     };

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use csv::{ReaderBuilder, StringRecord};
 use flate2::read::GzDecoder;
@@ -11,6 +12,11 @@ use serde::{Deserialize, Serialize};
 
 /// Compiled in, so that a program on another machine has it as well.
 static DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
+
+type Rows = Vec<Vec<f64>>;
+
+/// What this process has read: its threads, perhaps thousands, need not each read it again.
+static READ: Mutex<Vec<(Table, Arc<Rows>)>> = Mutex::new(Vec::new());
 
 /// The numeric columns of a CSV file; a `.gz` at the end of its name says that it is compressed.
 ///
@@ -38,13 +44,24 @@ impl Table {
         Ok(rows)
     }
 
-    /// One of `parts` equal parts of the rows: every `parts`-th row, beginning at row `part`.
+    /// One of `parts` equal parts of the rows: every `parts`-th row, beginning at row `part`. A process reads the file once.
     ///
     /// # Errors
     ///
     /// Where the file can't be read or a cell is no number.
     pub fn part(&self, part: usize, parts: usize) -> io::Result<Vec<Vec<f64>>> {
-        self.rows()?.skip(part).step_by(parts).collect()
+        let rows = self.read()?;
+        Ok(rows.iter().skip(part).step_by(parts).cloned().collect())
+    }
+
+    fn read(&self) -> io::Result<Arc<Rows>> {
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rows)) = read.iter().find(|(table, _)| table == self) {
+            return Ok(Arc::clone(rows));
+        }
+        let rows: Arc<Rows> = Arc::new(self.rows()?.collect::<io::Result<_>>()?);
+        read.push((self.clone(), Arc::clone(&rows)));
+        Ok(rows)
     }
 
     fn rows(&self) -> io::Result<impl Iterator<Item = io::Result<Vec<f64>>>> {
