@@ -16,6 +16,8 @@ use crate::executor::{Executor, LocalExecutor};
 #[cfg(feature = "lambda")]
 use crate::executor::{LambdaExecutor, ProcessExecutor};
 use crate::job::Job;
+#[cfg(feature = "test-util")]
+use crate::linearizability::Recorder;
 use crate::object::Namespace;
 use crate::runtime::{Limits, Runtime};
 use crate::store::Store;
@@ -41,6 +43,9 @@ pub(crate) const NAMESPACE: &str = "CRUCIAL_NAMESPACE";
 pub(crate) const APPLICATION: &str = "CRUCIAL_APPLICATION";
 pub(crate) const PROCESSES: &str = "CRUCIAL_PROCESSES";
 pub(crate) const LEASE: &str = "CRUCIAL_LEASE";
+/// A directory into which runtimes of the environment write what they ask of their store.
+#[cfg(feature = "test-util")]
+const RECORD: &str = "CRUCIAL_RECORD";
 /// Set in the processes of the executor `process`: their number.
 pub(crate) const PROCESS: &str = "CRUCIAL_PROCESS";
 /// Set by whoever starts a worker: AWS Lambda, or the emulator of it.
@@ -69,6 +74,8 @@ pub struct Builder {
     /// Whether this process serves threads that others spawn.
     #[cfg(feature = "lambda")]
     worker: bool,
+    #[cfg(feature = "test-util")]
+    recorder: Option<Recorder>,
     /// A job that another process began: its objects stay when this runtime ends.
     joins: Option<Namespace>,
     limits: Limits,
@@ -108,6 +115,8 @@ impl Builder {
             endpoint: None,
             #[cfg(feature = "lambda")]
             worker: false,
+            #[cfg(feature = "test-util")]
+            recorder: None,
             joins: None,
             limits: Limits::default(),
             lease: None,
@@ -152,6 +161,14 @@ impl Builder {
                 ),
             })?;
             builder.lease = Some(length);
+        }
+        #[cfg(feature = "test-util")]
+        if let Some(directory) = variable(RECORD)? {
+            let recorder = Recorder::into_directory(directory);
+            builder.recorder = Some(recorder.map_err(|error| Error::Config {
+                setting: RECORD,
+                reason: error.to_string(),
+            })?);
         }
         Ok(builder)
     }
@@ -269,6 +286,13 @@ impl Builder {
         self
     }
 
+    /// Notes the calls of this runtime, to [check](crate::linearizability) them.
+    #[cfg(feature = "test-util")]
+    pub fn recorder(mut self, recorder: &Recorder) -> Self {
+        self.recorder = Some(recorder.clone());
+        self
+    }
+
     /// Takes part in a job that another process began.
     #[cfg(feature = "lambda")]
     pub(crate) fn join(mut self, job: Namespace) -> Self {
@@ -331,6 +355,11 @@ impl Builder {
         store: Arc<dyn Store>,
         executor: Arc<dyn Executor>,
     ) -> Result<Runtime> {
+        #[cfg(feature = "test-util")]
+        let store = match &self.recorder {
+            Some(recorder) => recorder.around(store),
+            None => store,
+        };
         let application = Namespace::new(&self.application)?;
         let namespace = match (&self.joins, &self.namespace) {
             (Some(job), _) => job.clone(),

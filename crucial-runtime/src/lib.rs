@@ -65,6 +65,7 @@
 //! * `redis` (default): state on a Redis-compatible server.
 //! * `lambda`: threads in other processes and on AWS Lambda, and the `emulator` of it.
 //! * `emulator`: the program `crucial-emulator`.
+//! * `test-util`: the module `linearizability`, which records calls and checks them against their objects.
 
 mod chance;
 mod codec;
@@ -74,6 +75,8 @@ pub mod emulator;
 mod error;
 mod executor;
 mod job;
+#[cfg(feature = "test-util")]
+pub mod linearizability;
 mod macros;
 mod main_fn;
 mod object;

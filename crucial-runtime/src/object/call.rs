@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Key, ObjectType};
 
@@ -100,7 +101,7 @@ pub(crate) struct Call {
 }
 
 /// A reply, as the state machines give it and as servers speak it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Value {
     /// Nothing there.
     Nil,

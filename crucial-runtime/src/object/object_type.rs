@@ -33,6 +33,12 @@ pub trait Object: Portable {
     /// Whether methods that wait or are refused leave the state as it was, so that there is nothing to undo.
     const CAREFUL: bool = Self::SCRIPT.is_some();
 
+    /// The methods whose replies are lists in no order, and how many values an element of each has.
+    const UNORDERED: &'static [(&'static str, usize)] = &[];
+
+    /// The methods that leave something to chance, so that [`apply_as`](Self::apply_as) is needed to check them.
+    const CHANCE: &'static [&'static str] = &[];
+
     /// The arguments of the one call that does what these calls of one method do one after the other, if there is one.
     fn fold(method: &str, calls: &[&[Bytes]]) -> Option<Vec<Bytes>> {
         let _ = (method, calls);
@@ -91,6 +97,22 @@ pub trait Object: Portable {
     ///
     /// [`Refusal`] where there is no such method or the arguments are not its own.
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal>;
+
+    /// Does what a method that leaves something to chance did, which gave that reply, and gives the same reply if
+    /// the method may have given it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`apply`](Self::apply).
+    fn apply_as(
+        &mut self,
+        method: &str,
+        args: &[Bytes],
+        reply: &Value,
+    ) -> Result<Poll<Value>, Refusal> {
+        let _ = reply;
+        self.apply(method, args)
+    }
 }
 
 /// The text of a server script; see `objects/prelude.lua` for what it is written against.
@@ -153,6 +175,8 @@ pub(crate) type State = Box<dyn Any + Send>;
 type Fold = fn(&str, &[&[Bytes]]) -> Option<Vec<Bytes>>;
 type Unfold = fn(&str, &[&[Bytes]], &Value) -> Vec<Value>;
 type Announcement = fn(&mut State, &str, &[Bytes], &Value) -> Option<Bytes>;
+#[cfg(feature = "test-util")]
+type ApplyAs = fn(&mut State, &str, &[Bytes], &Value) -> Result<Poll<Value>, Refusal>;
 type Apply = fn(&mut State, &str, &[Bytes]) -> Result<Poll<Value>, Refusal>;
 
 /// An [`Object`] as a value: what a store needs to keep objects of a type and to run their methods.
@@ -169,6 +193,15 @@ pub(crate) struct ObjectType {
     pub(crate) implicit: bool,
     /// [`Object::WAITS`].
     pub(crate) waits: bool,
+    /// [`Object::UNORDERED`].
+    #[cfg(feature = "test-util")]
+    pub(crate) unordered: &'static [(&'static str, usize)],
+    /// [`Object::CHANCE`].
+    #[cfg(feature = "test-util")]
+    pub(crate) chance: &'static [&'static str],
+    /// [`Object::apply_as`].
+    #[cfg(feature = "test-util")]
+    apply_as: ApplyAs,
     /// [`Object::fold`].
     pub(crate) fold: Fold,
     /// [`Object::unfold`].
@@ -194,6 +227,15 @@ impl ObjectType {
                 script: T::SCRIPT,
                 implicit: T::IMPLICIT,
                 waits: T::WAITS,
+                #[cfg(feature = "test-util")]
+                unordered: T::UNORDERED,
+                #[cfg(feature = "test-util")]
+                chance: T::CHANCE,
+                #[cfg(feature = "test-util")]
+                apply_as: |state, method, args, reply| match state.downcast_mut::<T>() {
+                    Some(state) => state.apply_as(method, args, reply),
+                    None => Err(Refusal::args("the state is of another type")),
+                },
                 fold: T::fold,
                 unfold: T::unfold,
                 announcement: |state, method, args, reply| match state.downcast_mut::<T>() {
@@ -279,6 +321,18 @@ impl ObjectType {
             return Ok(Poll::Ready(Value::Bytes(bytes)));
         }
         caught(|| (self.apply)(state, method.name, args))
+    }
+
+    /// Does what a method that leaves something to chance did.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn apply_as(
+        &self,
+        state: &mut State,
+        method: &Method,
+        args: &[Bytes],
+        reply: &Value,
+    ) -> Result<Poll<Value>, Refusal> {
+        caught(|| (self.apply_as)(state, method.name, args, reply))
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod combined;
 mod fold;
-mod machine;
+pub(super) mod machine;
 mod number;
 #[cfg(test)]
 #[cfg(feature = "redis")]

@@ -1,6 +1,6 @@
 //! A latch: many wait until something has happened so many times.
 
-mod machine;
+pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;

@@ -1,7 +1,7 @@
 //! A list that many threads read and change at both ends.
 
 mod ends;
-mod machine;
+pub(super) mod machine;
 mod middle;
 #[cfg(test)]
 #[cfg(feature = "redis")]

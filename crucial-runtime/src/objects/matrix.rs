@@ -1,7 +1,7 @@
 //! A matrix of numbers that many threads compute with.
 
 mod grid;
-mod machine;
+pub(super) mod machine;
 #[cfg(test)]
 mod spec;
 

@@ -3,6 +3,9 @@
 //!
 //! Values in collections are encoded by the proxies: machines and scripts see bytes, never a type.
 
+#[cfg(feature = "test-util")]
+use crate::object::ObjectType;
+
 mod argument;
 mod keyed;
 pub mod merge;
@@ -29,6 +32,25 @@ mod semaphore;
 mod set;
 mod sorted_map;
 mod vector;
+
+/// The types of all objects of the library, by which recorded histories of them are checked.
+#[cfg(feature = "test-util")]
+pub(crate) const TYPES: &[&ObjectType] = &[
+    ObjectType::of::<atomic::machine::AtomicState>(),
+    ObjectType::of::<barrier::machine::BarrierState>(),
+    ObjectType::of::<latch::machine::LatchState>(),
+    ObjectType::of::<list::machine::ListState>(),
+    ObjectType::of::<map::machine::MapState>(),
+    ObjectType::of::<matrix::machine::MatrixState<f64>>(),
+    ObjectType::of::<matrix::machine::MatrixState<i64>>(),
+    ObjectType::of::<permits::machine::Permits>(),
+    ObjectType::of::<promise::machine::PromiseState>(),
+    ObjectType::of::<queue::machine::QueueState>(),
+    ObjectType::of::<set::machine::SetState>(),
+    ObjectType::of::<sorted_map::machine::SortedMapState>(),
+    ObjectType::of::<vector::machine::VectorState<f64>>(),
+    ObjectType::of::<vector::machine::VectorState<i64>>(),
+];
 
 pub use atomic::{Atomic, AtomicBits, AtomicNumber};
 pub use barrier::{Arrival, Barrier, BarrierWait};

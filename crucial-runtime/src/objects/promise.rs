@@ -1,6 +1,6 @@
 //! A promise: a value that comes later, once.
 
-mod machine;
+pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;

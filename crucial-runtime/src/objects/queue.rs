@@ -3,7 +3,7 @@
 mod caller;
 mod delivery;
 mod line;
-mod machine;
+pub(super) mod machine;
 mod put;
 #[cfg(test)]
 #[cfg(feature = "redis")]

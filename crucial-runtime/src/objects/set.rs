@@ -1,7 +1,7 @@
 //! A set that many threads read and change.
 
 mod algebra;
-mod machine;
+pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;

@@ -1,6 +1,6 @@
 //! A vector of numbers that many threads compute with.
 
-mod machine;
+pub(super) mod machine;
 #[cfg(test)]
 mod spec;
 

@@ -43,6 +43,10 @@ impl<A: Portable, R: Portable> Signature<A, R> {
     ///
     /// [`Refusal`] where the arguments don't decode or the reply doesn't encode.
     pub fn apply(args: &[Bytes], method: impl FnOnce(A) -> R) -> Applied {
+        #[cfg(feature = "test-util")]
+        if crate::linearizability::note::<A, R>(args) {
+            return Ok(Poll::Pending);
+        }
         reply(&method(arguments(args)?)).map(Poll::Ready)
     }
 
@@ -52,6 +56,10 @@ impl<A: Portable, R: Portable> Signature<A, R> {
     ///
     /// [`Refusal`] where the arguments don't decode or the reply doesn't encode.
     pub fn apply_waiting(args: &[Bytes], method: impl FnOnce(A) -> Poll<R>) -> Applied {
+        #[cfg(feature = "test-util")]
+        if crate::linearizability::note::<A, R>(args) {
+            return Ok(Poll::Pending);
+        }
         match method(arguments(args)?) {
             Poll::Ready(ready) => reply(&ready).map(Poll::Ready),
             Poll::Pending => Ok(Poll::Pending),

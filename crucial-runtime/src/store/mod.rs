@@ -29,7 +29,7 @@ pub(crate) use redis::RedisStore;
 pub(crate) use watch::{Change, Changes, Watch};
 
 /// What a store remembers of an object besides its state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Description {
     /// The name of its type, which must be the same for whoever opens it.
     pub(crate) object: String,
@@ -69,7 +69,10 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()>;
 
     /// Whether the job of that namespace has been begun and not ended in this store.
-    #[cfg_attr(not(feature = "lambda"), expect(dead_code, reason = "workers ask"))]
+    #[cfg_attr(
+        not(feature = "lambda"),
+        allow(dead_code, reason = "workers ask, and tests")
+    )]
     async fn knows(&self, namespace: &Namespace) -> Result<bool>;
 
     /// Removes all objects of a namespace, and with it the job.

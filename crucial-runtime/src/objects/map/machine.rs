@@ -39,6 +39,8 @@ methods! {
 impl Object for MapState {
     const NAME: &'static str = "Map";
     const METHODS: &'static [Method] = METHODS;
+    const UNORDERED: &'static [(&'static str, usize)] =
+        &[("entries", 2), ("drain", 2), ("keys", 1), ("values", 1)];
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: concat!(
             "local ORDER = false\nbegin = stateless\n",

@@ -32,6 +32,8 @@ methods! {
 impl Object for SetState {
     const NAME: &'static str = "Set";
     const METHODS: &'static [Method] = METHODS;
+    const UNORDERED: &'static [(&'static str, usize)] = &[("elements", 1), ("drain", 1)];
+    const CHANCE: &'static [&'static str] = &["pop"];
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../set.lua"),
     });
@@ -50,6 +52,18 @@ impl Object for SetState {
         match reply {
             Value::List(flags) => split(calls, flags),
             _ => vec![reply.clone(); calls.len()],
+        }
+    }
+
+    fn apply_as(
+        &mut self,
+        method: &str,
+        args: &[Bytes],
+        reply: &Value,
+    ) -> Result<Poll<Value>, Refusal> {
+        match method {
+            "pop" => self.pop_as(args, reply),
+            _ => self.apply(method, args),
         }
     }
 
@@ -93,6 +107,26 @@ impl Object for SetState {
             _ => return Err(Refusal::no_such_method(method)),
         };
         Ok(Poll::Ready(reply))
+    }
+}
+
+impl SetState {
+    /// Any elements, at most so many, are taken: these, if they may be.
+    fn pop_as(&mut self, args: &[Bytes], taken: &Value) -> Result<Poll<Value>, Refusal> {
+        let ([count], Value::List(taken)) = (args, taken) else {
+            return self.apply("pop", args);
+        };
+        let count: usize = argument::parse(count)?;
+        let fits = taken.len() == count.min(self.0.len())
+            && taken.iter().all(|element| match element {
+                Value::Bytes(element) => self.0.remove(element),
+                _ => false,
+            });
+        Ok(Poll::Ready(if fits {
+            Value::List(taken.clone())
+        } else {
+            Value::Nil
+        }))
     }
 }
 

@@ -30,6 +30,7 @@ methods! {
 impl Object for SortedMapState {
     const NAME: &'static str = "SortedMap";
     const METHODS: &'static [Method] = METHODS;
+    const UNORDERED: &'static [(&'static str, usize)] = &[("entries", 2), ("drain", 2)];
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: concat!(
             "local ORDER\nbegin = function() ORDER = K .. ':h' end\n",

@@ -1,0 +1,449 @@
+//! The search for an order of the calls that explains their answers.
+//!
+//! Wing and Gong: try each call that began before the first answer among those that are left, and go on from
+//! the state that it leaves; go back where no call fits. Lowe: what was reached once by the same calls in
+//! another order, with the same state, need not be tried again. Added here:
+//!
+//! * A call that fits and can't change anything is taken without a look at the others: whatever order there is
+//!   from here on, there is one with that call first.
+//! * Calls in doubt are tried last, where nothing else fits, so that they take effect just before they show;
+//!   of equal ones the oldest, because it fits wherever another does.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::task::Poll;
+
+use super::bits::Bits;
+use super::history::{End, Operation};
+use super::model::Model;
+
+/// How many states of affairs are tried before the search is given up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit(pub(super) usize);
+
+impl Default for Limit {
+    /// Under half a gigabyte of memory.
+    fn default() -> Self {
+        Self(4_000_000)
+    }
+}
+
+/// How many of the states that do not explain an answer are kept for people to see.
+const STATES: usize = 6;
+
+type Calls<'a, M> = Vec<&'a Operation<<M as Model>::Call, <M as Model>::Reply>>;
+
+/// The search.
+pub(super) struct Search<'a, M: Model> {
+    /// The calls that took effect, by their start.
+    certain: Calls<'a, M>,
+    /// The calls that may have, by their start.
+    doubtful: Calls<'a, M>,
+    /// For each of these the one before it that is the same call.
+    twins: Vec<Option<usize>>,
+    /// The middle of each of the first, doubled.
+    middles: Vec<u64>,
+    events: Events,
+    /// Which calls have been put in order so far.
+    done: Bits,
+    happened: Bits,
+    states: Vec<Rc<M>>,
+    ids: HashMap<Rc<M>, StateId>,
+    /// What was reached before: the calls done, the calls in doubt that happened, the state.
+    seen: HashSet<Box<[u64]>>,
+    trail: Vec<Frame>,
+    deepest: Deepest,
+    limit: Limit,
+}
+
+type StateId = u32;
+
+/// The call that is put next in order, by its place in one of the lists.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Certain(usize),
+    Doubtful(usize),
+}
+
+/// A step that was taken, and what else might have been done instead.
+struct Frame {
+    step: Step,
+    before: StateId,
+    instead: Option<Choices>,
+}
+
+/// What may come next at one point of the search.
+struct Choices {
+    /// The call with the first answer of those that are left: one that began after it can't come next.
+    first: usize,
+    /// Of the calls that took effect those that fit here and have not been tried, with the states after them.
+    fitting: Option<Vec<(usize, StateId)>>,
+    next_doubtful: usize,
+}
+
+/// How far the search got.
+#[derive(Default)]
+struct Deepest {
+    first: usize,
+    trail: Vec<Step>,
+    states: Vec<StateId>,
+}
+
+/// The first answer that can't be explained.
+pub(super) struct Stuck<'a, M: Model> {
+    pub(super) unexplained: &'a Operation<M::Call, M::Reply>,
+    /// The states in which the object may have been.
+    pub(super) states: Vec<Rc<M>>,
+    /// Calls in an order that explains the answers before.
+    pub(super) before: Calls<'a, M>,
+    /// Other calls that had begun and have no place in that order.
+    pub(super) under_way: Calls<'a, M>,
+    /// After how many tries the search was given up, if it was.
+    pub(super) undecided: Option<usize>,
+}
+
+impl<'a, M: Model> Search<'a, M> {
+    pub(super) fn new(mut calls: Calls<'a, M>, model: M, limit: Limit) -> Self {
+        calls.sort_by_key(|call| call.started);
+        let (certain, doubtful): (Vec<_>, Vec<_>) = calls
+            .into_iter()
+            .partition(|call| call.end.deadline().is_some());
+        let twin = |(place, call): (usize, &&Operation<M::Call, M::Reply>)| {
+            doubtful[..place]
+                .iter()
+                .rposition(|other| other.call == call.call)
+        };
+        let twins = doubtful.iter().enumerate().map(twin).collect();
+        let events = Events::of(&certain);
+        let deepest = Deepest {
+            first: events.first_answer().unwrap_or(0),
+            ..Deepest::default()
+        };
+        let model = Rc::new(model);
+        Self {
+            middles: certain.iter().map(|call| call.middle()).collect(),
+            done: Bits::new(certain.len()),
+            happened: Bits::new(doubtful.len()),
+            certain,
+            doubtful,
+            twins,
+            states: vec![Rc::clone(&model)],
+            ids: HashMap::from([(model, 0)]),
+            seen: HashSet::new(),
+            trail: Vec::new(),
+            deepest,
+            events,
+            limit,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<(), Stuck<'a, M>> {
+        let mut state = 0;
+        let mut here = self.choices();
+        loop {
+            let Some(mut choices) = here else {
+                return Ok(());
+            };
+            if self.seen.len() > self.limit.0 {
+                self.note(choices.first, state);
+                return Err(self.stuck(Some(self.seen.len())));
+            }
+            if let Some((step, after, alternatives)) = self.choose(state, &mut choices) {
+                if let Step::Certain(call) = step {
+                    self.events.lift(call);
+                }
+                let instead = alternatives.then_some(choices);
+                let before = state;
+                self.trail.push(Frame {
+                    step,
+                    before,
+                    instead,
+                });
+                state = after;
+                here = self.choices();
+                continue;
+            }
+            self.note(choices.first, state);
+            here = loop {
+                let Some(frame) = self.trail.pop() else {
+                    return Err(self.stuck(None));
+                };
+                self.undo(frame.step);
+                state = frame.before;
+                if frame.instead.is_some() {
+                    break frame.instead;
+                }
+            };
+        }
+    }
+
+    /// What may come next; nothing where all answers are explained.
+    fn choices(&self) -> Option<Choices> {
+        self.events.first_answer().map(|first| Choices {
+            first,
+            fitting: None,
+            next_doubtful: 0,
+        })
+    }
+
+    /// The next step from here, the state after it, and whether another might be taken instead.
+    fn choose(&mut self, state: StateId, choices: &mut Choices) -> Option<(Step, StateId, bool)> {
+        if choices.fitting.is_none() {
+            let fitting = self.fitting(state, choices.first);
+            choices.fitting = Some(fitting);
+        }
+        while let Some((call, after)) = choices.fitting.as_mut().and_then(Vec::pop) {
+            if self.visit(Step::Certain(call), after) {
+                let alternatives = !self.certain[call].changes_nothing::<M>();
+                return Some((Step::Certain(call), after, alternatives));
+            }
+            if self.certain[call].changes_nothing::<M>() {
+                return None;
+            }
+        }
+        let latest = self.certain[choices.first].end.deadline();
+        while let Some(operation) = self.doubtful.get(choices.next_doubtful) {
+            if Some(operation.started) > latest {
+                break;
+            }
+            let call = choices.next_doubtful;
+            choices.next_doubtful += 1;
+            let twin_first = self.twins[call].is_some_and(|twin| !self.happened.contains(twin));
+            if self.happened.contains(call) || twin_first {
+                continue;
+            }
+            let (_, after) = self.apply(state, &operation.call);
+            if after == state {
+                continue;
+            }
+            if self.visit(Step::Doubtful(call), after) {
+                return Some((Step::Doubtful(call), after, true));
+            }
+        }
+        None
+    }
+
+    /// The calls that fit here, the likeliest last: one that can't change anything alone, otherwise that whose
+    /// start and answer came first, taken together.
+    fn fitting(&mut self, state: StateId, first: usize) -> Vec<(usize, StateId)> {
+        let mut fitting = Vec::new();
+        for call in self.events.until(first) {
+            if let Some(after) = self.explained(state, call) {
+                if self.certain[call].changes_nothing::<M>() {
+                    return vec![(call, after)];
+                }
+                fitting.push((call, after));
+            }
+        }
+        fitting.sort_by_key(|(call, _)| Reverse(self.middles[*call]));
+        fitting
+    }
+
+    /// The state after that call, if it gives the answer that was given.
+    fn explained(&mut self, state: StateId, call: usize) -> Option<StateId> {
+        let operation = self.certain[call];
+        let (given, after) = self.apply(state, &operation.call);
+        match &operation.end {
+            End::Answered(_, answer) => (given == *answer).then_some(after),
+            End::Effective(_) | End::InDoubt => Some(after),
+        }
+    }
+
+    fn apply(&mut self, state: StateId, call: &M::Call) -> (Poll<M::Reply>, StateId) {
+        let before = &self.states[state as usize];
+        let mut after = M::clone(before);
+        let given = after.apply(call);
+        if given.is_pending() || after == **before {
+            return (given, state);
+        }
+        if let Some(known) = self.ids.get(&after) {
+            return (given, *known);
+        }
+        let id = self.states.len() as StateId;
+        let after = Rc::new(after);
+        self.states.push(Rc::clone(&after));
+        self.ids.insert(after, id);
+        (given, id)
+    }
+
+    /// Marks the call as done, unless that leads where the search has been before.
+    fn visit(&mut self, step: Step, after: StateId) -> bool {
+        self.mark(step, true);
+        let mut key = vec![after.into()];
+        self.done.put_down(&mut key);
+        self.happened.put_down(&mut key);
+        let is_new = self.seen.insert(key.into_boxed_slice());
+        if !is_new {
+            self.mark(step, false);
+        }
+        is_new
+    }
+
+    fn undo(&mut self, step: Step) {
+        self.mark(step, false);
+        if let Step::Certain(call) = step {
+            self.events.put_back(call);
+        }
+    }
+
+    fn mark(&mut self, step: Step, done: bool) {
+        let (set, call) = match step {
+            Step::Certain(call) => (&mut self.done, call),
+            Step::Doubtful(call) => (&mut self.happened, call),
+        };
+        if done {
+            set.insert(call);
+        } else {
+            set.remove(call);
+        }
+    }
+
+    /// Notes a state that does not explain the first answer that is left, if the search got no further.
+    fn note(&mut self, first: usize, state: StateId) {
+        let (here, there) = (
+            self.events.rank[first],
+            self.events.rank[self.deepest.first],
+        );
+        if here < there {
+            return;
+        }
+        let deepest = &mut self.deepest;
+        if here > there {
+            *deepest = Deepest {
+                first,
+                ..Deepest::default()
+            };
+        }
+        if deepest.states.len() < STATES && !deepest.states.contains(&state) {
+            deepest.states.push(state);
+        }
+        if deepest.trail.len() < self.trail.len() {
+            deepest.trail = self.trail.iter().map(|frame| frame.step).collect();
+        }
+    }
+
+    fn stuck(&self, undecided: Option<usize>) -> Stuck<'a, M> {
+        let deepest = &self.deepest;
+        let unexplained = self.certain[deepest.first];
+        let latest = unexplained.end.deadline().unwrap_or(u64::MAX);
+        let (mut done, mut happened) = (
+            Bits::new(self.certain.len()),
+            Bits::new(self.doubtful.len()),
+        );
+        let mut before = Vec::new();
+        for step in &deepest.trail {
+            match *step {
+                Step::Certain(call) => {
+                    done.insert(call);
+                    before.push(self.certain[call]);
+                }
+                Step::Doubtful(call) => {
+                    happened.insert(call);
+                    before.push(self.doubtful[call]);
+                }
+            }
+        }
+        let left = |calls: &Calls<'a, M>, done: &Bits, but: Option<usize>| {
+            let calls = calls.iter().enumerate();
+            calls
+                .filter(|(call, operation)| {
+                    operation.started <= latest && Some(*call) != but && !done.contains(*call)
+                })
+                .map(|(_, operation)| *operation)
+                .collect::<Vec<_>>()
+        };
+        let mut under_way = left(&self.certain, &done, Some(deepest.first));
+        under_way.extend(left(&self.doubtful, &happened, None));
+        Stuck {
+            unexplained,
+            states: deepest
+                .states
+                .iter()
+                .map(|state| Rc::clone(&self.states[*state as usize]))
+                .collect(),
+            before,
+            under_way,
+            undecided,
+        }
+    }
+}
+
+/// The starts and answers of the calls that have not been put in order yet, by time: a list with two links, from
+/// which a call is lifted, and into which it is put back, in constant time (Knuth's dancing links).
+struct Events {
+    /// The start of call `n` is event `n`, its answer event `count + n`, and the ends of the list meet at `2 * count`.
+    count: usize,
+    next: Vec<usize>,
+    previous: Vec<usize>,
+    /// How many answers came before that of a call.
+    rank: Vec<usize>,
+}
+
+impl Events {
+    fn of<C, R>(calls: &[&Operation<C, R>]) -> Self {
+        let count = calls.len();
+        let mut events: Vec<(u64, bool, usize)> = Vec::with_capacity(2 * count);
+        for (call, operation) in calls.iter().enumerate() {
+            let deadline = operation.end.deadline().unwrap_or(u64::MAX);
+            events.push((operation.started, false, call));
+            // Nothing ends before it starts, whatever the clock says.
+            events.push((deadline.max(operation.started), true, call));
+        }
+        // At one time starts come before answers: such calls overlap.
+        events.sort_unstable();
+        let end = 2 * count;
+        let (mut next, mut previous) = (vec![end; end + 1], vec![end; end + 1]);
+        let mut rank = vec![0; count];
+        let (mut last, mut answers) = (end, 0);
+        for (_, is_answer, call) in events {
+            let event = if is_answer { count + call } else { call };
+            if is_answer {
+                rank[call] = answers;
+                answers += 1;
+            }
+            (next[last], previous[event]) = (event, last);
+            last = event;
+        }
+        (next[last], previous[end]) = (end, last);
+        Self {
+            count,
+            next,
+            previous,
+            rank,
+        }
+    }
+
+    /// The call whose answer comes first.
+    fn first_answer(&self) -> Option<usize> {
+        let mut event = self.next[2 * self.count];
+        while event < self.count {
+            event = self.next[event];
+        }
+        (event < 2 * self.count).then(|| event - self.count)
+    }
+
+    /// The calls that began before that answer, which is the first.
+    fn until(&self, first: usize) -> Vec<usize> {
+        let start = self.next[2 * self.count];
+        std::iter::successors(Some(start), |event| Some(self.next[*event]))
+            .take_while(|event| *event != self.count + first)
+            .collect()
+    }
+
+    fn lift(&mut self, call: usize) {
+        for event in [call, self.count + call] {
+            let (previous, next) = (self.previous[event], self.next[event]);
+            self.next[previous] = next;
+            self.previous[next] = previous;
+        }
+    }
+
+    fn put_back(&mut self, call: usize) {
+        for event in [self.count + call, call] {
+            let (previous, next) = (self.previous[event], self.next[event]);
+            self.next[previous] = event;
+            self.previous[next] = event;
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! Histories of which a person can tell whether they are linearizable.
+
+use std::collections::VecDeque;
+use std::task::Poll;
+
+use crate::linearizability::search::Limit;
+use crate::linearizability::{CheckError, History, Model};
+
+/// A number that can be read, written, counted up, and waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Number(pub(super) u8);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Call {
+    Get,
+    /// The number before.
+    Set(u8),
+    /// As [`Self::Set`], but the reply is always zero.
+    Put(u8),
+    /// The number before.
+    Add(u8),
+    /// Ready once the number is at least that.
+    Reached(u8),
+    /// Takes that away once there is as much.
+    Take(u8),
+}
+
+use Call::{Add, Get, Put, Reached, Set, Take};
+
+impl Model for Number {
+    type Call = Call;
+    type Reply = u8;
+
+    fn apply(&mut self, call: &Call) -> Poll<u8> {
+        let before = self.0;
+        match call {
+            Get => {}
+            Set(value) => self.0 = *value,
+            Put(value) => {
+                self.0 = *value;
+                return Poll::Ready(0);
+            }
+            Add(value) => self.0 = self.0.wrapping_add(*value),
+            Reached(least) if self.0 < *least => return Poll::Pending,
+            Reached(_) => {}
+            Take(value) if self.0 < *value => {
+                // To be thrown away.
+                self.0 = 99;
+                return Poll::Pending;
+            }
+            Take(value) => self.0 -= *value,
+        }
+        Poll::Ready(before)
+    }
+
+    fn reads(call: &Call) -> bool {
+        matches!(call, Get | Reached(_))
+    }
+}
+
+/// One call of a history.
+#[derive(Debug, Clone)]
+pub(super) enum Entry {
+    Replied(u64, u64, Call, u8),
+    Pending(u64, u64, Call),
+    Effective(u64, u64, Call),
+    InDoubt(u64, Call),
+}
+
+use Entry::{Effective, InDoubt, Pending, Replied};
+
+pub(super) fn history(entries: &[Entry]) -> History<Call, u8> {
+    let mut history = History::new();
+    for (number, entry) in entries.iter().cloned().enumerate() {
+        let caller = number.to_string();
+        match entry {
+            Replied(from, to, call, reply) => history.replied(caller, from..to, call, reply),
+            Pending(from, to, call) => history.pending(caller, from..to, call),
+            Effective(from, to, call) => history.effective(caller, from..to, call),
+            InDoubt(from, call) => history.in_doubt(caller, from.., call),
+        }
+    }
+    history
+}
+
+fn good(what: &str, entries: &[Entry]) {
+    if let Err(error) = history(entries).check(Number(0)) {
+        panic!("{what}: {error}");
+    }
+}
+
+/// The history is bad, and what is shown of it contains that text.
+fn bad(what: &str, entries: &[Entry], shown: &str) {
+    match history(entries).check(Number(0)) {
+        Ok(()) => panic!("{what}: nothing was found"),
+        Err(CheckError::NotLinearizable(violation)) => {
+            let text = violation.to_string();
+            assert!(violation.unexplained().contains(shown), "{what}: {text}");
+            assert!(text.contains(violation.unexplained()), "{what}: {text}");
+        }
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+#[test]
+fn what_is_in_order() {
+    good("nothing", &[]);
+    good(
+        "one after the other",
+        &[
+            Replied(0, 1, Set(1), 0),
+            Replied(2, 3, Get, 1),
+            Replied(4, 5, Add(2), 1),
+            Replied(6, 7, Get, 3),
+        ],
+    );
+    good(
+        "a read beside a write sees it or not",
+        &[
+            Replied(0, 9, Set(1), 0),
+            Replied(1, 2, Get, 0),
+            Replied(3, 4, Get, 1),
+            Replied(5, 6, Get, 1),
+        ],
+    );
+    good(
+        "calls that overlap run in another order than they began or ended in",
+        &[
+            Replied(0, 9, Add(1), 2),
+            Replied(1, 8, Add(1), 1),
+            Replied(2, 7, Add(1), 0),
+        ],
+    );
+    good(
+        "a write that would have changed nothing at first came last",
+        &[
+            Replied(0, 9, Put(0), 0),
+            Replied(1, 8, Put(1), 0),
+            Replied(2, 3, Get, 1),
+            Replied(10, 11, Get, 0),
+        ],
+    );
+    good(
+        "an end and a start at one time overlap",
+        &[Replied(0, 1, Set(1), 0), Replied(1, 2, Get, 0)],
+    );
+    good(
+        "a wait that is not over",
+        &[
+            Pending(0, 1, Reached(1)),
+            Replied(2, 5, Add(1), 0),
+            Pending(3, 4, Reached(1)),
+            Replied(6, 7, Reached(1), 1),
+        ],
+    );
+    good(
+        "a call that waits changes nothing",
+        &[Pending(0, 1, Take(1)), Replied(2, 3, Get, 0)],
+    );
+    good(
+        "a call without a reply took effect in time",
+        &[
+            Effective(0, 3, Set(5)),
+            Replied(1, 2, Get, 0),
+            Replied(4, 5, Get, 5),
+        ],
+    );
+}
+
+#[test]
+fn calls_in_doubt() {
+    good("it happened", &[InDoubt(0, Add(1)), Replied(1, 2, Get, 1)]);
+    good(
+        "it did not happen",
+        &[InDoubt(0, Add(1)), Replied(1, 2, Get, 0)],
+    );
+    good(
+        "it happened late",
+        &[
+            InDoubt(0, Add(1)),
+            Replied(1, 2, Get, 0),
+            Replied(3, 4, Add(1), 0),
+            Replied(5, 6, Get, 2),
+        ],
+    );
+    good(
+        "it happened although it would have had to wait before",
+        &[
+            InDoubt(0, Take(1)),
+            Replied(1, 2, Get, 0),
+            Replied(3, 4, Add(1), 0),
+            Replied(5, 6, Get, 0),
+        ],
+    );
+    good(
+        "two failed calls, both of which happened, in the order in which the second began first",
+        &[
+            InDoubt(0, Set(1)),
+            InDoubt(0, Add(4)),
+            Replied(1, 2, Get, 4),
+            Replied(3, 4, Get, 1),
+        ],
+    );
+    good(
+        "two equal failed calls, one of which happened",
+        &[
+            InDoubt(0, Add(1)),
+            InDoubt(3, Add(1)),
+            Replied(1, 2, Get, 1),
+            Replied(4, 5, Get, 1),
+        ],
+    );
+    bad(
+        "it happened twice",
+        &[
+            InDoubt(0, Add(1)),
+            Replied(1, 2, Get, 1),
+            Replied(3, 4, Get, 2),
+        ],
+        "Get -> 2",
+    );
+    bad(
+        "it happened and was undone",
+        &[
+            InDoubt(0, Add(1)),
+            Replied(1, 2, Get, 1),
+            Replied(3, 4, Get, 0),
+        ],
+        "Get -> 0",
+    );
+    bad(
+        "it happened before it began",
+        &[Replied(0, 1, Get, 1), InDoubt(2, Add(1))],
+        "Get -> 1",
+    );
+    bad(
+        "two overlapping failed calls can't have happened three times",
+        &[
+            InDoubt(0, Add(1)),
+            InDoubt(0, Add(1)),
+            Replied(1, 2, Get, 2),
+            Replied(3, 4, Get, 3),
+        ],
+        "Get -> 3",
+    );
+    bad(
+        "of two failed calls the one that had not begun happened",
+        &[
+            InDoubt(0, Add(1)),
+            Replied(1, 2, Get, 4),
+            InDoubt(3, Add(4)),
+        ],
+        "Get -> 4",
+    );
+    bad(
+        "a call that must have taken effect did not",
+        &[Effective(0, 1, Set(5)), Replied(2, 3, Get, 0)],
+        "Get -> 0",
+    );
+}
+
+#[test]
+fn what_no_order_explains() {
+    bad(
+        "a stale read",
+        &[
+            Replied(0, 1, Set(1), 0),
+            Replied(2, 3, Set(2), 1),
+            Replied(4, 5, Get, 1),
+        ],
+        "Get -> 1",
+    );
+    bad(
+        "a read from the future",
+        &[Replied(0, 1, Get, 1), Replied(2, 3, Set(1), 0)],
+        "Get -> 1",
+    );
+    bad(
+        "two reads that see a write in turns",
+        &[
+            Replied(0, 9, Set(1), 0),
+            Replied(1, 2, Get, 1),
+            Replied(3, 4, Get, 0),
+        ],
+        "Get -> 0",
+    );
+    bad(
+        "a lost update",
+        &[Replied(0, 3, Add(1), 0), Replied(1, 2, Add(1), 0)],
+        "Add(1) -> 0",
+    );
+    bad(
+        "an increment made twice",
+        &[Replied(0, 1, Add(1), 0), Replied(2, 3, Add(1), 2)],
+        "Add(1) -> 2",
+    );
+    bad(
+        "an increment made by nobody",
+        &[Replied(0, 1, Add(1), 0), Replied(2, 3, Get, 2)],
+        "Get -> 2",
+    );
+    bad(
+        "replies in another order than the calls",
+        &[Replied(0, 1, Add(1), 1), Replied(2, 3, Add(1), 0)],
+        "Add(1) -> 1",
+    );
+    bad(
+        "not ready, though it was",
+        &[Replied(0, 1, Add(1), 0), Pending(2, 3, Reached(1))],
+        "Reached(1) -> not ready",
+    );
+    bad(
+        "ready, though it was not",
+        &[Replied(0, 1, Reached(1), 0), Replied(2, 3, Add(1), 0)],
+        "Reached(1) -> 0",
+    );
+    bad(
+        "a call that waited took effect",
+        &[
+            Replied(0, 1, Add(1), 0),
+            Pending(2, 3, Take(2)),
+            Replied(4, 5, Get, 99),
+        ],
+        "Get -> 99",
+    );
+}
+
+#[test]
+fn what_is_shown_of_a_bad_history() {
+    let mut entries: Vec<_> = (0..100)
+        .map(|n| Replied(10 * n, 10 * n + 1, Add(1), n as u8))
+        .collect();
+    entries.extend([
+        InDoubt(1_000, Add(7)),
+        Replied(1_001, 1_009, Set(50), 100),
+        Pending(1_010, 1_011, Reached(52)),
+        Replied(1_012, 1_013, Get, 51),
+        Replied(1_020, 1_021, Get, 50),
+    ]);
+    let error = history(&entries).check(Number(0)).unwrap_err();
+    let expected = "\
+the object is not linearizable: no order of its calls explains this answer
+    [1012 to 1013] 103: Get -> 51
+when that call ran, the object can only have been, as far as the answers before tell,
+    Number(57)
+    Number(50)
+after these calls, in an order that explains them,
+    (91 calls before)
+";
+    let text = error.to_string();
+    assert!(text.starts_with(expected), "{text}");
+    // What came later is not told: it plays no part.
+    assert!(!text.contains("1020"), "{text}");
+}
+
+/// What concurrent callers of a queue see, in an order of its own making.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Queue(VecDeque<u32>);
+
+#[derive(Debug, PartialEq)]
+enum Turn {
+    Push(u32),
+    Pop,
+}
+
+impl Model for Queue {
+    type Call = Turn;
+    type Reply = Option<u32>;
+
+    fn apply(&mut self, turn: &Turn) -> Poll<Option<u32>> {
+        Poll::Ready(match turn {
+            Turn::Push(item) => {
+                self.0.push_back(*item);
+                None
+            }
+            Turn::Pop => self.0.pop_front(),
+        })
+    }
+}
+
+/// What really happened, seen through intervals of sixteen callers that overlap; one call in so many is in doubt.
+fn busy<M: Model>(
+    mut model: M,
+    calls: u64,
+    doubt: u64,
+    width: u64,
+    call: impl Fn(u64) -> M::Call,
+) -> History<M::Call, M::Reply> {
+    let mut history = History::new();
+    let mut random = 1_u64;
+    let mut next = || {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        random >> 40
+    };
+    for number in 0..calls {
+        let at = number * 100 + 1_000;
+        let call = call(next());
+        let caller = (number % 16).to_string();
+        let (from, to) = (at - next() % width, at + next() % width);
+        if next() % doubt == 0 {
+            if next() % 2 == 0 {
+                let _ = model.apply(&call);
+            }
+            history.in_doubt(caller, from.., call);
+        } else if let Poll::Ready(reply) = model.apply(&call) {
+            history.replied(caller, from..to, call, reply);
+        }
+    }
+    history
+}
+
+#[test]
+fn thousands_of_calls_of_sixteen_callers() {
+    // Every reply tells the state.
+    let count = |random| {
+        if random % 4 == 0 {
+            Get
+        } else {
+            Add((random % 3) as u8)
+        }
+    };
+    let mut history = busy(Number(0), 8_000, 500, 700, count);
+    history.check(Number(0)).unwrap();
+    history.replied("late", 900_000..900_001, Reached(0), 255);
+    history.replied("late", 900_002..900_003, Add(1), 0);
+    assert!(history.check(Number(0)).is_err());
+
+    // What went into a queue shows when it comes out.
+    let turn = |random| {
+        if random % 5 < 2 {
+            Turn::Push(random as u32)
+        } else {
+            Turn::Pop
+        }
+    };
+    let empty = Queue(VecDeque::new());
+    let mut history = busy(empty.clone(), 2_000, 1_000, 400, turn);
+    history.check(empty.clone()).unwrap();
+    // An item that was never put in, at the end of all that.
+    history.replied("late", 900_000..900_001, Turn::Pop, Some(1 << 30));
+    // To be sure of that takes all orders of what was put in; the answer that is in the way is found at once.
+    let error = history.check_within(empty, Limit(20_000)).unwrap_err();
+    assert!(
+        matches!(&error, CheckError::Undecided { furthest, .. } if furthest.starts_with("[900000")),
+        "{error}"
+    );
+}

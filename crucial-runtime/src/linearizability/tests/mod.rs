@@ -1,0 +1,5 @@
+//! The checker: histories known to be good or bad, any small histories, and recorded ones.
+
+mod brute;
+mod known;
+mod recorded;
