@@ -3,9 +3,11 @@
 //! A fixture that can't start panics with the reason and the mend: a test has nothing better to do.
 
 mod certificates;
+mod detour;
 mod program;
 mod redis_server;
 
 pub use certificates::Certificates;
+pub use detour::Detour;
 pub use program::{program, program_path};
 pub use redis_server::{Options, RedisServer};

@@ -119,6 +119,44 @@ impl RedisServer {
             .expect("the server answers on its socket")
     }
 
+    /// Runs one command and gives the server's reply.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses it.
+    pub async fn command(&self, words: &[&str]) -> redis::Value {
+        let mut command = redis::Cmd::new();
+        command.arg(words);
+        command
+            .query_async(&mut self.connection().await)
+            .await
+            .unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// A server that has all of this one's data and follows it.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be started, or does not catch up.
+    pub async fn start_replica(&self) -> Self {
+        // A primary that waits for more replicas makes a test wait with it.
+        self.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"])
+            .await;
+        let replica = Self::start(Options {
+            settings: vec![format!("replicaof 127.0.0.1 {}", self.port)],
+            ..Options::default()
+        })
+        .await;
+        let deadline = Instant::now() + START;
+        while !format!("{:?}", replica.command(&["INFO", "replication"]).await)
+            .contains("master_link_status:up")
+        {
+            assert!(Instant::now() < deadline, "the replica does not catch up");
+            sleep(Duration::from_millis(5)).await;
+        }
+        replica
+    }
+
     /// How many connections there are besides the fixture's own.
     ///
     /// # Panics

@@ -53,8 +53,9 @@ return function(keys, argv)
     if creating and known then return answer(seq, lasting, {0}) end
     if not known then
       if mode == '' then return redis.error_reply('CRUCIAL_ABSENT there is no such object') end
-      if creating then redis.call('DEL', K) end
+      -- The first write is the one that a full server refuses; after it, it lets a script finish.
       redis.call('HSET', keys[2], 'type', name, 'detail', detail)
+      if creating then redis.call('DEL', K) end
     end
   end
 

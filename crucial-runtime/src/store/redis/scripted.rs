@@ -61,7 +61,7 @@ async fn run(
         calls: &calls,
     };
     if operations.iter().all(Operation::is_read) {
-        return batch.send(None, Birth::Never).await;
+        return Ok(batch.send(None, Birth::Never).await?.0);
     }
     let renewed = &remembered.renewed[slot];
     let lock = || renewed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,16 +73,23 @@ async fn run(
         _ if implicit && !remembered.born.load(Ordering::Relaxed) => Birth::Implicit,
         _ => Birth::Never,
     };
-    let mut answers = batch.send(Some(renew), birth).await;
-    if let (Err(Fault::Absent), true, Birth::Never) = (&answers, implicit, birth) {
+    let mut sent = batch.send(Some(renew), birth).await;
+    if let (Err(Fault::Absent), true, Birth::Never) = (&sent, implicit, birth) {
         // It has been removed since: it comes into being once more.
-        answers = batch.send(Some(renew), Birth::Implicit).await;
+        sent = batch.send(Some(renew), Birth::Implicit).await;
     }
-    if renew && answers.is_ok() {
+    let (answers, noted) = match sent {
+        Ok(sent) => sent,
+        Err(fault) => {
+            remembered.born.store(false, Ordering::Relaxed);
+            return Err(fault);
+        }
+    };
+    if renew {
         *lock() = Some(now);
     }
-    remembered.born.store(answers.is_ok(), Ordering::Relaxed);
-    answers
+    remembered.born.store(noted, Ordering::Relaxed);
+    Ok(answers)
 }
 
 /// Calls that travel together.
@@ -107,13 +114,19 @@ enum Birth<'a> {
 
 impl Batch<'_> {
     /// Sends the batch; updates with whether their record is to live its full life again.
-    async fn send(&self, update: Option<bool>, birth: Birth<'_>) -> Result<Vec<Answer>, Fault> {
+    ///
+    /// The second of what it gives is whether the object is noted as one of its namespace.
+    async fn send(
+        &self,
+        update: Option<bool>,
+        birth: Birth<'_>,
+    ) -> Result<(Vec<Answer>, bool), Fault> {
         let object = self.first.call().object;
         let Some(methods) = object.script else {
             return Err(Fault::Server("the object has no script".to_owned()));
         };
         let script = self.core.scripts.of(methods);
-        let birth = match birth {
+        let called = match birth {
             Birth::Never => String::new(),
             Birth::Created(found) => format!("\ncreate\n{}\n{}", found.object, found.detail),
             Birth::Implicit => format!("\nimplicit\n{0}\n{0}", object.name),
@@ -130,7 +143,7 @@ impl Batch<'_> {
                     .arg(self.names.description())
                     .arg(&record);
                 if record.is_some() {
-                    command.arg(format!("{seq}{renew}{}{birth}", sending.refuse_after()));
+                    command.arg(format!("{seq}{renew}{}{called}", sending.refuse_after()));
                 } else {
                     command.arg("");
                 }
@@ -142,14 +155,25 @@ impl Batch<'_> {
                 }
                 let mut pipeline = Pipeline::new();
                 pipeline.add_command(command);
-                if !birth.is_empty() {
+                if !called.is_empty() {
                     pipeline.add_command(register(self.first.call()));
                 }
                 pipeline
             })
             .await?;
-        let reply = replies.into_iter().next().unwrap_or(redis::Value::Nil);
-        let replies = value::items(reply)?;
+        let mut replies = replies.into_iter();
+        let (reply, noted) = (replies.next(), replies.next());
+        let replies = value::items(reply.unwrap_or(redis::Value::Nil))?;
+        let noted = match noted {
+            Some(redis::Value::ServerError(error)) if matches!(birth, Birth::Created(_)) => {
+                // The server has just become full. An object that is not noted would outlive its job.
+                let call = self.first.call();
+                destroy(self.core, self.names, self.slot, call).await?;
+                return Err(Fault::of(&error));
+            }
+            Some(redis::Value::ServerError(_)) => false,
+            _ => true,
+        };
         if replies.len() != self.calls.len() {
             let (replies, calls) = (replies.len(), self.calls.len());
             return Err(Fault::Server(format!(
@@ -157,9 +181,8 @@ impl Batch<'_> {
             )));
         }
         let answers = self.calls.iter().zip(replies);
-        Ok(answers
-            .flat_map(|(call, reply)| call.unfold(value::reply(reply)))
-            .collect())
+        let answers = answers.flat_map(|(call, reply)| call.unfold(value::reply(reply)));
+        Ok((answers.collect(), noted))
     }
 }
 
