@@ -168,7 +168,8 @@ function M.write(i)
   if not entry then return 0 end
   local session, held = share(entry)
   if held ~= total or keep > total then return 0 end
-  redis.call('HSET', K, 'v', ARGV[i + 1])
+  redis.call('HSET', K, 'l', 1, 'v', ARGV[i + 1])
+  locks = '1'
   if keep < total then give_back(ticket, session, held, total - keep) end
   return 1
 end
