@@ -36,6 +36,8 @@ const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
 /// A method that takes longer holds up everybody else at its object for too long.
 const METHOD_LIMIT: Duration = Duration::from_secs(30);
+/// How long the callers of an object wait for a process that died running their calls.
+const LEAD: Duration = Duration::from_secs(1);
 
 pub(crate) const STORE: &str = "CRUCIAL_STORE";
 pub(crate) const EXECUTOR: &str = "CRUCIAL_EXECUTOR";
@@ -90,6 +92,7 @@ impl Default for Limits {
             value_bytes: VALUE_BYTES,
             lease: LEASE_LENGTH,
             method: METHOD_LIMIT,
+            lead: LEAD,
         }
     }
 }
@@ -263,6 +266,13 @@ impl Builder {
     /// belongs in a cloud thread.
     pub fn method_limit(mut self, limit: Duration) -> Self {
         self.limits.method = limit;
+        self
+    }
+
+    /// How long callers wait for a process that died running their calls; one second otherwise.
+    #[cfg(all(test, feature = "redis"))]
+    pub(crate) fn lead(mut self, lease: Duration) -> Self {
+        self.limits.lead = lease;
         self
     }
 

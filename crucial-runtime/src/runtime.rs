@@ -64,6 +64,8 @@ pub(crate) struct Limits {
     pub(crate) value_bytes: usize,
     /// How long one method of an object may run.
     pub(crate) method: Duration,
+    /// How long a process that runs the calls of others may give no sign of life.
+    pub(crate) lead: Duration,
     pub(crate) lease: Duration,
 }
 
@@ -180,6 +182,7 @@ impl Runtime {
     pub async fn shutdown(&self) -> Result<()> {
         self.0.executor.shutdown().await;
         self.take_leave().await;
+        self.0.store.quiesce().await;
         self.0.job.end(self.0.store.as_ref()).await
     }
 

@@ -9,6 +9,8 @@ use super::STORE;
 use crate::error::{Error, Result};
 use crate::runtime::Limits;
 use crate::store::{EmbeddedStore, Store};
+#[cfg(feature = "redis")]
+use crate::store::{Options, RedisStore};
 
 /// A store's address, checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,7 +60,13 @@ impl StoreUrl {
         match self {
             Self::Embedded => Ok(Arc::new(EmbeddedStore::new(limits))),
             #[cfg(feature = "redis")]
-            Self::Redis(url) => Ok(Arc::new(crate::store::RedisStore::connect(url).await?)),
+            Self::Redis(url) => {
+                let options = Options {
+                    lease: limits.lead,
+                    method_limit: limits.method,
+                };
+                Ok(Arc::new(RedisStore::connect(url, options).await?))
+            }
             #[cfg(not(feature = "redis"))]
             Self::Redis(_) => Err(Error::Config {
                 setting: STORE,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::task::Poll;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{Call, Method, Value};
 use crate::codec::{self, CodecError};
@@ -32,6 +33,8 @@ pub trait Object: Portable {
     const WAITS: bool = true;
     /// Whether methods that wait or are refused leave the state as it was, so that there is nothing to undo.
     const CAREFUL: bool = Self::SCRIPT.is_some();
+    /// Changes with the methods: processes with another number leave each other's calls alone.
+    const FINGERPRINT: u64 = fingerprint(Self::METHODS);
 
     /// The methods whose replies are lists in no order, and how many values an element of each has.
     const UNORDERED: &'static [(&'static str, usize)] = &[];
@@ -115,6 +118,25 @@ pub trait Object: Portable {
     }
 }
 
+/// FNV-1a over the names of methods and what they may do.
+const fn fingerprint(methods: &[Method]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut place = 0;
+    while place < methods.len() {
+        let name = methods[place].name.as_bytes();
+        let mut at = 0;
+        while at < name.len() {
+            hash = (hash ^ name[at] as u64).wrapping_mul(0x0100_0000_01b3);
+            at += 1;
+        }
+        // No letter of a name.
+        let kind = 0xf0 + methods[place].kind as u64;
+        hash = (hash ^ kind).wrapping_mul(0x0100_0000_01b3);
+        place += 1;
+    }
+    hash
+}
+
 /// The text of a server script; see `objects/prelude.lua` for what it is written against.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerScript {
@@ -123,7 +145,7 @@ pub struct ServerScript {
 }
 
 /// Why an object did not run a method.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     /// The type has no such method: the caller was built from other code.
     #[error("it has no method `{0}`; caller and object were built from different code")]
@@ -193,6 +215,9 @@ pub(crate) struct ObjectType {
     pub(crate) implicit: bool,
     /// [`Object::WAITS`].
     pub(crate) waits: bool,
+    /// [`Object::FINGERPRINT`].
+    pub(crate) fingerprint: u64,
+    methods: &'static [Method],
     /// [`Object::UNORDERED`].
     #[cfg(feature = "test-util")]
     pub(crate) unordered: &'static [(&'static str, usize)],
@@ -227,6 +252,8 @@ impl ObjectType {
                 script: T::SCRIPT,
                 implicit: T::IMPLICIT,
                 waits: T::WAITS,
+                fingerprint: T::FINGERPRINT,
+                methods: T::METHODS,
                 #[cfg(feature = "test-util")]
                 unordered: T::UNORDERED,
                 #[cfg(feature = "test-util")]
@@ -260,6 +287,18 @@ impl ObjectType {
                 },
             }
         }
+    }
+
+    /// The method of that name.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(
+            dead_code,
+            reason = "calls are read back where they come from a server"
+        )
+    )]
+    pub(crate) fn method(&self, name: &str) -> Option<&'static Method> {
+        self.methods.iter().find(|method| method.name == name)
     }
 
     /// Makes the state that `create` asks for.

@@ -158,6 +158,10 @@ impl Store for EmbeddedStore {
         Ok(())
     }
 
+    async fn quiesce(&self) {
+        // Calls end before they return.
+    }
+
     fn address(&self) -> &str {
         "embedded:"
     }

@@ -25,7 +25,7 @@ use crate::object::{Call, Key, Namespace, Value};
 
 pub(crate) use embedded::EmbeddedStore;
 #[cfg(feature = "redis")]
-pub(crate) use redis::RedisStore;
+pub(crate) use redis::{Options, RedisStore};
 pub(crate) use watch::{Change, Changes, Watch};
 
 /// What a store remembers of an object besides its state.
@@ -77,6 +77,9 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
 
     /// Removes all objects of a namespace, and with it the job.
     async fn clear(&self, namespace: &Namespace) -> Result<()>;
+
+    /// Finishes what is under way, or leaves it to others: this process is about to end or to be frozen.
+    async fn quiesce(&self);
 
     /// The address, without secrets, as errors name it and tasks carry it.
     fn address(&self) -> &str;

@@ -144,6 +144,7 @@ impl Worker {
         // The process may be frozen once the handler has returned.
         runtime.joins().settled().await;
         runtime.take_leave().await;
+        runtime.store().quiesce().await;
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! What all calls of this process share: the connection, the session, the scripts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::{Cmd, Pipeline};
 use tokio::time::{Instant, sleep};
+use url::Url;
 
+use super::combine::{Inbox, Keeper, Options};
 use super::fault::Fault;
 use super::link::Link;
 use super::script::{Form, Script, Scripts};
@@ -31,16 +33,40 @@ pub(super) struct Core {
     /// The last sequence number given out. One counter for all objects: numbers then rise for each of them,
     /// whether or not this process has forgotten the object in between.
     seq: AtomicU64,
+    pub(super) options: Options,
+    pub(super) inbox: Inbox,
+    pub(super) keeper: Keeper,
+    /// How many wait for this process to lead nothing any more.
+    quiescing: AtomicUsize,
 }
 
 impl Core {
-    pub(super) fn new(link: Arc<Link>) -> Self {
+    /// Without a `url` leases are not lengthened, however long methods run.
+    pub(super) fn new(link: Arc<Link>, options: Options, url: Option<&Url>) -> Self {
+        let session = format!("{:016x}", chance::number());
         Self {
             link,
             scripts: Scripts::default(),
-            session: format!("{:016x}", chance::number()),
+            keeper: url.map_or_else(Keeper::none, |url| {
+                Keeper::of(url.clone(), session.clone(), options)
+            }),
+            session,
             seq: AtomicU64::new(0),
+            options,
+            inbox: Inbox::default(),
+            quiescing: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether leases are to be handed over as soon as may be.
+    pub(super) fn is_quiescing(&self) -> bool {
+        self.quiescing.load(Ordering::Relaxed) > 0
+    }
+
+    /// While the guard lives, leases are handed over as soon as may be.
+    pub(super) fn quiesce(&self) -> Quiescing<'_> {
+        self.quiescing.fetch_add(1, Ordering::Relaxed);
+        Quiescing(self)
     }
 
     /// The next sequence number, as the server compares it.
@@ -142,9 +168,21 @@ impl Sending {
             .map_or_else(String::new, |ms| ms.to_string())
     }
 
-    /// The command that runs a script with so many keys; keys and arguments follow.
-    pub(super) fn run(&self, script: &Script, keys: usize) -> Cmd {
-        script.command(self.form, keys)
+    /// The command that runs a script on those keys; its arguments follow.
+    pub(super) fn run(&self, script: &Script, keys: &[String]) -> Cmd {
+        let mut command = script.command(self.form, keys.len());
+        command.arg(keys);
+        command
+    }
+}
+
+/// While this lives, leases are handed over as soon as may be.
+#[derive(Debug)]
+pub(super) struct Quiescing<'a>(&'a Core);
+
+impl Drop for Quiescing<'_> {
+    fn drop(&mut self) {
+        self.0.quiescing.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -163,8 +201,11 @@ enum Again {
 /// Whether a reply asks for the commands to be sent again.
 fn again(replies: &[redis::Value]) -> Option<Again> {
     replies.iter().find_map(|reply| {
-        let redis::Value::ServerError(error) = reply else {
-            return None;
+        let error = match reply {
+            redis::Value::ServerError(error) => error,
+            // What a transaction did.
+            redis::Value::Array(done) => return again(done),
+            _ => return None,
         };
         match error.code() {
             "NOSCRIPT" => Some(Again::Load),

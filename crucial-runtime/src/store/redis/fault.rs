@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, ServerError};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::object::{Key, Refusal};
 
 /// Why the server did not do a call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Fault {
     /// There is no such object.
     Absent,
@@ -18,6 +19,8 @@ pub(super) enum Fault {
     Corrupt(String),
     /// The object itself refused the call.
     Refused(Refusal),
+    /// The call ends, or holds up for ever, whoever runs it.
+    Poison(String),
     /// The server refused the call.
     Server(String),
     /// The server can't be reached, and the call was not sent.
@@ -39,6 +42,11 @@ impl Fault {
             },
             Self::Corrupt(reason) => Error::Corrupt { key, reason },
             Self::Refused(refusal) => Error::refused(&key, &method, refusal),
+            Self::Poison(reason) => Error::Poison {
+                key,
+                method,
+                reason,
+            },
             Self::Server(reason) => Error::Server {
                 key,
                 method,

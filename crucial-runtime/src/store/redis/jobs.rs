@@ -77,7 +77,11 @@ pub(super) async fn clear(core: &Core, namespace: &Namespace) -> Result<(), Faul
                 .arg(names.data())
                 .arg(names.index())
                 .arg(names.state())
-                .arg(names.description());
+                .arg(names.description())
+                .arg(names.lease())
+                .arg(names.queue())
+                .arg(names.waiting())
+                .arg(names.suspects());
             for slot in 0..SLOTS {
                 command.arg(names.record(&core.session, slot));
             }

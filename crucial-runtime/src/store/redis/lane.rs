@@ -5,13 +5,13 @@
 //! next. A caller that finds a slot free sends its call itself, without the detour over another task.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
-use super::combine::{Combining, Published};
+use super::combine::{Combining, Published, Site};
 use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
@@ -20,8 +20,8 @@ use super::scripted::{self, Remembered};
 use crate::object::{Call, MethodKind, Value};
 use crate::store::Description;
 
-/// How many calls, and how many bytes of arguments, travel together at the most.
-const BATCH_CALLS: usize = 512;
+/// How many calls, and how many bytes of arguments, travel together at the most. Where methods run here, bytes don't travel.
+pub(super) const BATCH_CALLS: usize = 512;
 const BATCH_BYTES: usize = 512 * 1024;
 
 /// How many batches for a scripted object may be under way. Commits of a user's object come one after the other.
@@ -55,6 +55,11 @@ impl Operation {
         matches!(self, Self::Call(call) if call.method.kind == MethodKind::Read)
     }
 
+    /// Whether the engine for user objects does it.
+    fn is_combined(&self) -> bool {
+        self.call().object.script.is_none() && !matches!(self, Self::Destroy(_))
+    }
+
     fn slots(&self) -> Slot {
         if self.call().object.script.is_some() {
             SLOTS
@@ -74,13 +79,20 @@ pub(super) struct Lane {
     remembered: Remembered,
     /// What is known of the state of a user's object. Held by whoever sends the lane's batch, so by one at a time.
     combining: tokio::sync::Mutex<Combining>,
-    published: Published,
+    pub(super) published: Published,
+    /// Told when a slot has become free.
+    landed: Notify,
+    this: Weak<Lane>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     busy: [bool; SLOTS],
     waiting: Vec<Waiting>,
+    /// Whom the batch under way is to be answered to, where methods run here.
+    flying: Vec<oneshot::Sender<Answer>>,
+    /// What callers are told while a method does not end.
+    stuck: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -89,14 +101,25 @@ struct Waiting {
     answer: oneshot::Sender<Answer>,
 }
 
+/// What becomes of an operation at first.
+enum Entry {
+    Refused(Fault),
+    /// It waits.
+    Waits(oneshot::Receiver<Answer>),
+    /// A slot was free, and is the caller's now.
+    Goes(Slot, Operation),
+}
+
 impl Lane {
     pub(super) fn new(names: Names) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
             names,
             state: Mutex::default(),
             remembered: Remembered::default(),
             combining: tokio::sync::Mutex::default(),
             published: Published::default(),
+            landed: Notify::new(),
+            this: Weak::clone(this),
         })
     }
 
@@ -105,79 +128,148 @@ impl Lane {
         self.lock().busy == [false; SLOTS]
     }
 
+    /// Waits until nothing is under way for once.
+    pub(super) async fn idle(&self) {
+        loop {
+            let mut landed = pin!(self.landed.notified());
+            landed.as_mut().enable();
+            if self.is_idle() {
+                return;
+            }
+            landed.await;
+        }
+    }
+
+    /// Whether calls wait for the next batch.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.lock().waiting.is_empty()
+    }
+
+    /// Itself, for those who are not to keep it.
+    pub(super) fn this(&self) -> Weak<Self> {
+        Weak::clone(&self.this)
+    }
+
     /// The answer to a call that may read what is not the newest, if it is known here.
     pub(super) fn answer(&self, call: &Call) -> Option<Answer> {
         self.published.answer(call)
     }
 
-    /// Does one operation, exactly once. Dropping the future does not stop what has been sent.
-    pub(super) async fn run(self: Arc<Self>, core: &Arc<Core>, operation: Operation) -> Answer {
-        match self.enqueue(operation) {
-            Ok(answer) => answer
-                .await
-                .unwrap_or_else(|_| Err(Fault::Server("the runtime was shut down".to_owned()))),
-            Err((slot, operation)) => self.lead(Arc::clone(core), slot, operation).await,
+    /// Fails all calls until the batch under way has landed.
+    pub(super) fn fail(&self, fault: &Fault) {
+        let failed = {
+            let mut state = self.lock();
+            state.stuck = Some(fault.clone());
+            let waiting = std::mem::take(&mut state.waiting);
+            let waiting = waiting.into_iter().map(|waiting| waiting.answer);
+            let mut failed = std::mem::take(&mut state.flying);
+            failed.extend(waiting);
+            failed
+        };
+        for caller in failed {
+            // A caller that has gone away needs no answer.
+            let _ = caller.send(Err(fault.clone()));
         }
     }
 
-    /// Puts the operation into the queue, or gives it back with a slot that was free and is now the caller's.
-    fn enqueue(
-        &self,
-        operation: Operation,
-    ) -> Result<oneshot::Receiver<Answer>, (Slot, Operation)> {
+    /// Does one operation, exactly once. Dropping the future does not stop what has been sent.
+    pub(super) async fn run(self: Arc<Self>, core: &Arc<Core>, operation: Operation) -> Answer {
+        match self.enter(operation) {
+            Entry::Refused(fault) => Err(fault),
+            Entry::Waits(answer) => received(answer).await,
+            Entry::Goes(slot, operation) => self.lead(Arc::clone(core), slot, operation).await,
+        }
+    }
+
+    /// Puts the operation into the queue, or gives it back with a slot that was free.
+    fn enter(&self, operation: Operation) -> Entry {
         let mut state = self.lock();
+        if let Some(fault) = &state.stuck {
+            return Entry::Refused(fault.clone());
+        }
         if let Some(slot) = (0..operation.slots()).find(|slot| !state.busy[*slot]) {
             state.busy[slot] = true;
-            return Err((slot, operation));
+            return Entry::Goes(slot, operation);
         }
         let (sender, answer) = oneshot::channel();
         state.waiting.push(Waiting {
             operation,
             answer: sender,
         });
-        Ok(answer)
+        Entry::Waits(answer)
     }
 
     /// Does one operation in a slot.
     fn lead(self: Arc<Self>, core: Arc<Core>, slot: Slot, operation: Operation) -> Flight {
         Flight(Some(Box::pin(async move {
-            let answer = self
-                .fly(&core, slot, std::slice::from_ref(&operation))
-                .await
-                .pop();
+            let answer = if operation.is_combined() {
+                let mut combining = self.combining.lock().await;
+                let answer = combining.alone(&self.site(&core), &operation).await;
+                drop(combining);
+                let Some(answer) = answer else {
+                    return received(self.follow(core, slot, operation)).await;
+                };
+                Some(answer)
+            } else {
+                self.fly(&core, slot, std::slice::from_ref(&operation))
+                    .await
+                    .pop()
+            };
             self.land(core, slot);
             answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
         })))
+    }
+
+    /// Leaves the slot, with an operation that goes first, to a task of its own: with others about there may be more
+    /// to do here than for this caller, and what is run here may be somebody else's.
+    fn follow(
+        self: Arc<Self>,
+        core: Arc<Core>,
+        slot: Slot,
+        operation: Operation,
+    ) -> oneshot::Receiver<Answer> {
+        let (sender, answer) = oneshot::channel();
+        let first = Waiting {
+            operation,
+            answer: sender,
+        };
+        self.lock().waiting.insert(0, first);
+        tokio::spawn(async move { self.drive(&core, slot).await });
+        answer
     }
 
     /// Frees the slot, or sees to those who came meanwhile.
     fn land(self: Arc<Self>, core: Arc<Core>, slot: Slot) {
         let more = {
             let mut state = self.lock();
+            state.stuck = None;
             state.busy[slot] = !state.waiting.is_empty();
             state.busy[slot]
         };
         if more {
             tokio::spawn(async move { self.drive(&core, slot).await });
+        } else {
+            self.landed.notify_waiters();
         }
     }
 
     /// Sends one batch after the other until nobody waits.
-    async fn drive(&self, core: &Arc<Core>, slot: Slot) {
+    async fn drive(&self, core: &Core, slot: Slot) {
         loop {
-            let (operations, answers): (Vec<_>, Vec<_>) = {
-                let mut state = self.lock();
-                let count = fitting(&state.waiting);
-                if count == 0 {
-                    state.busy[slot] = false;
-                    return;
-                }
-                let batch = state.waiting.drain(..count);
-                batch
-                    .map(|waiting| (waiting.operation, waiting.answer))
-                    .unzip()
+            let leads = self.combining.try_lock().is_ok_and(|known| known.leads());
+            let Some((operations, answers)) = self.next_batch(slot, leads) else {
+                self.landed.notify_waiters();
+                return;
             };
             let landed = self.fly(core, slot, &operations).await;
+            let answers = match answers {
+                Some(answers) => answers,
+                None => {
+                    let mut state = self.lock();
+                    state.stuck = None;
+                    std::mem::take(&mut state.flying)
+                }
+            };
             for (answer, sender) in landed.into_iter().zip(answers) {
                 // A caller that has gone away needs no answer.
                 let _ = sender.send(answer);
@@ -187,25 +279,48 @@ impl Lane {
         }
     }
 
+    /// The next batch, and whom it is to be answered to, unless they are noted as flying. Frees the slot if there is none.
+    fn next_batch(&self, slot: Slot, leads: bool) -> Option<Batch> {
+        let mut state = self.lock();
+        let count = fitting(&state.waiting);
+        if count == 0 && !leads {
+            state.busy[slot] = false;
+            return None;
+        }
+        let (operations, answers): (Vec<_>, Vec<_>) = state
+            .waiting
+            .drain(..count)
+            .map(|waiting| (waiting.operation, waiting.answer))
+            .unzip();
+        if slot == 0 && operations.first().is_none_or(Operation::is_combined) {
+            state.flying = answers;
+            Some((operations, None))
+        } else {
+            Some((operations, Some(answers)))
+        }
+    }
+
     /// Sends one batch and gives an answer for each of its operations.
     async fn fly(&self, core: &Core, slot: Slot, operations: &[Operation]) -> Vec<Answer> {
-        let Some(first) = operations.first() else {
-            return Vec::new();
-        };
-        if first.call().method.native.is_some() {
+        if operations.first().is_none_or(Operation::is_combined) {
+            let mut combining = self.combining.lock().await;
+            return combining.fly(&self.site(core), operations).await;
+        }
+        let native = |operation: &Operation| operation.call().method.native.is_some();
+        if operations.first().is_some_and(native) {
             return native::fly(core, &self.names, operations).await;
         }
-        let destroys = matches!(first, Operation::Destroy(_));
-        if destroys {
+        if matches!(operations, [Operation::Destroy(_)]) {
             self.combining.lock().await.forget(&self.published);
         }
-        if first.call().object.script.is_some() || destroys {
-            scripted::fly(core, &self.names, slot, &self.remembered, operations).await
-        } else {
-            let mut combining = self.combining.lock().await;
-            combining
-                .fly(core, &self.names, &self.published, operations)
-                .await
+        scripted::fly(core, &self.names, slot, &self.remembered, operations).await
+    }
+
+    fn site<'a>(&'a self, core: &'a Core) -> Site<'a> {
+        Site {
+            core,
+            names: &self.names,
+            lane: self,
         }
     }
 
@@ -231,6 +346,15 @@ async fn let_them_run() {
     .await;
 }
 
+/// Operations, and whom they are to be answered to.
+type Batch = (Vec<Operation>, Option<Vec<oneshot::Sender<Answer>>>);
+
+async fn received(answer: oneshot::Receiver<Answer>) -> Answer {
+    answer
+        .await
+        .unwrap_or_else(|_| Err(Fault::Server("the runtime was shut down".to_owned())))
+}
+
 /// How many of those who wait go into the next batch.
 fn fitting(waiting: &[Waiting]) -> usize {
     let mut bytes = 0;
@@ -246,7 +370,7 @@ fn fitting(waiting: &[Waiting]) -> usize {
             .sum::<usize>();
         if count > 0
             && (alone
-                || bytes > BATCH_BYTES
+                || (bytes > BATCH_BYTES && !next.operation.is_combined())
                 || next.operation.call().object.name != waiting[0].operation.call().object.name)
         {
             break;

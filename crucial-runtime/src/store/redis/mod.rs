@@ -28,8 +28,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Pipeline;
+use tokio::time::timeout;
 use url::Url;
 
+pub(crate) use self::combine::Options;
 use self::core::Core;
 use self::fault::Fault;
 use self::lane::{Lane, Operation};
@@ -46,6 +48,8 @@ const RECORD_LIFE: Duration = Duration::from_secs(600);
 /// How old that memory may get before a call makes it new: doing so at each call would cost the server as much as half a
 /// command.
 const RECORD_RENEWAL: Duration = Duration::from_secs(60);
+/// How long calls that are under way are waited for when a process is about to end or to be frozen.
+const QUIESCE_LIMIT: Duration = Duration::from_secs(5);
 /// How many lanes may lie idle before they are forgotten.
 const IDLE_LANES: usize = 10_000;
 
@@ -67,13 +71,13 @@ impl RedisStore {
     ///
     /// [`Error::Unreachable`], [`Error::Login`], and [`Error::Unsupported`] for a server that is too old, a cluster,
     /// or no server of this kind.
-    pub(crate) async fn connect(url: &Url) -> Result<Self> {
-        Self::over(Link::connect(url).await?).await
+    pub(crate) async fn connect(url: &Url, options: Options) -> Result<Self> {
+        Self::over(Link::connect(url).await?, options, Some(url)).await
     }
 
-    /// The store behind a connection.
-    async fn over(link: Arc<Link>) -> Result<Self> {
-        let core = Arc::new(Core::new(link));
+    /// The store behind a connection; without its `url`, leases are not lengthened, however long methods run.
+    async fn over(link: Arc<Link>, options: Options, url: Option<&Url>) -> Result<Self> {
+        let core = Arc::new(Core::new(link, options, url));
         let sweeping = Arc::clone(&core);
         tokio::spawn(async move {
             if let Err(fault) = jobs::sweep(&sweeping).await {
@@ -163,6 +167,10 @@ impl Store for RedisStore {
             names.data().to_owned(),
             names.index(),
             names.state(),
+            names.lease(),
+            names.queue(),
+            names.waiting(),
+            names.suspects(),
         ] {
             let mut command = redis::cmd(if after.is_some() {
                 "PEXPIRE"
@@ -224,6 +232,23 @@ impl Store for RedisStore {
         jobs::clear(&self.core, namespace)
             .await
             .map_err(|fault| self.of_job(fault, namespace))
+    }
+
+    async fn quiesce(&self) {
+        let _quiescing = self.core.quiesce();
+        let lanes: Vec<Arc<Lane>> = {
+            let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            lanes.values().map(Arc::clone).collect()
+        };
+        let all = async {
+            for lane in lanes {
+                lane.idle().await;
+            }
+        };
+        // What goes on for longer has handed over its leases all the same.
+        if timeout(QUIESCE_LIMIT, all).await.is_err() {
+            tracing::debug!("calls are still under way");
+        }
     }
 
     fn address(&self) -> &str {

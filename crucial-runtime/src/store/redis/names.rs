@@ -46,6 +46,26 @@ impl Names {
         format!("{}:n:{session}:{seq}", self.base)
     }
 
+    /// Who leads the object, by which token, until when.
+    pub(super) fn lease(&self) -> String {
+        format!("{}:l", self.base)
+    }
+
+    /// The calls that wait for whoever leads, by session.
+    pub(super) fn queue(&self) -> String {
+        format!("{}:q", self.base)
+    }
+
+    /// The places in the queue, in the order of their coming.
+    pub(super) fn waiting(&self) -> String {
+        format!("{}:w", self.base)
+    }
+
+    /// The sessions whose calls may have killed their leaders.
+    pub(super) fn suspects(&self) -> String {
+        format!("{}:z", self.base)
+    }
+
     /// The channel of announcements.
     pub(super) fn channel(&self) -> String {
         format!("{}:c", self.base)
@@ -55,6 +75,11 @@ impl Names {
     pub(super) fn inbox(&self, process: &str) -> String {
         format!("{}:c:{process}", self.base)
     }
+}
+
+/// The channel on which other processes tell that session what became of its calls.
+pub(super) fn inbox(session: &str) -> String {
+    format!("crucial:i:{session}")
 }
 
 /// The key that lives as long as the job of that namespace.

@@ -134,14 +134,12 @@ impl Batch<'_> {
         let seq = update.map_or_else(String::new, |_| self.core.next_seq());
         let renew = if update == Some(true) { "+" } else { "" };
         let record = update.map(|_| self.names.record(&self.core.session, self.slot));
+        let mut keys = vec![self.names.data().to_owned(), self.names.description()];
+        keys.extend(record.clone());
         let replies = self
             .core
             .exchange(Some(&script), |sending| {
-                let mut command = sending.run(&script, 2 + usize::from(record.is_some()));
-                command
-                    .arg(self.names.data())
-                    .arg(self.names.description())
-                    .arg(&record);
+                let mut command = sending.run(&script, &keys);
                 if record.is_some() {
                     command.arg(format!("{seq}{renew}{}{called}", sending.refuse_after()));
                 } else {
@@ -198,19 +196,24 @@ async fn destroy(
         .exchange(Some(&script), |sending| {
             let mut pipeline = Pipeline::new();
             pipeline.add_command(registration("SREM", call));
-            let mut command = sending.run(&script, 5);
-            command
-                .arg(names.description())
-                .arg(names.record(&core.session, slot));
-            command
-                .arg(names.data())
-                .arg(names.index())
-                .arg(names.state());
+            let keys = [
+                names.description(),
+                names.record(&core.session, slot),
+                names.waiting(),
+                names.data().to_owned(),
+                names.index(),
+                names.state(),
+                names.lease(),
+                names.queue(),
+                names.suspects(),
+            ];
+            let mut command = sending.run(&script, &keys);
             command
                 .arg(&seq)
                 .arg(ttl())
                 .arg(sending.refuse_after())
-                .arg(names.channel());
+                .arg(names.channel())
+                .arg(names::inbox(""));
             pipeline.add_command(command);
             pipeline
         })

@@ -3,21 +3,18 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use redis::Pipeline;
 
-use super::{Fault, garbled};
+use super::{Fault, SLOT, STAGED_MS, garbled};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::Core;
-use crate::store::redis::lane::Slot;
 use crate::store::redis::names::Names;
 use crate::store::redis::scripted::{register, ttl};
 use crate::store::redis::value;
 
-/// Commits of one process to one object come one after the other.
-const SLOT: Slot = 0;
-
 /// A new state on its way to the server.
 pub(super) struct Install<'a> {
     pub(super) object: &'static ObjectType,
+    pub(super) seq: &'a str,
     /// The version that it was made from, 8 bytes; none to create the object.
     pub(super) before: &'a [u8],
     pub(super) version: u64,
@@ -27,22 +24,24 @@ pub(super) struct Install<'a> {
     pub(super) create: Option<(&'a Call, &'a Description)>,
 }
 
+/// What the server says.
+pub(super) enum Installed {
+    Done,
+    /// There is another state.
+    Overtaken,
+    /// Somebody leads, or waits for whoever does.
+    Led,
+    /// There is no object.
+    Gone,
+    /// There is an object already.
+    Exists,
+}
+
 impl Install<'_> {
-    /// Sends the state and asks the server to install it; the server's one-letter answer.
-    pub(super) async fn send(&self, core: &Core, names: &Names) -> Result<Vec<u8>, Fault> {
-        let script = core.scripts.alone(include_str!("commit.lua"));
-        let seq = core.next_seq();
-        let staging = names.staging(&core.session, &seq);
-        let mut bytes = BytesMut::with_capacity(8 + self.stored.len());
-        bytes.put_u64(self.version);
-        bytes.put_slice(self.stored);
-        // A state that is never installed removes itself.
-        let stage = redis::cmd("SET")
-            .arg(&staging)
-            .arg(&bytes[..])
-            .arg("PX")
-            .arg(60_000)
-            .clone();
+    /// Sends the state and asks the server to install it.
+    pub(super) async fn send(&self, core: &Core, names: &Names) -> Result<Installed, Fault> {
+        let script = core.scripts.alone(include_str!("install.lua"));
+        let staging = names.staging(&core.session, self.seq);
         let channel = if self.object.waits {
             names.channel()
         } else {
@@ -53,33 +52,55 @@ impl Install<'_> {
         });
         let replies = core
             .exchange(Some(&script), |sending| {
-                let mut commit = sending.run(&script, 4);
-                commit.arg(names.state()).arg(names.description());
-                commit.arg(names.record(&core.session, SLOT)).arg(&staging);
-                commit.arg(if self.recorded { seq.as_str() } else { "" });
-                commit
+                let mut bytes = BytesMut::with_capacity(8 + self.stored.len());
+                bytes.put_u64(self.version);
+                bytes.put_slice(self.stored);
+                let mut pipeline = Pipeline::new();
+                // A state that is never installed removes itself.
+                pipeline
+                    .cmd("SET")
+                    .arg(&staging)
+                    .arg(&bytes[..])
+                    .arg("PX")
+                    .arg(STAGED_MS);
+                let mut install = sending.run(
+                    &script,
+                    &[
+                        names.state(),
+                        names.description(),
+                        names.record(&core.session, SLOT),
+                        staging.clone(),
+                        names.lease(),
+                        names.queue(),
+                        names.waiting(),
+                        names.suspects(),
+                    ],
+                );
+                install.arg(if self.recorded { self.seq } else { "" });
+                install
                     .arg(ttl())
                     .arg(sending.refuse_after())
                     .arg(self.before);
-                commit.arg(&channel).arg(name).arg(detail);
-                let mut pipeline = Pipeline::new();
-                pipeline.add_command(stage.clone());
-                pipeline.add_command(commit);
+                install.arg(&channel).arg(name).arg(detail);
+                pipeline.add_command(install);
                 if let Some((call, _)) = self.create {
                     pipeline.add_command(register(call));
                 }
                 pipeline
             })
             .await?;
-        // The first error is the cause of those after it: a state that the server had no room for is missing later.
-        for reply in &replies {
-            if let redis::Value::ServerError(error) = reply {
-                return Err(Fault::of(error));
-            }
-        }
-        match value::plain(replies.into_iter().nth(1).unwrap_or(redis::Value::Nil))? {
-            Value::Bytes(answer) => Ok(answer.to_vec()),
-            _ => Err(garbled("no answer to a commit")),
-        }
+        let mut replies = super::all_well(replies)?.into_iter();
+        let answer = replies.nth(1).unwrap_or(redis::Value::Nil);
+        Ok(match value::plain(answer)? {
+            Value::Bytes(answer) => match &answer[..] {
+                b"D" => Installed::Done,
+                b"N" => Installed::Overtaken,
+                b"Q" => Installed::Led,
+                b"A" => Installed::Gone,
+                b"E" => Installed::Exists,
+                _ => return Err(garbled("an unknown answer to a commit")),
+            },
+            _ => return Err(garbled("no answer to a commit")),
+        })
     }
 }

@@ -1,307 +1,542 @@
 //! User objects: their methods run here, on the cached state, and one commit stores what a whole batch did.
 //!
-//! The engine's first gear, for the process that is alone with an object: a batch of calls runs on the version that
-//! is cached, and is committed in one round trip if that version is still the stored one. Otherwise the stored state
-//! is fetched and the same batch runs again. Nothing has been answered until the commit is confirmed, so running
-//! again is invisible.
+//! Three gears, one after the other as a process meets others at an object:
+//!
+//! * **alone**: a batch of calls runs on the version that is cached, and is [installed](install) in one round trip if
+//!   that version is still the stored one;
+//! * **in company**: calls are [submitted](submit); one process [leads](lead), runs everybody's calls and
+//!   [commits](commit) them with the replies, which are pushed to their callers' [inboxes](inbox);
+//! * **with many callers in each process**: the lease moves to the calls, where they are more than the state.
+//!
+//! Nothing has been answered until the commit is confirmed, so running a batch again is invisible. What holds it
+//! together: a commit names the version that it was made from and the token of its lease, and each call has a number
+//! that the server records with its reply.
 
+mod commit;
+mod inbox;
 mod install;
+mod keeper;
+mod lead;
+mod parcel;
 mod published;
+mod pulse;
+mod reads;
 mod replica;
+mod submit;
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use bytes::Bytes;
+use tokio::time::Instant;
 
-use self::install::Install;
+pub(super) use self::inbox::Inbox;
+use self::inbox::News;
+use self::install::{Install, Installed};
+pub(super) use self::keeper::Keeper;
+use self::keeper::ms;
+use self::lead::{Lead, Turn};
 pub(super) use self::published::Published;
-use self::replica::Replica;
+use self::pulse::{Leased, Pulse};
+use self::replica::{Replica, Work};
+use self::submit::{Submission, Submitted};
 use super::core::Core;
 use super::fault::Fault;
-use super::lane::{Answer, Operation};
+use super::lane::{Answer, Lane, Operation, Slot};
 use super::names::Names;
 use super::{CALL_LIMIT, value};
+use crate::chance;
 use crate::codec::CodecError;
-use crate::object::{Call, MethodKind, ObjectType, Refusal, State, Value};
+use crate::object::{Call, MethodKind, ObjectType, Refusal, State};
 use crate::store::Description;
 
-/// What is known of the state of a user's object.
-#[derive(Debug, Default)]
-pub(super) struct Combining {
-    cached: Option<Replica>,
+/// Batches of one process for one object come one after the other.
+const SLOT: Slot = 0;
+/// How many bytes of a state or of replies may go through a script, which pays for each.
+const INLINE: usize = 8 * 1024;
+/// How long what was staged and never used stays.
+const STAGED_MS: u32 = 60_000;
+/// Calls that are larger are not sent to whoever leads: the lease comes to them.
+const SENT: usize = 256 * 1024;
+/// How many calls, and how many bytes, a process must have for the lease to come to them rather than they to it.
+const MANY: usize = 16;
+const MUCH: usize = 16 * 1024;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// How long a process leads without a sign of life. While a leader is dead, others wait for so long.
+    pub(crate) lease: Duration,
+    /// How long one call may run before it counts as one that does not end.
+    pub(crate) method_limit: Duration,
 }
 
-/// How a commit ended.
-enum Commit {
-    Done,
-    Overtaken,
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(1),
+            method_limit: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where a batch is run for.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) core: &'a Core,
+    pub(super) names: &'a Names,
+    pub(super) lane: &'a Lane,
+}
+
+/// What is known of a user's object.
+#[derive(Debug, Default)]
+pub(super) struct Combining {
+    object: Option<&'static ObjectType>,
+    cached: Option<Replica>,
+    lead: Option<Lead>,
+    /// Whether others were about lately.
+    contended: bool,
+    /// What the call that comes next gave in an attempt that was refused, and its number.
+    attempt: Option<(String, Vec<Answer>)>,
+    /// How long the next lease is to be; longer than usual after one was too short.
+    lease: Duration,
+    pulse: Option<Arc<Pulse>>,
+}
+
+/// The calls of this process that are being seen to.
+struct Own<'a> {
+    seq: String,
+    calls: Vec<&'a Call>,
+    /// What the first of them gave in an attempt that was refused. A repeat of it may be under way and yet succeed.
+    attempt: Option<Vec<Answer>>,
+    /// The answers to those before them.
+    answered: Vec<Answer>,
+}
+
+impl Own<'_> {
+    fn reads_only(&self) -> bool {
+        self.calls.iter().all(|call| is_read(call))
+    }
 }
 
 impl Combining {
-    /// Runs a batch of operations of one object type, and publishes the state that they leave.
-    pub(super) async fn fly(
-        &mut self,
-        core: &Core,
-        names: &Names,
-        published: &Published,
-        operations: &[Operation],
-    ) -> Vec<Answer> {
-        let answers = match operations {
-            [Operation::Create(call, description)] => self
-                .create(core, names, call, description)
-                .await
-                .map(|done| vec![Ok(done)]),
-            operations => self.run(core, names, operations).await,
+    /// Does one operation, if that takes nobody else.
+    pub(super) async fn alone(&mut self, site: &Site<'_>, operation: &Operation) -> Option<Answer> {
+        let done = match operation {
+            Operation::Create(call, description) => {
+                let created = self.create(site, call, description).await;
+                created.map(|done| Some(vec![Ok(done)]))
+            }
+            operation if self.contended && !operation.is_read() => return None,
+            operation => {
+                let mut own = self.own(site, vec![operation.call()]);
+                let done = self.by_itself(site, &mut own).await;
+                if let Ok(None) = done {
+                    self.attempt = own.attempt.map(|attempt| (own.seq, attempt));
+                }
+                done
+            }
         };
-        let answers = answers.unwrap_or_else(|fault| {
-            // After a fault nobody knows what is stored.
-            self.cached = None;
-            operations.iter().map(|_| Err(fault.clone())).collect()
-        });
-        if let Some(operation) = operations.first() {
-            published.note(operation.call().object, self.cached.as_ref());
-        }
-        answers
+        self.landed(site, std::slice::from_ref(operation), done)?
+            .pop()
+    }
+
+    /// Does operations on objects of one type; without any, what a leader has to do.
+    pub(super) async fn fly(&mut self, site: &Site<'_>, operations: &[Operation]) -> Vec<Answer> {
+        let done = match operations {
+            [] => self.round(site, None).await.map(|_| Vec::new()),
+            [Operation::Create(call, description)] => {
+                let created = self.create(site, call, description).await;
+                created.map(|done| vec![Ok(done)])
+            }
+            operations => {
+                let calls = operations.iter().map(Operation::call).collect();
+                self.run(site, calls).await
+            }
+        };
+        self.landed(site, operations, done.map(Some))
+            .unwrap_or_default()
+    }
+
+    /// Whether there is more to do, though nobody here waits.
+    pub(super) fn leads(&self) -> bool {
+        self.lead.is_some()
     }
 
     /// Forgets the state: the object is being removed.
     pub(super) fn forget(&mut self, published: &Published) {
         self.cached = None;
+        self.lead = None;
+        if let Some(pulse) = &self.pulse {
+            pulse.let_go();
+        }
         published.forget();
     }
 
-    async fn run(
+    /// Publishes the state that operations leave, and gives an answer to each.
+    fn landed(
         &mut self,
-        core: &Core,
-        names: &Names,
+        site: &Site<'_>,
         operations: &[Operation],
-    ) -> Result<Vec<Answer>, Fault> {
-        let Some(object) = operations.first().map(|operation| operation.call().object) else {
-            return Ok(Vec::new());
+        done: Result<Option<Vec<Answer>>, Fault>,
+    ) -> Option<Vec<Answer>> {
+        let answers = done.unwrap_or_else(|fault| {
+            // After a fault nobody knows what is stored.
+            self.cached = None;
+            Some(operations.iter().map(|_| Err(fault.clone())).collect())
+        });
+        if let Some(operation) = operations.first() {
+            self.object = Some(operation.call().object);
+        }
+        if let Some(object) = self.object {
+            site.lane.published.note(object, self.cached.as_ref());
+        }
+        answers
+    }
+
+    fn own<'a>(&mut self, site: &Site<'_>, calls: Vec<&'a Call>) -> Own<'a> {
+        let (seq, attempt) = match self.attempt.take() {
+            Some((seq, attempt)) => (seq, Some(attempt)),
+            None => (site.core.next_seq(), None),
         };
-        let calls: Vec<&Call> = operations.iter().map(Operation::call).collect();
-        let reads = calls
-            .iter()
-            .all(|call| call.method.kind == MethodKind::Read);
-        let recorded = calls
-            .iter()
-            .any(|call| call.method.kind == MethodKind::Update);
-        let deadline = Instant::now() + CALL_LIMIT;
-        let mut pause = Duration::from_micros(200);
-        loop {
-            let replica = if reads && !self.is_fresh_enough(&calls) {
-                self.fresh(core, names, object).await?
+        Own {
+            seq,
+            calls,
+            attempt,
+            answered: Vec::new(),
+        }
+    }
+
+    /// Does calls, in whichever gear.
+    async fn run(&mut self, site: &Site<'_>, calls: Vec<&Call>) -> Result<Vec<Answer>, Fault> {
+        let mut own = self.own(site, calls);
+        while !own.calls.is_empty() {
+            let replies = if self.lead.is_some() {
+                match self.round(site, Some(&own)).await? {
+                    Turn::Ran(answers) => {
+                        own.answered.extend(answers);
+                        break;
+                    }
+                    Turn::Recorded => Some(recorded(site, &own).await?.ok_or_else(unrecorded)?),
+                    Turn::Later => None,
+                }
+            } else if self.contended && !own.reads_only() {
+                self.submit(site, &own).await?
             } else {
-                self.known(core, names, object).await?
+                if let Some(answers) = self.by_itself(site, &mut own).await? {
+                    own.answered.extend(answers);
+                    break;
+                }
+                None
             };
-            let (answers, changed) = replica.run(&calls)?;
+            if let Some(replies) = replies {
+                self.settle(site, &mut own, &replies).await?;
+            }
+        }
+        Ok(own.answered)
+    }
+
+    /// Does calls with a commit of their own; `None` where others are about.
+    async fn by_itself(
+        &mut self,
+        site: &Site<'_>,
+        own: &mut Own<'_>,
+    ) -> Result<Option<Vec<Answer>>, Fault> {
+        let (core, names) = (site.core, site.names);
+        let Some(object) = own.calls.first().map(|call| call.object) else {
+            return Ok(Some(Vec::new()));
+        };
+        let works: Vec<Work<'_>> = own.calls.iter().map(|call| Work::of(call)).collect();
+        let reads = own.reads_only();
+        let pulse = self.pulse(site);
+        loop {
+            if reads && self.cached.is_some() && !self.is_fresh_enough(&own.calls) {
+                self.is_current(core, names).await?;
+            }
+            // What is fetched now is the latest.
+            let fresh = self.cached.is_none();
+            let asked = Instant::now();
+            let replica = self.known(core, names, object).await?;
+            let (answers, changed) = replica.run(object, &works, &pulse)?;
             if !changed {
                 // Updates that changed nothing (all of them wait, or failed) still have to have seen the latest state.
-                if reads || self.fresh_since(core, names, object).await? {
-                    return Ok(answers);
+                if reads || fresh || self.is_current(core, names).await? {
+                    return Ok(Some(answers));
                 }
                 continue;
             }
-            match self.commit(core, names, object, recorded).await? {
-                Commit::Done => return Ok(answers),
-                Commit::Overtaken if Instant::now() >= deadline => {
-                    return Err(Fault::Server(format!(
-                        "other processes changed the object each time this call was about to, for {CALL_LIMIT:?}"
-                    )));
+            let stored = object.encode(&replica.state).map_err(unencodable)?;
+            let version = replica.version.wrapping_add(1);
+            let install = Install {
+                object,
+                seq: &own.seq,
+                before: &replica.version.to_be_bytes(),
+                version,
+                stored: &stored,
+                recorded: own
+                    .calls
+                    .iter()
+                    .any(|call| call.method.kind == MethodKind::Update),
+                create: None,
+            };
+            match install.send(core, names).await? {
+                Installed::Done => {
+                    if let Some(replica) = &mut self.cached {
+                        replica.confirmed = asked;
+                        replica.version = version;
+                        replica.stored = stored;
+                    }
+                    return Ok(Some(answers));
                 }
-                Commit::Overtaken => {
+                Installed::Gone => {
                     self.cached = None;
-                    sleep(pause.mul_f64(rand::random_range(0.0..1.0))).await;
-                    pause = (pause * 2).min(Duration::from_millis(20));
+                    reads::missing(core, names, object).await?;
+                    continue;
                 }
+                Installed::Overtaken => self.cached = None,
+                Installed::Led => {
+                    if let Some(replica) = &mut self.cached {
+                        replica.rewind(object)?;
+                    }
+                }
+                Installed::Exists => return Err(garbled("an unknown answer to a commit")),
+            }
+            self.contended = true;
+            own.attempt = Some(answers);
+            return Ok(None);
+        }
+    }
+
+    /// Leaves calls to whoever leads, and gives the replies; or leads.
+    async fn submit(&mut self, site: &Site<'_>, own: &Own<'_>) -> Result<Option<Bytes>, Fault> {
+        let core = site.core;
+        let updates: Vec<&Call> = own
+            .calls
+            .iter()
+            .copied()
+            .filter(|call| !is_read(call))
+            .collect();
+        let Some(object) = updates.first().map(|call| call.object) else {
+            return Ok(None);
+        };
+        core.inbox.listen(core).await?;
+        let mut awaited = core.inbox.wait_for(&own.seq);
+        let parcel = if self.would_rather_lead(&updates) {
+            own.seq.as_bytes().to_vec()
+        } else {
+            parcel::pack(&own.seq, object, &updates)?
+        };
+        let started = Instant::now();
+        let limit = CALL_LIMIT + core.options.method_limit * 4;
+        let (mut put, mut handed) = (true, None);
+        loop {
+            let submission = Submission {
+                object,
+                seq: &own.seq,
+                parcel: put.then_some(&parcel[..]),
+                known: self.cached.as_ref().map(|cached| cached.version),
+                handed: handed.take(),
+                lease_ms: ms(self.lease(site)),
+            };
+            put = false;
+            let asked = Instant::now();
+            let replies = match submission.send(site).await? {
+                Submitted::Replies(replies) => Some(replies),
+                Submitted::Recorded => recorded(site, own).await?,
+                Submitted::Queued(left) => {
+                    let jitter = chance::factor(0.001..0.02);
+                    let left = Duration::from_millis(left) + Duration::from_secs_f64(jitter);
+                    match awaited.next(left).await {
+                        News::Replies(replies) => Some(replies),
+                        News::Recorded => recorded(site, own).await?,
+                        News::Failed(fault) => return Err(parcel::unpack_fault(&fault)),
+                        News::Lead(version, little) => {
+                            handed = Some((version, little));
+                            None
+                        }
+                        News::Look if started.elapsed() >= limit => {
+                            return Err(Fault::InDoubt(started.elapsed()));
+                        }
+                        News::Look => None,
+                    }
+                }
+                Submitted::Unknown => {
+                    put = true;
+                    None
+                }
+                Submitted::Absent => {
+                    reads::missing(core, site.names, object).await?;
+                    put = true;
+                    None
+                }
+                Submitted::Granted(lead, state) => {
+                    self.lead(site, lead, state.map(|state| (state, asked)))
+                        .await?;
+                    return Ok(None);
+                }
+            };
+            if replies.is_some() {
+                // Others have changed it.
+                self.cached = None;
+                return Ok(replies);
             }
         }
     }
 
-    /// Whether the cached state is as young as all of the calls want it.
-    fn is_fresh_enough(&self, calls: &[&Call]) -> bool {
-        self.cached.as_ref().is_some_and(|cached| {
-            let age = cached.confirmed.elapsed();
-            let bounds = calls.iter().map(|call| call.method.stale);
-            bounds.into_iter().all(|bound| bound >= Some(age))
-        })
-    }
-
-    /// The cached state, whatever its age, or the stored one.
-    async fn known(
+    /// Begins to lead.
+    async fn lead(
         &mut self,
-        core: &Core,
-        names: &Names,
-        object: &ObjectType,
-    ) -> Result<&mut Replica, Fault> {
-        if self.cached.is_none() {
-            self.cached = Some(fetch(core, names, object).await?);
-        }
-        self.cached.as_mut().ok_or(Fault::Absent)
-    }
-
-    /// The stored state; its version alone travels if that is the cached one.
-    async fn fresh(
-        &mut self,
-        core: &Core,
-        names: &Names,
-        object: &ObjectType,
-    ) -> Result<&mut Replica, Fault> {
-        self.fresh_since(core, names, object).await?;
-        self.known(core, names, object).await
-    }
-
-    /// Forgets the cached state unless it is the stored one; says whether it was.
-    async fn fresh_since(
-        &mut self,
-        core: &Core,
-        names: &Names,
-        object: &ObjectType,
-    ) -> Result<bool, Fault> {
-        // A copy: a decoded state may not be lent across an await.
-        let Some(known) = self
+        site: &Site<'_>,
+        mut lead: Lead,
+        state: Option<(Bytes, Instant)>,
+    ) -> Result<(), Fault> {
+        if !self
             .cached
             .as_ref()
-            .map(|cached| cached.version.to_be_bytes())
-        else {
-            return Ok(false);
-        };
-        let asked = Instant::now();
-        let version = core
-            .ask(
-                redis::cmd("GETRANGE")
-                    .arg(names.state())
-                    .arg(0)
-                    .arg(7)
-                    .clone(),
-            )
-            .await?;
-        let Value::Bytes(version) = value::plain(version)? else {
-            return Err(garbled("no version"));
-        };
-        let current = version[..] == known;
-        if let Some(cached) = self.cached.as_mut().filter(|_| current) {
-            cached.confirmed = asked;
-        } else {
+            .is_some_and(|cached| lead.is_of(cached))
+        {
+            lead.in_company();
             self.cached = None;
-            if version.is_empty() {
-                return Err(absent(core, names, object).await);
+        }
+        if let Some((state, asked)) = state {
+            match Replica::read(lead.object(), &state, asked) {
+                Ok(replica) => self.cached = Some(replica),
+                Err(fault) => {
+                    commit::abandon(site, &lead, &fault).await;
+                    return Err(fault);
+                }
             }
         }
-        Ok(current)
+        let lease_ms = ms(self.lease(site));
+        self.pulse(site).lead(Leased {
+            key: site.names.lease(),
+            token: lead.token().clone(),
+            lease_ms,
+        });
+        self.lead = Some(lead);
+        Ok(())
     }
 
-    /// Stores what the cached state has become.
-    async fn commit(
+    /// Takes the answers to calls that have run from their record.
+    async fn settle(
         &mut self,
-        core: &Core,
-        names: &Names,
-        object: &'static ObjectType,
-        recorded: bool,
-    ) -> Result<Commit, Fault> {
-        let Some(replica) = &mut self.cached else {
-            return Ok(Commit::Overtaken);
-        };
-        let stored = object.encode(&replica.state).map_err(unencodable)?;
-        let version = replica.version.wrapping_add(1);
-        let before = replica.version.to_be_bytes();
-        let before = before.as_slice();
-        let install = Install {
-            object,
-            before,
-            version,
-            stored: &stored,
-            recorded,
-            create: None,
-        };
-        let asked = Instant::now();
-        match install.send(core, names).await?.as_slice() {
-            b"D" => {
-                replica.confirmed = asked;
-                replica.version = version;
-                replica.stored = stored;
-                Ok(Commit::Done)
-            }
-            b"N" => Ok(Commit::Overtaken),
-            b"A" => Err(absent(core, names, object).await),
-            _ => Err(garbled("an unknown answer to a commit")),
+        site: &Site<'_>,
+        own: &mut Own<'_>,
+        replies: &[u8],
+    ) -> Result<(), Fault> {
+        if replies.is_empty() {
+            // The attempt has succeeded after all: what it gave was kept here.
+            let attempt = own.attempt.take().ok_or_else(unrecorded)?;
+            own.calls.drain(..attempt.len().min(own.calls.len()));
+            own.answered.extend(attempt);
+            own.seq = site.core.next_seq();
+            return Ok(());
         }
+        let (reads, updates): (Vec<&Call>, Vec<&Call>) =
+            own.calls.iter().partition(|call| is_read(call));
+        let mut updated = parcel::answers(replies, updates.len())?.into_iter();
+        let mut reads = Own {
+            seq: String::new(),
+            calls: reads,
+            attempt: None,
+            answered: Vec::new(),
+        };
+        let read = self.by_itself(site, &mut reads).await?;
+        let mut read = read.unwrap_or_default().into_iter();
+        for call in own.calls.drain(..) {
+            let answer = if is_read(call) {
+                read.next()
+            } else {
+                updated.next()
+            };
+            own.answered.extend(answer);
+        }
+        Ok(())
     }
 
-    async fn create(
-        &mut self,
-        core: &Core,
-        names: &Names,
-        call: &Call,
-        description: &Description,
-    ) -> Answer {
-        let object = call.object;
+    /// Whether so many calls are better run where they are than sent.
+    fn would_rather_lead(&self, calls: &[&Call]) -> bool {
+        let bytes: usize = calls
+            .iter()
+            .flat_map(|call| &call.args)
+            .map(Bytes::len)
+            .sum();
+        let state = self.cached.as_ref().map_or(0, |cached| cached.stored.len());
+        bytes > SENT || (calls.len() >= MANY && bytes > MUCH && bytes > 2 * state)
+    }
+
+    /// How long the next lease is to be.
+    fn lease(&self, site: &Site<'_>) -> Duration {
+        self.lease.max(site.core.options.lease)
+    }
+
+    fn pulse(&mut self, site: &Site<'_>) -> Arc<Pulse> {
+        let pulse = self.pulse.get_or_insert_with(|| {
+            let pulse = Arc::new(Pulse::new(site.lane.this(), site.core.keeper.clone()));
+            site.core.keeper.watch(&pulse);
+            pulse
+        });
+        Arc::clone(pulse)
+    }
+
+    async fn create(&mut self, site: &Site<'_>, call: &Call, description: &Description) -> Answer {
+        let (object, asked) = (call.object, Instant::now());
         let state = object.init(&call.args).map_err(Fault::Refused)?;
         let stored = object.encode(&state).map_err(unencodable)?;
         // Versions of one object's successive lives never meet.
-        let version = u64::from(rand::random::<u32>()) << 32;
-        let create = Some((call, description));
-        let confirmed = Instant::now();
+        let version = chance::number() << 32;
         let install = Install {
             object,
+            seq: &site.core.next_seq(),
             before: &[],
             version,
             stored: &stored,
             recorded: true,
-            create,
+            create: Some((call, description)),
         };
-        let created = match install.send(core, names).await?.as_slice() {
-            b"D" => true,
-            b"E" => false,
-            _ => return Err(garbled("an unknown answer to a creation")),
-        };
-        self.cached = created.then_some(Replica {
-            version,
-            stored,
-            state,
-            confirmed,
-        });
-        Ok(Poll::Ready(created.into()))
+        match install.send(site.core, site.names).await? {
+            Installed::Done => {
+                self.lead = None;
+                self.contended = false;
+                self.cached = Some(Replica {
+                    version,
+                    stored,
+                    state,
+                    confirmed: asked,
+                });
+                Ok(Poll::Ready(true.into()))
+            }
+            Installed::Exists => Ok(Poll::Ready(false.into())),
+            _ => Err(garbled("an unknown answer to a creation")),
+        }
     }
 }
 
-/// The state as it is stored.
-async fn fetch(core: &Core, names: &Names, object: &ObjectType) -> Result<Replica, Fault> {
-    let confirmed = Instant::now();
-    let stored = match value::plain(
-        core.ask(redis::cmd("GET").arg(names.state()).clone())
-            .await?,
-    )? {
-        Value::Nil => return Err(absent(core, names, object).await),
-        Value::Bytes(bytes) => bytes,
-        _ => return Err(garbled("no bytes")),
-    };
-    let Some((version, stored)) = stored
-        .split_first_chunk::<8>()
-        .map(|(version, _)| (*version, stored.slice(8..)))
-    else {
-        return Err(garbled("fewer than the 8 bytes of a version"));
-    };
-    let state = decode(object, &stored)?;
-    Ok(Replica {
-        version: u64::from_be_bytes(version),
-        stored,
-        state,
-        confirmed,
+/// The replies as the server recorded them.
+async fn recorded(site: &Site<'_>, own: &Own<'_>) -> Result<Option<Bytes>, Fault> {
+    let mut command = redis::cmd("GET");
+    command.arg(site.names.record(&site.core.session, SLOT));
+    Ok(match value::plain(site.core.ask(command).await?)? {
+        crate::object::Value::Bytes(record) => parcel::numbered(&record)
+            .filter(|(seq, _)| *seq == own.seq)
+            .map(|(_, replies)| replies),
+        _ => None,
     })
 }
 
-/// Why there is no state: no object, or one of another kind.
-async fn absent(core: &Core, names: &Names, object: &ObjectType) -> Fault {
-    match super::describe(core, names).await {
-        Ok(Some(found)) if found.object != object.name => Fault::WrongType {
-            expected: format!("a `{}`", object.name),
-            found: format!("a `{}`", found.detail),
-        },
-        Ok(Some(_)) => garbled("a description without a state"),
-        Ok(None) => Fault::Absent,
-        Err(fault) => fault,
+fn is_read(call: &Call) -> bool {
+    call.method.kind == MethodKind::Read
+}
+
+/// The replies of a pipeline, unless one of them is an error: the first is the cause of those after it.
+fn all_well(replies: Vec<redis::Value>) -> Result<Vec<redis::Value>, Fault> {
+    match replies.iter().find_map(|reply| match reply {
+        redis::Value::ServerError(error) => Some(Fault::of(error)),
+        _ => None,
+    }) {
+        Some(fault) => Err(fault),
+        None => Ok(replies),
     }
 }
 
@@ -318,4 +553,8 @@ fn unencodable(error: CodecError) -> Fault {
 
 fn garbled(what: &str) -> Fault {
     Fault::Corrupt(format!("the server holds {what}"))
+}
+
+fn unrecorded() -> Fault {
+    Fault::Server("the replies to calls that have run are gone".to_owned())
 }

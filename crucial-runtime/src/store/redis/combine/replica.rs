@@ -5,8 +5,9 @@ use std::task::Poll;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::pulse::Pulse;
 use super::{Fault, decode, unencodable};
-use crate::object::{Call, MethodKind, Refusal, State};
+use crate::object::{Call, Method, MethodKind, ObjectType, Refusal, State};
 use crate::store::redis::lane::Answer;
 
 /// A state as it is, or was, stored.
@@ -28,17 +29,65 @@ impl std::fmt::Debug for Replica {
     }
 }
 
+/// One call, wherever it comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) method: &'static Method,
+    pub(super) args: &'a [Bytes],
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn of(call: &'a Call) -> Self {
+        Self {
+            method: call.method,
+            args: &call.args,
+        }
+    }
+}
+
 impl Replica {
+    /// The state as it is stored: 8 bytes of version, then the state.
+    pub(super) fn read(
+        object: &ObjectType,
+        bytes: &Bytes,
+        confirmed: Instant,
+    ) -> Result<Self, Fault> {
+        let Some((version, _)) = bytes.split_first_chunk::<8>() else {
+            return Err(super::garbled("fewer than the 8 bytes of a version"));
+        };
+        let stored = bytes.slice(8..);
+        let state = decode(object, &stored)?;
+        Ok(Self {
+            version: u64::from_be_bytes(*version),
+            stored,
+            state,
+            confirmed,
+        })
+    }
+
+    /// Goes back to what is stored.
+    pub(super) fn rewind(&mut self, object: &ObjectType) -> Result<(), Fault> {
+        self.state = decode(object, &self.stored)?;
+        Ok(())
+    }
+
     /// Runs the calls in order and says whether the state has changed.
     ///
     /// A call that panics, is refused or waits leaves the state as it was before it.
-    pub(super) fn run(&mut self, calls: &[&Call]) -> Result<(Vec<Answer>, bool), Fault> {
+    pub(super) fn run(
+        &mut self,
+        object: &'static ObjectType,
+        calls: &[Work<'_>],
+        pulse: &Pulse,
+    ) -> Result<(Vec<Answer>, bool), Fault> {
+        let _working = pulse.batch();
         let mut answers: Vec<Answer> = Vec::with_capacity(calls.len());
         let mut changed = false;
         // The state to go back to, and the first call that is not in it.
         let mut checkpoint = (self.stored.clone(), 0);
         for (index, call) in calls.iter().enumerate() {
-            let result = call.object.apply(&mut self.state, call.method, &call.args);
+            pulse.call(call.method);
+            let result = object.apply(&mut self.state, call.method, call.args);
             let update = call.method.kind != MethodKind::Read;
             let undo = match &result {
                 Ok(Poll::Ready(_)) => false,
@@ -49,18 +98,17 @@ impl Replica {
             changed |= update && !undo;
             answers.push(result.map_err(Fault::Refused));
             if undo {
-                self.state = decode(call.object, &checkpoint.0)?;
+                self.state = decode(object, &checkpoint.0)?;
                 for (answer, before) in answers.iter_mut().zip(calls).take(index).skip(checkpoint.1)
                 {
                     // None of these has been answered yet: what they give now is what counts.
                     if matches!(answer, Ok(Poll::Ready(_))) {
-                        *answer = before
-                            .object
-                            .apply(&mut self.state, before.method, &before.args)
+                        *answer = object
+                            .apply(&mut self.state, before.method, before.args)
                             .map_err(Fault::Refused);
                     }
                 }
-                let bytes = call.object.encode(&self.state).map_err(unencodable)?;
+                let bytes = object.encode(&self.state).map_err(unencodable)?;
                 checkpoint = (bytes, index + 1);
             }
         }

@@ -1,0 +1,200 @@
+//! The thread that lengthens leases while methods run long, and sees those that do not end.
+//!
+//! A thread of its own with a runtime and a connection of its own: the methods hold up the threads of the program's
+//! runtime, and its connection with them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use redis::Pipeline;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+use super::pulse::{Leased, Pulse};
+use super::{Fault, Options};
+use crate::store::redis::core::Core;
+use crate::store::redis::link::Link;
+
+/// After how many looks without anything running it sleeps until something does.
+const PATIENCE: u32 = 10;
+
+/// The thread that lengthens leases. Cheap to clone; the thread ends with the last clone.
+#[derive(Clone)]
+pub(in crate::store::redis) struct Keeper(Option<Arc<Watch>>);
+
+struct Watch {
+    url: Url,
+    session: String,
+    options: Options,
+    // Held to add one or to copy them.
+    pulses: Mutex<Vec<Weak<Pulse>>>,
+    started: AtomicBool,
+    awake: AtomicBool,
+    wake: Arc<Notify>,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keeper").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.wake.notify_one();
+    }
+}
+
+impl Keeper {
+    /// None: leases are not lengthened, and methods may run for ever.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a simulated server has no address")
+    )]
+    pub(in crate::store::redis) fn none() -> Self {
+        Self(None)
+    }
+
+    /// For the leases of that session on that server.
+    pub(in crate::store::redis) fn of(url: Url, session: String, options: Options) -> Self {
+        Self(Some(Arc::new(Watch {
+            url,
+            session,
+            options,
+            pulses: Mutex::default(),
+            started: AtomicBool::new(false),
+            awake: AtomicBool::new(false),
+            wake: Arc::new(Notify::new()),
+        })))
+    }
+
+    /// Watches one more object.
+    pub(super) fn watch(&self, pulse: &Arc<Pulse>) {
+        let Some(watch) = &self.0 else { return };
+        watch
+            .pulses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(pulse));
+        if !watch.started.swap(true, Ordering::Relaxed) {
+            let (weak, wake) = (Arc::downgrade(watch), Arc::clone(&watch.wake));
+            let started = std::thread::Builder::new()
+                .name("crucial-keeper".to_owned())
+                .spawn(move || keep(&weak, &wake));
+            if let Err(error) = started {
+                tracing::warn!(%error, "no thread to lengthen leases; long methods will be run again elsewhere");
+            }
+        }
+    }
+
+    /// Something runs.
+    pub(super) fn wake(&self) {
+        if let Some(watch) = &self.0
+            && !watch.awake.load(Ordering::SeqCst)
+        {
+            watch.awake.store(true, Ordering::SeqCst);
+            watch.wake.notify_one();
+        }
+    }
+}
+
+/// What the thread does until the keeper is gone.
+fn keep(watch: &Weak<Watch>, wake: &Notify) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(async {
+            let mut renewals = None;
+            let mut idle = 0;
+            while let Some(keeper) = watch.upgrade() {
+                let look = keeper.options.lease / 3;
+                if keeper.look(&mut renewals).await {
+                    idle = 0;
+                } else {
+                    idle += 1;
+                }
+                if idle < PATIENCE {
+                    drop(keeper);
+                    sleep(look).await;
+                } else {
+                    keeper.awake.store(false, Ordering::SeqCst);
+                    idle = 0;
+                    // What began before it could have known better.
+                    if keeper.look(&mut renewals).await {
+                        keeper.awake.store(true, Ordering::SeqCst);
+                    } else {
+                        drop(keeper);
+                        wake.notified().await;
+                    }
+                }
+            }
+        }),
+        Err(error) => {
+            tracing::warn!(%error, "no runtime to lengthen leases; long methods will be run again elsewhere");
+        }
+    }
+}
+
+impl Watch {
+    /// Looks after all objects once; whether anything runs.
+    async fn look(&self, renewals: &mut Option<Core>) -> bool {
+        let pulses: Vec<Arc<Pulse>> = {
+            let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+            pulses.retain(|pulse| pulse.strong_count() > 0);
+            pulses.iter().filter_map(Weak::upgrade).collect()
+        };
+        let mut busy = false;
+        for pulse in pulses {
+            let Some((batch, call)) = pulse.working() else {
+                continue;
+            };
+            busy = true;
+            if call >= self.options.method_limit {
+                // Others are to take over, and the callers here to know.
+                pulse.stuck(call);
+            } else if batch >= self.options.lease / 4
+                && let Some(leased) = pulse.lease()
+            {
+                let renewed = timeout(self.options.lease, self.renew(renewals, &leased)).await;
+                if !matches!(renewed, Ok(Ok(()))) {
+                    tracing::debug!(?renewed, "a lease was not lengthened");
+                }
+            }
+        }
+        busy
+    }
+
+    async fn renew(&self, renewals: &mut Option<Core>, leased: &Leased) -> Result<(), Fault> {
+        let core = match renewals {
+            Some(core) => core,
+            none => {
+                let link = Link::connect(&self.url)
+                    .await
+                    .map_err(|error| Fault::Server(error.to_string()))?;
+                none.insert(Core::new(link, self.options, None))
+            }
+        };
+        let script = core.scripts.alone(include_str!("renew.lua"));
+        core.exchange(Some(&script), |sending| {
+            let mut renew = sending.run(&script, &[leased.key.clone()]);
+            renew
+                .arg(&leased.token[..])
+                .arg(&self.session)
+                .arg(leased.lease_ms);
+            let mut pipeline = Pipeline::new();
+            pipeline.add_command(renew);
+            pipeline
+        })
+        .await
+        .map(drop)
+    }
+}
+
+/// How long the duration is, in the milliseconds that scripts take.
+pub(super) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

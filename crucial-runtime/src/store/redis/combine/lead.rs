@@ -1,0 +1,482 @@
+//! Leading: running everybody's calls, batch after batch, while the lease lasts.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::commit::{Caller, Commit, Committed, Following, abandon};
+use super::keeper::ms;
+use super::parcel::{self, Parcel};
+use super::pulse::Pulse;
+use super::replica::{Replica, Work};
+use super::{Combining, Fault, Own, Site, garbled, reads, unencodable};
+use crate::object::{MethodKind, ObjectType, Value};
+use crate::store::redis::lane::Answer;
+use crate::store::redis::value;
+
+/// How many commits in a row one process leads while others wait.
+const ROUNDS: u32 = 16;
+/// How many of those a process may make on calls of its own while another wishes to lead for as good a reason.
+const COHORT: u32 = 4;
+/// How many bytes of waiting calls are fetched at a time, and how many are fetched without having been counted.
+const FETCHED: usize = 4 * 1024 * 1024;
+const LITTLE: usize = 1024 * 1024;
+/// How many callers one commit answers at the most.
+const CALLERS: usize = 1000;
+
+/// A lease, and what is known of those who wait behind it.
+#[derive(Debug)]
+pub(super) struct Lead {
+    object: &'static ObjectType,
+    token: Bytes,
+    /// The version of the stored state.
+    version: Bytes,
+    /// The session whose calls alone are to be run, as they may have killed their leaders.
+    suspect: Bytes,
+    /// The session whose calls are not to be run again.
+    poison: Bytes,
+    /// What waits, as far as it was fetched.
+    queued: Vec<Queued>,
+    /// What waits and is yet to be fetched: sessions, and how many bytes.
+    listed: Vec<(String, usize)>,
+    /// How many bytes waited when last looked.
+    bytes: usize,
+    /// How many commits have been made.
+    rounds: u32,
+    /// Whether anybody else was seen.
+    company: bool,
+}
+
+/// What waits for one process.
+#[derive(Debug)]
+struct Queued {
+    session: String,
+    seq: String,
+    parcel: Parcel,
+}
+
+impl Queued {
+    fn place(&self) -> String {
+        format!("{}{}", self.seq, self.session)
+    }
+}
+
+/// What a round did for the calls of this process.
+pub(super) enum Turn {
+    /// They ran.
+    Ran(Vec<Answer>),
+    /// They had been run before.
+    Recorded,
+    /// They were not run: others are to be run alone first, or somebody else leads.
+    Later,
+}
+
+/// What becomes of the lease.
+enum After {
+    Kept,
+    Gone,
+}
+
+/// The calls of one caller among those of a batch.
+struct Part<'a> {
+    session: &'a str,
+    seq: &'a str,
+    calls: usize,
+    /// Where its calls begin; none where they are not run again.
+    start: Option<usize>,
+}
+
+impl Lead {
+    pub(super) fn new(
+        object: &'static ObjectType,
+        token: Bytes,
+        version: Bytes,
+        suspect: Bytes,
+        poison: Bytes,
+    ) -> Self {
+        Self {
+            object,
+            token,
+            version,
+            suspect,
+            poison,
+            queued: Vec::new(),
+            listed: Vec::new(),
+            bytes: 0,
+            rounds: 0,
+            company: false,
+        }
+    }
+
+    pub(super) fn token(&self) -> &Bytes {
+        &self.token
+    }
+
+    pub(super) fn object(&self) -> &'static ObjectType {
+        self.object
+    }
+
+    /// Notes that others have changed the object of late.
+    pub(super) fn in_company(&mut self) {
+        self.company = true;
+    }
+
+    /// Whether that is the stored state.
+    pub(super) fn is_of(&self, replica: &Replica) -> bool {
+        replica.version.to_be_bytes()[..] == self.version[..]
+    }
+
+    /// The places whose calls were to be run, but for those of this process.
+    pub(super) fn places<'a>(&'a self, me: &'a str) -> impl Iterator<Item = String> + 'a {
+        let others = self
+            .queued
+            .iter()
+            .filter(move |queued| queued.session != me && self.may_run(&queued.session));
+        others.map(Queued::place)
+    }
+
+    /// Takes note of who waits: pairs of sessions and bytes.
+    pub(super) fn list(&mut self, mut pairs: impl Iterator<Item = Value>) {
+        self.queued.clear();
+        self.listed.clear();
+        while let (Some(Value::Bytes(session)), Some(Value::Int(size))) =
+            (pairs.next(), pairs.next())
+        {
+            let session = String::from_utf8_lossy(&session).into_owned();
+            let size = usize::try_from(size).unwrap_or(0);
+            self.listed.push((session, size));
+        }
+        self.bytes = self.listed.iter().map(|(_, size)| size).sum();
+    }
+
+    /// Takes in what waits, as the server gives a whole hash.
+    pub(super) fn fetched(&mut self, queue: redis::Value) -> Result<(), Fault> {
+        self.queued.clear();
+        self.listed.clear();
+        self.bytes = 0;
+        let Value::List(pairs) = value::plain(queue)? else {
+            return Err(garbled("no queue"));
+        };
+        let mut pairs = pairs.into_iter();
+        while let (Some(Value::Bytes(session)), Some(Value::Bytes(bytes))) =
+            (pairs.next(), pairs.next())
+        {
+            self.take_in(String::from_utf8_lossy(&session).into_owned(), &bytes);
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, session: String, bytes: &Bytes) {
+        self.bytes += bytes.len();
+        // What is not numbered is none of ours.
+        if let Some((seq, parcel)) = parcel::numbered(bytes) {
+            self.queued.push(Queued {
+                session,
+                seq: seq.to_owned(),
+                parcel: parcel::unpack(self.object, &parcel),
+            });
+        }
+    }
+
+    /// Fetches what is listed, as much as goes into one batch.
+    async fn fetch(&mut self, site: &Site<'_>) -> Result<(), Fault> {
+        let mut room = FETCHED;
+        let sessions: Vec<String> = std::mem::take(&mut self.listed)
+            .into_iter()
+            .filter(|(session, _)| self.may_run(session))
+            .take(CALLERS)
+            .take_while(|(_, size)| {
+                let fits = room > 0;
+                room = room.saturating_sub(*size);
+                fits
+            })
+            .map(|(session, _)| session)
+            .collect();
+        if sessions.iter().all(|session| *session == site.core.session) {
+            return Ok(());
+        }
+        let mut command = redis::cmd("HMGET");
+        command.arg(site.names.queue()).arg(&sessions);
+        let Value::List(found) = value::plain(site.core.ask(command).await?)? else {
+            return Err(garbled("no queue"));
+        };
+        let bytes = self.bytes;
+        for (session, found) in sessions.into_iter().zip(found) {
+            if let Value::Bytes(parcel) = found {
+                self.take_in(session, &parcel);
+            }
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// Whether the calls of that session may be run now.
+    fn may_run(&self, session: &str) -> bool {
+        self.suspect.is_empty() || self.suspect == session.as_bytes()
+    }
+
+    /// Who leads next.
+    fn following(&self, site: &Site<'_>) -> Following {
+        let me = &site.core.session;
+        let mut others = self
+            .queued
+            .iter()
+            .filter(|queued| queued.session != *me && self.may_run(&queued.session));
+        if let Some(other) = others
+            .clone()
+            .find(|queued| matches!(queued.parcel, Parcel::Foreign))
+        {
+            return Following::At(other.place());
+        }
+        if site.core.is_quiescing() || (self.company && self.rounds + 1 >= ROUNDS) {
+            return Following::Longest;
+        }
+        let busy = site.lane.has_waiting();
+        if let Some(other) = others.find(|queued| matches!(queued.parcel, Parcel::Wish))
+            && (!busy || self.rounds + 1 >= COHORT)
+        {
+            return Following::At(other.place());
+        }
+        if busy {
+            Following::Same
+        } else {
+            Following::Whoever
+        }
+    }
+}
+
+impl Combining {
+    /// Runs what waits, and the calls of this process, as one batch.
+    pub(super) async fn round(
+        &mut self,
+        site: &Site<'_>,
+        own: Option<&Own<'_>>,
+    ) -> Result<Turn, Fault> {
+        let Some(mut lead) = self.lead.take() else {
+            return Ok(Turn::Later);
+        };
+        let done = self.lead_once(site, &mut lead, own).await;
+        if let Ok((turn, After::Kept)) = done {
+            self.lead = Some(lead);
+            return Ok(turn);
+        }
+        self.pulse(site).let_go();
+        match done {
+            Ok((turn, _)) => Ok(turn),
+            Err(fault) => {
+                abandon(site, &lead, &fault).await;
+                Err(fault)
+            }
+        }
+    }
+
+    async fn lead_once(
+        &mut self,
+        site: &Site<'_>,
+        lead: &mut Lead,
+        own: Option<&Own<'_>>,
+    ) -> Result<(Turn, After), Fault> {
+        let (object, me) = (lead.object, site.core.session.as_str());
+        if !self
+            .cached
+            .as_ref()
+            .is_some_and(|cached| lead.is_of(cached))
+        {
+            self.cached = None;
+            self.known(site.core, site.names, object).await?;
+        }
+        lead.company |= lead.listed.iter().any(|(session, _)| session != me);
+        lead.fetch(site).await?;
+        lead.company |= lead.queued.iter().any(|queued| queued.session != me);
+        let (pulse, seq) = (self.pulse(site), own.map(|own| &own.seq));
+        loop {
+            let own = own.filter(|_| lead.may_run(me));
+            let asked = Instant::now();
+            let Some(replica) = &mut self.cached else {
+                return Err(garbled("no state"));
+            };
+            let Batch {
+                callers,
+                answers,
+                stored,
+            } = Batch::run(lead, replica, own, me, &pulse)?;
+            let before = replica.version;
+            let after = if callers.is_empty() && stored.is_none() {
+                before
+            } else {
+                before.wrapping_add(1)
+            };
+            let forsaken = lead
+                .queued
+                .iter()
+                .any(|queued| queued.session == me && seq.is_none_or(|seq| *seq != queued.seq));
+            let commit = Commit {
+                object,
+                token: &lead.token,
+                before,
+                after,
+                stored: stored.as_ref(),
+                callers: &callers,
+                forsaken,
+                following: lead.following(site),
+                little: lead.bytes <= LITTLE,
+                lease_ms: ms(self.lease(site)),
+            };
+            let committed = commit.send(site).await?;
+            let turn = || own.map_or(Turn::Later, |_| Turn::Ran(answers));
+            if let Committed::Kept(..) | Committed::Handed | Committed::Released = committed {
+                let Some(replica) = &mut self.cached else {
+                    return Err(garbled("no state"));
+                };
+                replica.version = after;
+                replica.confirmed = asked;
+                if let Some(stored) = stored {
+                    replica.stored = stored;
+                }
+            }
+            match committed {
+                Committed::Kept(suspect, listed, queue) => {
+                    lead.rounds += 1;
+                    lead.version = Bytes::copy_from_slice(&after.to_be_bytes());
+                    (lead.suspect, lead.poison) = (suspect, Bytes::new());
+                    match queue {
+                        Some(queue) => lead.fetched(queue)?,
+                        None => lead.list(listed.into_iter()),
+                    }
+                    return Ok((turn(), After::Kept));
+                }
+                Committed::Handed | Committed::Released => {
+                    self.contended = lead.company;
+                    self.lease = (self.lease / 2).max(site.core.options.lease);
+                    return Ok((turn(), After::Gone));
+                }
+                Committed::Fenced => {
+                    tracing::debug!(state = site.names.state(), "a lease ran out too early");
+                    self.cached = None;
+                    self.contended = true;
+                    // Whoever was too slow for a lease would be for the next of its kind.
+                    self.lease = (self.lease(site) * 2).min(site.core.options.lease * 16);
+                    return Ok((Turn::Later, After::Gone));
+                }
+                Committed::Ran(sessions) => {
+                    if let Some(replica) = &mut self.cached {
+                        replica.rewind(object)?;
+                    }
+                    let ran = |session: &str| sessions.iter().any(|other| other == session);
+                    lead.queued.retain(|queued| !ran(&queued.session));
+                    if ran(me) {
+                        return Ok((Turn::Recorded, After::Kept));
+                    }
+                }
+                Committed::Absent => {
+                    self.cached = None;
+                    reads::missing(site.core, site.names, object).await?;
+                    return Ok((Turn::Later, After::Gone));
+                }
+            }
+        }
+    }
+}
+
+/// A batch that has been run and is to be committed.
+struct Batch {
+    callers: Vec<Caller>,
+    /// What the calls of this process gave.
+    answers: Vec<Answer>,
+    /// The new state, if there is one.
+    stored: Option<Bytes>,
+}
+
+impl Batch {
+    fn run(
+        lead: &Lead,
+        replica: &mut Replica,
+        own: Option<&Own<'_>>,
+        me: &str,
+        pulse: &Pulse,
+    ) -> Result<Self, Fault> {
+        let mut works: Vec<Work<'_>> = Vec::new();
+        let mut parts = Vec::new();
+        let others = lead
+            .queued
+            .iter()
+            .filter(|queued| queued.session != me && lead.may_run(&queued.session));
+        for queued in others.take(CALLERS) {
+            let Parcel::Calls(calls) = &queued.parcel else {
+                continue;
+            };
+            let start = (lead.poison != queued.session).then_some(works.len());
+            if start.is_some() {
+                works.extend(calls.iter().map(|(method, args)| Work { method, args }));
+            }
+            let calls = calls.len();
+            parts.push(Part {
+                session: &queued.session,
+                seq: &queued.seq,
+                calls,
+                start,
+            });
+        }
+        if let Some(own) = own {
+            let start = (lead.poison != me).then_some(works.len());
+            if start.is_some() {
+                works.extend(own.calls.iter().map(|call| Work::of(call)));
+            }
+            parts.push(Part {
+                session: me,
+                seq: &own.seq,
+                calls: own.calls.len(),
+                start,
+            });
+        }
+
+        let (mut all, changed) = replica.run(lead.object, &works, pulse)?;
+        let mut stored = None;
+        if changed {
+            match lead.object.encode(&replica.state).map_err(unencodable) {
+                Ok(bytes) => stored = Some(bytes),
+                // Nobody knows whose call it was.
+                Err(fault) => {
+                    all.fill_with(|| Err(fault.clone()));
+                    replica.rewind(lead.object)?;
+                }
+            }
+        }
+
+        let (mut callers, mut answers) = (Vec::with_capacity(parts.len()), Vec::new());
+        for part in parts {
+            let given = match part.start {
+                Some(start) => all[start..start + part.calls].to_vec(),
+                None => vec![Err(poisoned()); part.calls],
+            };
+            let elsewhere = part.session != me;
+            let own = own.filter(|_| !elsewhere);
+            let recorded = given.iter().enumerate().filter(|(place, _)| {
+                own.is_none_or(|own| own.calls[*place].method.kind != MethodKind::Read)
+            });
+            // Reads of this process are answered here and made again if need be: nobody records them.
+            if own.is_none_or(|own| !own.reads_only()) {
+                callers.push(Caller {
+                    session: part.session.to_owned(),
+                    record: parcel::record(part.seq, recorded.map(|(_, answer)| answer))?,
+                    elsewhere,
+                });
+            }
+            if own.is_some() {
+                answers = given;
+            }
+        }
+        Ok(Self {
+            callers,
+            answers,
+            stored,
+        })
+    }
+}
+
+/// What the callers of calls get that killed those who ran them.
+fn poisoned() -> Fault {
+    Fault::Poison(
+        "the processes that ran it died of it, or it did not end in them; it is not run again"
+            .to_owned(),
+    )
+}
