@@ -10,6 +10,9 @@ pub(crate) mod redis;
 mod redis_cached;
 #[cfg(all(test, feature = "redis"))]
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+mod redis_contended;
+#[cfg(all(test, feature = "redis"))]
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_faults;
 mod watch;
 

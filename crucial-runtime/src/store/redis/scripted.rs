@@ -133,14 +133,13 @@ impl Batch<'_> {
         };
         let seq = update.map_or_else(String::new, |_| self.core.next_seq());
         let renew = if update == Some(true) { "+" } else { "" };
-        let record = update.map(|_| self.names.record(&self.core.session, self.slot));
         let mut keys = vec![self.names.data().to_owned(), self.names.description()];
-        keys.extend(record.clone());
+        keys.extend(update.map(|_| self.names.record(&self.core.session, self.slot)));
         let replies = self
             .core
             .exchange(Some(&script), |sending| {
                 let mut command = sending.run(&script, &keys);
-                if record.is_some() {
+                if update.is_some() {
                     command.arg(format!("{seq}{renew}{}{called}", sending.refuse_after()));
                 } else {
                     command.arg("");

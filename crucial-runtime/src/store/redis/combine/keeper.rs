@@ -50,10 +50,6 @@ impl Drop for Watch {
 
 impl Keeper {
     /// None: leases are not lengthened, and methods may run for ever.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "a simulated server has no address")
-    )]
     pub(in crate::store::redis) fn none() -> Self {
         Self(None)
     }
@@ -180,7 +176,7 @@ impl Watch {
         };
         let script = core.scripts.alone(include_str!("renew.lua"));
         core.exchange(Some(&script), |sending| {
-            let mut renew = sending.run(&script, &[leased.key.clone()]);
+            let mut renew = sending.run(&script, std::slice::from_ref(&leased.key));
             renew
                 .arg(&leased.token[..])
                 .arg(&self.session)
