@@ -103,6 +103,7 @@ pub use objects::{
     Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Delivery, Latch, List, Map,
     Promise, Queue, QueueInit, Semaphore, SemaphorePermit, Set, SortedMap,
 };
+pub use objects::{Condvar, Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use objects::{Element, Grid, Matrix, Norm, Reduction, Vector};
 pub use objects::{Pages, merge};
 pub use panics::Panic;

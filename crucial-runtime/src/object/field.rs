@@ -5,7 +5,8 @@ use std::hash::Hash;
 
 use super::Shared;
 use crate::objects::{
-    Atomic, Barrier, Latch, List, Map, Matrix, Promise, Queue, Semaphore, Set, SortedMap, Vector,
+    Atomic, Barrier, Condvar, Latch, List, Map, Matrix, Mutex, Notify, Promise, Queue, RwLock,
+    Semaphore, Set, SortedMap, Vector,
 };
 use crate::thread::Portable;
 
@@ -87,6 +88,10 @@ proxy_fields! {
     Latch;
     Barrier;
     Semaphore;
+    Mutex<T>;
+    RwLock<T>;
+    Notify;
+    Condvar;
     Vector<T>;
     Matrix<T>;
 }

@@ -8,6 +8,7 @@ use crate::object::ObjectType;
 
 mod argument;
 mod keyed;
+mod lock;
 pub mod merge;
 mod pages;
 mod permits;
@@ -21,13 +22,17 @@ mod tests;
 
 mod atomic;
 mod barrier;
+mod condvar;
 mod latch;
 mod list;
 mod map;
 mod matrix;
+mod mutex;
+mod notify;
 mod numbers;
 mod promise;
 mod queue;
+mod rw_lock;
 mod semaphore;
 mod set;
 mod sorted_map;
@@ -54,14 +59,18 @@ pub(crate) const TYPES: &[&ObjectType] = &[
 
 pub use atomic::{Atomic, AtomicBits, AtomicNumber};
 pub use barrier::{Arrival, Barrier, BarrierWait};
+pub use condvar::Condvar;
 pub use latch::Latch;
 pub use list::List;
 pub use map::Map;
 pub use matrix::{Grid, Matrix};
+pub use mutex::{Mutex, MutexGuard};
+pub use notify::Notify;
 pub use numbers::{Element, Norm, Reduction};
 pub use pages::Pages;
 pub use promise::Promise;
 pub use queue::{Delivery, Queue, QueueInit};
+pub use rw_lock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{Semaphore, SemaphorePermit};
 pub use set::Set;
 pub use sorted_map::SortedMap;

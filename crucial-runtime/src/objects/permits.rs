@@ -8,12 +8,15 @@ mod spec;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::machine::{BUSY, CLOSED, Permits, TOO_FEW};
 use super::argument;
 use crate::error::{Error, Result};
 use crate::object::{Concern, Errand, Handle, Method, Tenant, Value};
+
+/// How long one whose time is over waits to be out of the queue; after that it leaves in the background.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A place in the queue for permits, and then the permits. Given back when dropped, at any time.
 pub(super) struct Share {
@@ -64,38 +67,25 @@ impl Share {
             let now = Self::try_acquire(handle, method, count).await?;
             return now.ok_or_else(timed_out);
         }
-        let acquiring = Self::acquire_in_turn(handle, method, count);
-        match Instant::now().checked_add(limit) {
-            // A limit beyond the clock's range is no limit.
-            None => acquiring.await,
-            Some(deadline) => match timeout_at(deadline, acquiring).await {
-                Ok(acquired) => acquired,
-                Err(_) => Err(timed_out()),
-            },
-        }
-    }
-
-    async fn acquire_in_turn(
-        handle: &Handle<Permits>,
-        method: &'static str,
-        count: u32,
-    ) -> Result<(Self, Value)> {
+        // A limit beyond the clock's range is no limit.
+        let end = Instant::now().checked_add(limit);
         loop {
-            match Self::ask(handle, method, count, true).await? {
+            let asked = before(end, Self::ask(handle, method, count, true)).await;
+            match asked.ok_or_else(timed_out)?? {
                 Asked::Granted(share, value) => return Ok((share, value)),
-                Asked::Queued(mut share) => match share.granted().await? {
-                    Some(value) => return Ok((share, value)),
-                    // The place is lost, as a process that was frozen loses it, or the queue was
-                    // closed, which is what a new place is refused for.
-                    None => share.disown(),
+                Asked::Queued(mut share) => match before(end, share.granted()).await {
+                    Some(granted) => match granted? {
+                        Some(value) => return Ok((share, value)),
+                        // The place is lost, as a process that was frozen loses it, or the queue was
+                        // closed, which is what a new place is refused for.
+                        None => share.disown(),
+                    },
+                    None => {
+                        share.leave().await;
+                        return Err(timed_out());
+                    }
                 },
-                Asked::Busy => {
-                    return Err(Error::Refused {
-                        key: handle.key().clone(),
-                        method: method.to_owned(),
-                        reason: "it has no queue".to_owned(),
-                    });
-                }
+                Asked::Busy => return Err(no_queue(handle, method)),
             }
         }
     }
@@ -172,8 +162,20 @@ impl Share {
         }
     }
 
+    /// A place in the queue, where the permits may be granted at once.
+    pub(super) async fn queue(
+        handle: &Handle<Permits>,
+        method: &'static str,
+        count: u32,
+    ) -> Result<Self> {
+        match Self::ask(handle, method, count, true).await? {
+            Asked::Granted(share, _) | Asked::Queued(share) => Ok(share),
+            Asked::Busy => Err(no_queue(handle, method)),
+        }
+    }
+
     /// Waits for this one's turn, and gives what is protected; `None` where the place is lost.
-    async fn granted(&self) -> Result<Option<Value>> {
+    pub(super) async fn granted(&self) -> Result<Option<Value>> {
         let ticket = argument::number(self.ticket);
         let (arguments, concern) = (vec![ticket.clone()], Concern::Own(ticket));
         let granted =
@@ -191,7 +193,6 @@ impl Share {
     }
 
     /// The number of this acquisition: later ones have higher ones.
-    #[expect(dead_code, reason = "barriers and locks follow")]
     pub(super) fn ticket(&self) -> u64 {
         self.ticket
     }
@@ -215,6 +216,12 @@ impl Share {
         self.end(&machine::RELEASE, vec![Bytes::new()]).await
     }
 
+    /// Leaves the queue: whoever is told that its time is over should be out of it.
+    pub(super) async fn leave(self) {
+        // What fails here ends with the lease.
+        let _ = timeout(PATIENCE, self.release()).await;
+    }
+
     /// Never gives them back. One round trip.
     pub(super) async fn forget(self) -> Result<()> {
         self.end(&machine::FORGET, Vec::new()).await
@@ -226,6 +233,22 @@ impl Share {
         let arguments = vec![argument::number(by)];
         self.update(&machine::RELEASE, arguments).await?;
         self.count = left;
+        Ok(())
+    }
+
+    /// Keeps so many alone, having written the value if there is one to write. One round trip.
+    pub(super) async fn reduce_to(&mut self, count: u32, value: Option<Bytes>) -> Result<()> {
+        match value {
+            Some(value) => {
+                let rest = vec![value, argument::number(count)];
+                self.update(&machine::WRITE, rest).await?;
+            }
+            None => {
+                let rest = vec![argument::number(self.count - count)];
+                self.update(&machine::RELEASE, rest).await?;
+            }
+        }
+        self.count = count;
         Ok(())
     }
 
@@ -254,14 +277,11 @@ impl Share {
         if self.handle.flag(&reply)? {
             Ok(())
         } else {
-            Err(Error::LeaseLost {
-                key: self.handle.key().clone(),
-            })
+            Err(lost(&self.handle))
         }
     }
 
     /// Makes a call that ends what is held, in the background.
-    #[expect(dead_code, reason = "barriers and locks follow")]
     pub(super) fn end_later(mut self, method: &'static Method, rest: Vec<Bytes>) {
         self.leave_behind(method, rest);
     }
@@ -269,12 +289,21 @@ impl Share {
     fn leave_behind(&mut self, method: &'static Method, rest: Vec<Bytes>) {
         self.disown();
         let (handle, arguments) = (self.handle.clone(), self.arguments(rest));
+        let release = self.arguments(vec![Bytes::new()]);
         self.errand.spawn(async move {
             match handle.call(method, arguments).await {
+                Ok(Value::Int(0)) if *method == machine::WRITE => {
+                    let error = lost(&handle);
+                    tracing::error!(%error, "what was changed under a lock was not written");
+                }
                 // Without the object, or after the lease, there is nothing to give back.
                 Ok(_) | Err(Error::NotFound { .. }) => {}
                 Err(error) => {
-                    tracing::warn!(%error, object = %handle.key(), "what was held could not be given back; it ends with its lease");
+                    tracing::error!(%error, object = %handle.key(), "what was held could not be given back as it should");
+                    // What can't be written, as it is too large, must not keep others waiting.
+                    if *method == machine::WRITE {
+                        let _ = handle.call(&machine::RELEASE, release).await;
+                    }
                 }
             }
         });
@@ -293,6 +322,29 @@ impl Drop for Share {
         if self.count > 0 {
             self.leave_behind(&machine::RELEASE, vec![Bytes::new()]);
         }
+    }
+}
+
+/// What the future gives, if it does before that.
+pub(super) async fn before<F: Future>(end: Option<Instant>, future: F) -> Option<F::Output> {
+    match end {
+        Some(end) => timeout_at(end, future).await.ok(),
+        None => Some(future.await),
+    }
+}
+
+fn lost(handle: &Handle<Permits>) -> Error {
+    Error::LeaseLost {
+        key: handle.key().clone(),
+    }
+}
+
+/// Who would wait was told that nothing is free, as only who would not wait is.
+fn no_queue(handle: &Handle<Permits>, method: &str) -> Error {
+    Error::Refused {
+        key: handle.key().clone(),
+        method: method.to_owned(),
+        reason: "it has no queue".to_owned(),
     }
 }
 

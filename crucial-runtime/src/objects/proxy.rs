@@ -10,12 +10,18 @@ macro_rules! methods {
 
 /// Makes a proxy of a struct with a `handle` (and `types`, where it has parameters).
 ///
-/// The type itself provides `arguments(&Handle, Init)`, what `create` sends, and `read()`, the
-/// value that `snapshot` gives.
+/// The type itself provides `arguments(&Handle, Init)`, what `create` sends, and `read()` (or what is
+/// named after `snapshot`), the value that `snapshot` gives.
 macro_rules! proxy {
     (
         $proxy:ident $(<$($parameter:ident: $bound:path),+>)?,
         machine: $machine:ty, init: $init:ty
+    ) => {
+        proxy!($proxy $(<$($parameter: $bound),+>)?, machine: $machine, init: $init, snapshot: read);
+    };
+    (
+        $proxy:ident $(<$($parameter:ident: $bound:path),+>)?,
+        machine: $machine:ty, init: $init:ty, snapshot: $read:ident
     ) => {
         impl $(<$($parameter: $bound),+>)? $proxy $(<$($parameter),+>)? {
             /// Creates the object of that name in the current job, starting from `init`. One round trip.
@@ -89,7 +95,7 @@ macro_rules! proxy {
             /// [`Error::Codec`](crate::Error::Codec) where what is stored is of another type, and
             /// those of the store.
             pub async fn snapshot(&self) -> $crate::Result<$init> {
-                self.read().await
+                self.$read().await
             }
 
             /// Where the object lives.
@@ -141,7 +147,7 @@ macro_rules! proxy {
             }
 
             async fn snapshot(&self) -> $crate::Result<$init> {
-                self.read().await
+                self.$read().await
             }
 
             async fn destroy(&self) -> $crate::Result<bool> {

@@ -2,7 +2,9 @@
 
 mod collections;
 mod elsewhere;
+mod locks;
 mod merging;
+mod notifications;
 mod numbers;
 mod pages;
 mod queues;

@@ -1,0 +1,174 @@
+//! A condition variable: waiting, with a mutex unlocked meanwhile, for somebody to change what it protects.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::mutex::MutexGuard;
+use super::notify;
+use super::permits::machine::Permits;
+use super::permits::{Share, before};
+use super::proxy::proxy;
+use crate::error::{Error, Result};
+use crate::object::Handle;
+use crate::runtime;
+use crate::thread::Portable;
+
+/// A condition variable, as `std::sync::Condvar`: a thread that holds a [`Mutex`](crate::Mutex) waits here,
+/// with the mutex unlocked meanwhile, until another has changed what the mutex protects and notifies it.
+///
+/// A waiter is in the queue before its mutex is unlocked, so no notification is missed. As with other
+/// condition variables a waiter may wake without one (a process that was frozen for longer than its
+/// [lease](crate::Builder::lease) lost its place), and what it waits for may be gone again when it gets the
+/// mutex: look again, or [`wait_while`](Self::wait_while).
+///
+/// # Cancellation
+///
+/// To drop the future of a wait leaves the mutex unlocked, what was changed under the guard written, and
+/// nobody's notification lost: one that had come goes to the next.
+///
+/// # Errors
+///
+/// Methods fail with the errors of the store as well, with [`Error::NotFound`] where the condition variable or
+/// the mutex does not exist (any more), and with [`Error::LeaseLost`] where the guard was lost before.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::{Condvar, Mutex};
+///
+/// let (jobs, more) = (Mutex::create("jobs", 0).await?, Condvar::create("more", ()).await?);
+/// let worker = tokio::spawn({
+///     let (jobs, more) = (jobs.clone(), more.clone());
+///     async move {
+///         let guard = jobs.lock().await?;
+///         let mut guard = more.wait_while(guard, |jobs| *jobs == 0).await?;
+///         *guard -= 1;
+///         guard.unlock().await
+///     }
+/// });
+/// jobs.with(|jobs| *jobs += 1).await?;
+/// more.notify_one().await?;
+/// worker.await.unwrap()?;
+/// assert_eq!(jobs.snapshot().await?, 0);
+/// # Ok(()) }
+/// ```
+pub struct Condvar {
+    handle: Handle<Permits>,
+}
+
+proxy!(Condvar, machine: Permits, init: ());
+
+impl Condvar {
+    fn arguments(_: &Handle<Permits>, (): ()) -> Result<Vec<Bytes>> {
+        Ok(notify::arguments(0))
+    }
+
+    async fn read(&self) -> Result<()> {
+        notify::exists(&self.handle).await
+    }
+
+    /// Writes what was changed, unlocks, waits to be notified and locks again. Four round trips, one
+    /// announcement, and what locking costs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit), which leaves the mutex
+    /// unlocked.
+    pub async fn wait<T: Portable>(&self, guard: MutexGuard<T>) -> Result<MutexGuard<T>> {
+        let limit = runtime::current()?.wait_limit();
+        match self.wait_timeout(guard, limit).await? {
+            (guard, false) => Ok(guard),
+            (guard, true) => {
+                guard.discard().await?;
+                Err(self.timed_out(limit))
+            }
+        }
+    }
+
+    /// [`wait`](Self::wait), at most for so long before it locks again, as it then does in any case; `true`
+    /// with the guard if the time was over.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let mutex = crucial::Mutex::create("mutex", 0).await?;
+    /// let never = crucial::Condvar::create("never", ()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let (_guard, timed_out) = never.wait_timeout(mutex.lock().await?, limit).await?;
+    /// assert!(timed_out);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the condition variable, the mutex and the store.
+    pub async fn wait_timeout<T: Portable>(
+        &self,
+        guard: MutexGuard<T>,
+        limit: Duration,
+    ) -> Result<(MutexGuard<T>, bool)> {
+        let Some(mutex) = guard.mutex() else {
+            return Err(Error::LeaseLost {
+                key: self.handle.key().clone(),
+            });
+        };
+        let place = Share::queue(&self.handle, "wait", 1).await?;
+        guard.unlock().await?;
+        let end = Instant::now().checked_add(limit);
+        let Some(notified) = before(end, place.granted()).await else {
+            place.leave().await;
+            return Ok((mutex.lock().await?, true));
+        };
+        notified?;
+        // Until the mutex is locked the notification is given back if this ends: the next one gets it.
+        let guard = mutex.lock().await?;
+        notify::take(place);
+        Ok((guard, false))
+    }
+
+    /// Waits as long as the condition holds; one that does not hold at first costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Self::wait).
+    pub async fn wait_while<T: Portable>(
+        &self,
+        mut guard: MutexGuard<T>,
+        mut condition: impl FnMut(&T) -> bool + Send,
+    ) -> Result<MutexGuard<T>> {
+        while condition(&guard) {
+            guard = self.wait(guard).await?;
+        }
+        Ok(guard)
+    }
+
+    /// Wakes who has waited longest. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn notify_one(&self) -> Result<()> {
+        notify::notify_one(&self.handle).await
+    }
+
+    /// Wakes all who wait, and gives how many they were. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn notify_all(&self) -> Result<usize> {
+        notify::notify_all(&self.handle).await
+    }
+
+    fn timed_out(&self, waited: Duration) -> Error {
+        Error::TimedOut {
+            key: self.handle.key().clone(),
+            method: "wait",
+            waited,
+        }
+    }
+}

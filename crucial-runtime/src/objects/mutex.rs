@@ -1,0 +1,239 @@
+//! A mutex: a value that one at a time may change.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::lock::{self, Locked, WRITER};
+use super::permits::machine::Permits;
+use super::proxy::proxy;
+use crate::error::Result;
+use crate::object::Handle;
+use crate::thread::Portable;
+
+/// A value that one thread of one process at a time may change, as `tokio::sync::Mutex`.
+///
+/// The value lives in the store. Locking brings a copy of it, in the same round trip;
+/// [`unlock`](MutexGuard::unlock) writes the copy back, if it was changed, and gives the lock back, in one
+/// more. Whoever comes first gets the lock first.
+///
+/// For a single change an [`Atomic`](crate::Atomic), or a method of an object of your own, is cheaper and
+/// needs no lock. A lock is for a change that needs to await something else between reading and writing.
+///
+/// # What a guard that is dropped does
+///
+/// What a lock in one process does: the lock is free, and what was changed is there. But it is done in the
+/// background, as dropping can't await, and where it fails (the lease was lost, the store is out of
+/// reach) only the log says so. Where it matters, [`unlock`](MutexGuard::unlock) or
+/// [`commit`](MutexGuard::commit): they say what came of it. A panic that unwinds through a guard discards
+/// what was not committed and gives the lock back: nobody sees what is half done, and there is no poison.
+///
+/// # Leases and fencing
+///
+/// A guard is bound to the process that holds it: if that process dies, or is frozen or cut off from the
+/// store for longer than its [lease](crate::Builder::lease), the lock goes to the next. Each acquisition
+/// has a [token](MutexGuard::token), higher than all before. The store takes a write only from who holds
+/// the lock at that moment: a guard that has outlived its lease gets
+/// [`Error::LeaseLost`](crate::Error::LeaseLost), and overwrites nothing.
+///
+/// # Cancellation
+///
+/// To drop the future of any of the methods that lock gives back the place in the queue, and the lock where
+/// it had just been granted, also while the request is on its way.
+///
+/// # Errors
+///
+/// Methods fail with the errors of the store as well, with [`Error::NotFound`](crate::Error::NotFound) where
+/// the mutex does not exist (any more), and with [`Error::Codec`](crate::Error::Codec) where what is stored
+/// is no `T`.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::Mutex;
+///
+/// let totals = Mutex::create("totals", vec![1, 2]).await?;
+/// let mut guard = totals.lock().await?;
+/// guard.push(3);
+/// guard.unlock().await?;
+/// assert_eq!(*totals.lock().await?, [1, 2, 3]);
+/// # Ok(()) }
+/// ```
+pub struct Mutex<T> {
+    handle: Handle<Permits>,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+proxy!(Mutex<T: Portable>, machine: Permits, init: T);
+
+impl<T: Portable> Mutex<T> {
+    #[expect(clippy::needless_pass_by_value, reason = "as all proxies have it")]
+    fn arguments(handle: &Handle<Permits>, init: T) -> Result<Vec<Bytes>> {
+        lock::arguments(handle, &init)
+    }
+
+    async fn read(&self) -> Result<T> {
+        lock::value(&self.handle).await
+    }
+
+    pub(super) fn of(handle: Handle<Permits>) -> Self {
+        let types = PhantomData;
+        Self { handle, types }
+    }
+
+    /// Locks when it is this one's turn. One round trip if nobody holds the lock, otherwise four and one
+    /// announcement.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub async fn lock(&self) -> Result<MutexGuard<T>> {
+        self.lock_at_most(None).await
+    }
+
+    /// [`lock`](Self::lock), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let mutex = crucial::Mutex::create("mutex", 0).await?;
+    /// let _guard = mutex.lock().await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let error = mutex.lock_timeout(limit).await.unwrap_err();
+    /// assert!(matches!(error, crucial::Error::TimedOut { .. }));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock).
+    pub async fn lock_timeout(&self, limit: Duration) -> Result<MutexGuard<T>> {
+        self.lock_at_most(Some(limit)).await
+    }
+
+    /// Locks if nobody holds the lock and nobody waits for it. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn try_lock(&self) -> Result<Option<MutexGuard<T>>> {
+        let locked = Locked::try_acquire(&self.handle, "lock", WRITER).await?;
+        Ok(locked.map(MutexGuard))
+    }
+
+    /// Locks, changes the value and unlocks. Two round trips if nobody holds the lock.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let stack = crucial::Mutex::create("stack", vec!['a', 'b']).await?;
+    /// assert_eq!(stack.with(|stack| stack.pop()).await?, Some('b'));
+    /// assert_eq!(stack.snapshot().await?, ['a']);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`lock`](Self::lock) and [`MutexGuard::unlock`].
+    pub async fn with<R: Send>(&self, change: impl FnOnce(&mut T) -> R + Send) -> Result<R> {
+        let mut guard = self.lock().await?;
+        let result = change(&mut guard);
+        guard.unlock().await?;
+        Ok(result)
+    }
+
+    async fn lock_at_most(&self, limit: Option<Duration>) -> Result<MutexGuard<T>> {
+        let locked = Locked::acquire(&self.handle, "lock", WRITER, limit).await?;
+        Ok(MutexGuard(locked))
+    }
+}
+
+/// The lock of a [`Mutex`], held by this process on a lease, with a copy of the value, to be changed and
+/// written back. See there for what happens when it is dropped.
+#[must_use = "dropped, the mutex is unlocked"]
+pub struct MutexGuard<T: Portable>(Locked<T>);
+
+impl<T: Portable> MutexGuard<T> {
+    /// Writes the value, if it may have been changed, and keeps the lock. One round trip, or none.
+    ///
+    /// To drop the future does not take the call back once it is on its way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, which leaves what others
+    /// wrote meanwhile; [`Error::TooLarge`](crate::Error::TooLarge); those of the store.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.0.commit().await
+    }
+
+    /// Writes the value, if it may have been changed, and gives the lock back. One round trip. Dropped
+    /// half-way, it goes on in the background.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit); the lock is given back all the same.
+    pub async fn unlock(self) -> Result<()> {
+        self.0.unlock().await
+    }
+
+    /// Gives the lock back and leaves the value as it was last [committed](Self::commit). One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, and those of the store.
+    pub async fn discard(self) -> Result<()> {
+        self.0.discard().await
+    }
+
+    /// The number of this acquisition, higher than that of any before. Give it to other systems with what
+    /// you write there, so that they can refuse what comes from a holder of before.
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.0.token()
+    }
+
+    /// Whether the lock may have been lost: the lease has ended, or could not be renewed for its length, as
+    /// this process was frozen or cut off from the store. Costs nothing.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
+    }
+
+    /// Waits until the lock [may have been lost](Self::is_lost). Dropping the future does nothing.
+    pub fn lost(&self) -> impl Future<Output = ()> + Send {
+        self.0.lost()
+    }
+
+    pub(super) fn mutex(&self) -> Option<Mutex<T>> {
+        self.0.handle().cloned().map(Mutex::of)
+    }
+}
+
+impl<T: Portable> Deref for MutexGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+/// What is borrowed to be changed is written back, changed or not.
+impl<T: Portable> DerefMut for MutexGuard<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.changed = true;
+        &mut self.0.value
+    }
+}
+
+impl<T: Portable + fmt::Debug> fmt::Debug for MutexGuard<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.value.fmt(f)
+    }
+}

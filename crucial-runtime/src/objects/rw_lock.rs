@@ -1,0 +1,252 @@
+//! A read-write lock: a value that many may read at a time, or one change.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::lock::{self, Locked, READER, WRITER};
+use super::permits::machine::Permits;
+use super::proxy::proxy;
+use crate::error::Result;
+use crate::object::Handle;
+use crate::thread::Portable;
+
+/// A value that many threads at a time may read, or one may change, as `tokio::sync::RwLock`.
+///
+/// Whoever comes first is served first: a reader that comes after a writer that waits does so too, hence
+/// neither starves. All else is as with a [`Mutex`](crate::Mutex): the copy of the value that comes with the
+/// lock, what a guard that is dropped does, leases, fencing, cancellation and errors.
+///
+/// To look at the value as it is without keeping writers out, take a [`snapshot`](Self::snapshot).
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::RwLock;
+///
+/// let settings = RwLock::create("settings", vec!["a".to_owned()]).await?;
+/// let (one, two) = (settings.read().await?, settings.read().await?);
+/// assert!(settings.try_write().await?.is_none());
+/// one.unlock().await?;
+/// two.unlock().await?;
+/// let mut writer = settings.write().await?;
+/// writer.push("b".to_owned());
+/// let reader = writer.downgrade().await?;
+/// assert_eq!(*reader, ["a", "b"]);
+/// # Ok(()) }
+/// ```
+pub struct RwLock<T> {
+    handle: Handle<Permits>,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+proxy!(RwLock<T: Portable>, machine: Permits, init: T, snapshot: value);
+
+impl<T: Portable> RwLock<T> {
+    #[expect(clippy::needless_pass_by_value, reason = "as all proxies have it")]
+    fn arguments(handle: &Handle<Permits>, init: T) -> Result<Vec<Bytes>> {
+        lock::arguments(handle, &init)
+    }
+
+    async fn value(&self) -> Result<T> {
+        lock::value(&self.handle).await
+    }
+
+    /// Locks for reading when it is this one's turn. One round trip if nobody writes or waits to, otherwise
+    /// four and one announcement.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub async fn read(&self) -> Result<RwLockReadGuard<T>> {
+        let locked = Locked::acquire(&self.handle, "read", READER, None).await?;
+        Ok(RwLockReadGuard(locked))
+    }
+
+    /// [`read`](Self::read), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn read_timeout(&self, limit: Duration) -> Result<RwLockReadGuard<T>> {
+        let locked = Locked::acquire(&self.handle, "read", READER, Some(limit)).await?;
+        Ok(RwLockReadGuard(locked))
+    }
+
+    /// Locks for reading if nobody writes or waits. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn try_read(&self) -> Result<Option<RwLockReadGuard<T>>> {
+        let locked = Locked::try_acquire(&self.handle, "read", READER).await?;
+        Ok(locked.map(RwLockReadGuard))
+    }
+
+    /// Locks for writing when it is this one's turn. One round trip if nobody holds the lock, otherwise
+    /// four and one announcement.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn write(&self) -> Result<RwLockWriteGuard<T>> {
+        let locked = Locked::acquire(&self.handle, "write", WRITER, None).await?;
+        Ok(RwLockWriteGuard(locked))
+    }
+
+    /// [`write`](Self::write), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub async fn write_timeout(&self, limit: Duration) -> Result<RwLockWriteGuard<T>> {
+        let locked = Locked::acquire(&self.handle, "write", WRITER, Some(limit)).await?;
+        Ok(RwLockWriteGuard(locked))
+    }
+
+    /// Locks for writing if nobody holds the lock or waits for it. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn try_write(&self) -> Result<Option<RwLockWriteGuard<T>>> {
+        let locked = Locked::try_acquire(&self.handle, "write", WRITER).await?;
+        Ok(locked.map(RwLockWriteGuard))
+    }
+}
+
+/// A share in the reading of an [`RwLock`], held by this process on a lease, with a copy of the value.
+#[must_use = "dropped, the lock is given back"]
+pub struct RwLockReadGuard<T: Portable>(Locked<T>);
+
+impl<T: Portable> RwLockReadGuard<T> {
+    /// Gives the lock back. One round trip. Dropped half-way, it goes on in the background.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, so that the value may
+    /// have changed while it was read; those of the store.
+    pub async fn unlock(self) -> Result<()> {
+        self.0.unlock().await
+    }
+
+    /// As [`MutexGuard::is_lost`](crate::MutexGuard::is_lost).
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
+    }
+
+    /// As [`MutexGuard::lost`](crate::MutexGuard::lost).
+    pub fn lost(&self) -> impl Future<Output = ()> + Send {
+        self.0.lost()
+    }
+}
+
+impl<T: Portable> Deref for RwLockReadGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+impl<T: Portable + fmt::Debug> fmt::Debug for RwLockReadGuard<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.value.fmt(f)
+    }
+}
+
+/// An [`RwLock`] held for writing by this process on a lease, with a copy of the value, to be changed and
+/// written back. Dropped, it does what a [`MutexGuard`](crate::MutexGuard) does.
+#[must_use = "dropped, the lock is given back"]
+pub struct RwLockWriteGuard<T: Portable>(Locked<T>);
+
+impl<T: Portable> RwLockWriteGuard<T> {
+    /// As [`MutexGuard::commit`](crate::MutexGuard::commit).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.0.commit().await
+    }
+
+    /// As [`MutexGuard::unlock`](crate::MutexGuard::unlock).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn unlock(self) -> Result<()> {
+        self.0.unlock().await
+    }
+
+    /// As [`MutexGuard::discard`](crate::MutexGuard::discard).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn discard(self) -> Result<()> {
+        self.0.discard().await
+    }
+
+    /// Writes the value, if it may have been changed, and goes on as a reader: nobody writes in between,
+    /// and readers that waited get in. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// As [`MutexGuard::commit`](crate::MutexGuard::commit); the lock is then given back.
+    pub async fn downgrade(mut self) -> Result<RwLockReadGuard<T>> {
+        match self.0.downgrade().await {
+            Ok(()) => Ok(RwLockReadGuard(self.0)),
+            Err(error) => {
+                // What could not be written now must not be written later behind the caller's back.
+                self.0.changed = false;
+                Err(error)
+            }
+        }
+    }
+
+    /// As [`MutexGuard::token`](crate::MutexGuard::token).
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.0.token()
+    }
+
+    /// As [`MutexGuard::is_lost`](crate::MutexGuard::is_lost).
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
+    }
+
+    /// As [`MutexGuard::lost`](crate::MutexGuard::lost).
+    pub fn lost(&self) -> impl Future<Output = ()> + Send {
+        self.0.lost()
+    }
+}
+
+impl<T: Portable> Deref for RwLockWriteGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+/// What is borrowed to be changed is written back, changed or not.
+impl<T: Portable> DerefMut for RwLockWriteGuard<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.0.changed = true;
+        &mut self.0.value
+    }
+}
+
+impl<T: Portable + fmt::Debug> fmt::Debug for RwLockWriteGuard<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.value.fmt(f)
+    }
+}
