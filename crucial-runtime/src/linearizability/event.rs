@@ -92,6 +92,7 @@ pub(super) fn answer<T>(
         Err(
             Error::Refused { .. }
             | Error::Panicked { .. }
+            | Error::Poison { .. }
             | Error::Unreachable { .. }
             | Error::Login { .. }
             | Error::TooLarge { .. }

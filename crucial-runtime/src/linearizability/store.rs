@@ -115,6 +115,10 @@ impl Store for RecordedStore {
         self.noted(asked, None, cleared, |()| Answered::Done).await
     }
 
+    async fn quiesce(&self) {
+        self.store.quiesce().await;
+    }
+
     fn address(&self) -> &str {
         self.store.address()
     }
