@@ -12,6 +12,7 @@ mod barrier;
 mod counter;
 mod map;
 mod objects;
+mod queue;
 mod samples;
 mod server;
 mod spawn;
@@ -40,6 +41,8 @@ enum Name {
     Map,
     /// Calls with 1, 1,000 and 100,000 live objects, and what an object takes on the server
     Objects,
+    /// `Queue::put` and `take` over the server's own `LPUSH` and `BRPOP`
+    Queue,
     /// 10,000 cloud threads of this process, started and joined
     Spawn,
 }
@@ -52,6 +55,7 @@ async fn main() -> Result<()> {
         Name::Barrier => barrier::run(quick).await?,
         Name::Map => map::run(quick).await?,
         Name::Objects => objects::run(quick).await?,
+        Name::Queue => queue::run(quick).await?,
         Name::Spawn => spawn::run(quick).await?,
     };
     println!("{figures}");

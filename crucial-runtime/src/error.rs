@@ -165,6 +165,26 @@ pub enum Error {
         /// The queue.
         key: Key,
     },
+    /// A subscriber of a topic fell behind further than the topic keeps messages.
+    #[error(
+        "{missed} messages of topic `{key}` were dropped before they were received; receiving goes on with the oldest that is kept. Receive faster, or create the topic with a larger backlog"
+    )]
+    Lagged {
+        /// The topic.
+        key: Key,
+        /// How many messages.
+        missed: u64,
+    },
+    /// Permits of a rate limiter would take longer to come than the caller is ready to wait.
+    #[error(
+        "rate limiter `{key}` would have such permits in {wait:?}, later than is to be waited for; nothing was reserved. Try again then, wait longer, or create it with a higher rate"
+    )]
+    RateLimited {
+        /// The rate limiter.
+        key: Key,
+        /// How long it would take.
+        wait: Duration,
+    },
     /// A promise was failed by whoever should have kept it.
     #[error("promise `{key}` was failed: {reason}")]
     PromiseFailed {

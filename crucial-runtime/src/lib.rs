@@ -101,7 +101,8 @@ pub use macros::{cloud_thread, main, shared};
 pub use object::{Field, Key, Namespace, Shared};
 pub use objects::{
     Arrival, Atomic, AtomicBits, AtomicNumber, Barrier, BarrierWait, Delivery, Latch, List, Map,
-    Promise, Queue, QueueInit, Semaphore, SemaphorePermit, Set, SortedMap,
+    Promise, Queue, QueueInit, Rate, RateLimiter, Semaphore, SemaphorePermit, Set, SortedMap,
+    Subscription, Topic, TopicInit,
 };
 pub use objects::{Condvar, Mutex, MutexGuard, Notify, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use objects::{Element, Grid, Matrix, Norm, Reduction, Vector};

@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use super::Shared;
 use crate::objects::{
-    Atomic, Barrier, Condvar, Latch, List, Map, Matrix, Mutex, Notify, Promise, Queue, RwLock,
-    Semaphore, Set, SortedMap, Vector,
+    Atomic, Barrier, Condvar, Latch, List, Map, Matrix, Mutex, Notify, Promise, Queue, RateLimiter,
+    RwLock, Semaphore, Set, SortedMap, Topic, Vector,
 };
 use crate::thread::Portable;
 
@@ -85,6 +85,8 @@ proxy_fields! {
     SortedMap<K, V>;
     Promise<T>;
     Queue<T>;
+    Topic<T>;
+    RateLimiter;
     Latch;
     Barrier;
     Semaphore;

@@ -32,10 +32,12 @@ mod notify;
 mod numbers;
 mod promise;
 mod queue;
+mod rate_limiter;
 mod rw_lock;
 mod semaphore;
 mod set;
 mod sorted_map;
+mod topic;
 mod vector;
 
 /// The types of all objects of the library, by which recorded histories of them are checked.
@@ -70,8 +72,10 @@ pub use numbers::{Element, Norm, Reduction};
 pub use pages::Pages;
 pub use promise::Promise;
 pub use queue::{Delivery, Queue, QueueInit};
+pub use rate_limiter::{Rate, RateLimiter};
 pub use rw_lock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{Semaphore, SemaphorePermit};
 pub use set::Set;
 pub use sorted_map::SortedMap;
+pub use topic::{Subscription, Topic, TopicInit};
 pub use vector::Vector;

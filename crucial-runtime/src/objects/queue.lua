@@ -12,20 +12,27 @@ local head, tail, back, leased, dead, order
 local takers, putters = {prefix = 't', base = 0}, {prefix = 'p', base = PUTTERS}
 -- Whom this batch calls: tickets by process, or everybody.
 local called, everybody
+-- Whether the sorted set had something in it before this batch; until when everything due has been done.
+local sorted, done
+
+local function in_order()
+  return back + leased + dead + takers.count + putters.count > 0
+end
 
 begin = function()
-  L, called, everybody = K .. ':h', {}, false
+  L, called, everybody, done = K .. ':h', {}, false, nil
   local numbers = redis.call('HGET', K, 'm')
   exists = numbers and true
   capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called, putters.count,
     putters.called = unpack(numbers and cmsgpack.unpack(numbers) or {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+  sorted = in_order()
 end
 
 finish = function()
   local numbers = {capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called,
     putters.count, putters.called}
   redis.call('HSET', K, 'm', cmsgpack.pack(numbers))
-  if back + leased + dead + takers.count + putters.count > 0 then keep_expiry(L) end
+  if not sorted and in_order() then keep_expiry(L) end
   for process, tickets in pairs(called) do
     redis.call('PUBLISH', K .. ':c:' .. process, table.concat(tickets, ' '))
   end
@@ -41,11 +48,12 @@ local function position(line, ticket)
   return rank and rank - first_rank(line) or line.count
 end
 
+-- How much of what there is the holder of a ticket may have, and its place in line.
 local function share(line, ticket, available)
   local place = position(line, ticket)
-  if place >= available then return 0 end
+  if place >= available then return 0, place end
   local others = place < line.count and line.count - 1 or line.count
-  return math.max(1, available - others)
+  return math.max(1, available - others), place
 end
 
 local function join(line, ticket, till)
@@ -56,8 +64,9 @@ local function join(line, ticket, till)
   end
 end
 
-local function leave(line, ticket)
-  local place, member = position(line, ticket), line.prefix .. ticket
+local function leave(line, ticket, place)
+  local member = line.prefix .. ticket
+  place = place or position(line, ticket)
   if place == line.count then return 0 end
   redis.call('ZREM', L, member)
   redis.call('HDEL', K, member)
@@ -71,7 +80,7 @@ local function advance(line, now)
     local rank = first_rank(line)
     local member = redis.call('ZRANGE', L, rank, rank)[1]
     if tonumber(redis.call('HGET', K, member)) > now then return end
-    leave(line, string.sub(member, 2))
+    leave(line, string.sub(member, 2), 0)
   end
 end
 
@@ -100,6 +109,8 @@ end
 
 -- Puts whom this call has called after the first part of its reply.
 local function answer(reply)
+  -- The server drops an empty set and its expiry; the next call may need it again.
+  if not in_order() then sorted = false end
   local tickets = {}
   if takers.count + takers.called > 0 then call(takers, ready(), tickets) end
   if putters.count + putters.called > 0 then call(putters, room(), tickets) end
@@ -156,8 +167,10 @@ local function bring_back(id, count)
   end
 end
 
--- What is due by now.
+-- What is due by now, which it is once for all calls of a batch at that time.
 local function due(now)
+  if now == done and now < LATEST then return end
+  done = now
   local again, dying = ended(now)
   for _, id in ipairs(again) do
     end_lease(id)
@@ -225,9 +238,10 @@ function M.put(i, n)
     leave(putters, ticket)
     return answer({CLOSED})
   end
-  local fits = math.min(count, share(putters, ticket, room()))
+  local fits, place = share(putters, ticket, room())
+  fits = math.min(count, fits)
   if fits > 0 or count == 0 then
-    leave(putters, ticket)
+    leave(putters, ticket, place)
     append(i + 2, fits)
     return answer({DONE, fits})
   end
@@ -249,9 +263,9 @@ end
 function M.take(i)
   local ticket, now = ARGV[i], instant(i + 4)
   due(now)
-  local count = share(takers, ticket, ready())
+  local count, place = share(takers, ticket, ready())
   if count > 0 then
-    leave(takers, ticket)
+    leave(takers, ticket, place)
     local till = ARGV[i + 3] ~= '' and later(now, ARGV[i + 3])
     local reply = {DONE}
     for _ = 1, math.min(count, tonumber(ARGV[i + 2])) do hand_out(reply, till) end

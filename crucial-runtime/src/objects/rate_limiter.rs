@@ -1,0 +1,311 @@
+//! A rate limiter: so many permits a time, for all threads together.
+
+mod machine;
+#[cfg(test)]
+#[cfg(feature = "redis")]
+mod spec;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep_until};
+
+use self::machine::{LARGEST, RateLimiterState};
+use super::argument;
+use super::proxy::proxy;
+use crate::error::{Error, Result};
+use crate::object::{Errand, Handle, Value};
+use crate::runtime;
+
+/// A shared rate limiter: all threads together get so many permits a time, and no more than a burst
+/// of them at once.
+///
+/// It is a token bucket, exact to the millisecond of the store's clock: the bucket holds at most
+/// [`burst`](Rate::burst) permits, is full at first, and fills evenly with [`permits`](Rate::permits)
+/// each [`per`](Rate::per). That is the Generic Cell Rate Algorithm of ITU-T I.371 in its form as a
+/// "continuous-state leaky bucket", turned around.
+///
+/// Whoever waits for permits *reserves* them: the bucket goes below empty, and the store says how long it takes
+/// until it will have been filled that far. So callers are served in the order of their reservations,
+/// each sleeps once, and nobody asks again. Each method is one round trip; they fail with
+/// [`Error::NotFound`] where the limiter does not exist, and with the errors of the store.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use std::time::Duration;
+/// use crucial::{Rate, RateLimiter};
+///
+/// // Twenty requests a second for all threads, five of them at once.
+/// let rate = Rate { permits: 20, per: Duration::from_secs(1), burst: 5 };
+/// let requests = RateLimiter::create("requests", rate).await?;
+/// for _ in 0..5 {
+///     assert!(requests.try_acquire(1).await?);
+/// }
+/// assert!(!requests.try_acquire(5).await?);
+/// requests.acquire(1).await?; // waits for a twentieth of a second at the most
+/// # Ok(()) }
+/// ```
+pub struct RateLimiter {
+    handle: Handle<RateLimiterState>,
+}
+
+proxy!(RateLimiter, machine: RateLimiterState, init: Rate);
+
+/// How many permits a [`RateLimiter`] gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rate {
+    /// How many permits there are each [`per`](Self::per).
+    pub permits: u32,
+    /// How long that is, in whole milliseconds.
+    pub per: Duration,
+    /// How many permits may be given at once, after a time without any.
+    pub burst: u32,
+}
+
+impl Rate {
+    /// So many permits a second, all of them at once if need be.
+    ///
+    /// ```
+    /// let rate = crucial::Rate::per_second(50);
+    /// assert_eq!((rate.permits, rate.burst), (50, 50));
+    /// ```
+    #[must_use]
+    pub fn per_second(permits: u32) -> Self {
+        Self {
+            permits,
+            per: Duration::from_secs(1),
+            burst: permits,
+        }
+    }
+
+    /// What is wrong with it, if anything is.
+    fn fault(&self) -> Option<&'static str> {
+        let per = self.per.as_millis();
+        if self.permits == 0 {
+            Some("with 0 permits nobody would ever get one; give at least 1")
+        } else if self.burst == 0 {
+            Some("with a burst of 0 nobody would ever get a permit; allow at least 1")
+        } else if per == 0 {
+            Some("`per` is less than a millisecond; give fewer permits a longer time")
+        } else if per * u128::from(self.burst) > u128::from(LARGEST) {
+            Some("`burst` times `per` is too large to be counted; make one of them smaller")
+        } else {
+            None
+        }
+    }
+}
+
+impl RateLimiter {
+    fn arguments(handle: &Handle<RateLimiterState>, rate: Rate) -> Result<Vec<Bytes>> {
+        if let Some(fault) = rate.fault() {
+            return Err(Error::Refused {
+                key: handle.key().clone(),
+                method: "create".to_owned(),
+                reason: fault.to_owned(),
+            });
+        }
+        Ok(vec![
+            argument::number(rate.permits),
+            argument::number(rate.per.as_millis()),
+            argument::number(rate.burst),
+            argument::now(),
+        ])
+    }
+
+    async fn read(&self) -> Result<Rate> {
+        let (rate, _) = self.status().await?;
+        Ok(rate)
+    }
+
+    /// Takes so many permits if there are as many now; otherwise takes none and gives `false`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] for more permits than a burst has, or for none.
+    pub async fn try_acquire(&self, permits: u32) -> Result<bool> {
+        let errand = Errand::here()?;
+        let reserved = self.reserve(&errand, permits, Duration::ZERO).await?;
+        match reserved {
+            Ok(reservation) => {
+                reservation.keep();
+                Ok(true)
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Takes so many permits; waits as long as the store says that it takes until there are as many.
+    /// Callers are served in the order of their coming.
+    ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped while it waits gives its reservation back if it is the last one; those
+    /// behind it have been told their time, which stays as it is, so otherwise the permits are gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RateLimited`], at once, if it would take longer than the runtime's
+    /// [wait limit](crate::Builder::wait_limit); [`Error::Refused`] for more permits than a burst has, or for none.
+    pub async fn acquire(&self, permits: u32) -> Result<()> {
+        let limit = runtime::current()?.wait_limit();
+        self.acquire_timeout(permits, limit).await
+    }
+
+    /// [`acquire`](Self::acquire), if it takes at most so long. Otherwise it says so at once, and reserves nothing.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// use std::time::Duration;
+    /// use crucial::{Error, Rate, RateLimiter};
+    ///
+    /// let rate = Rate { permits: 1, per: Duration::from_secs(3600), burst: 1 };
+    /// let reports = RateLimiter::create("reports", rate).await?;
+    /// reports.acquire(1).await?;
+    /// match reports.acquire_timeout(1, Duration::from_secs(1)).await {
+    ///     Err(Error::RateLimited { wait, .. }) => assert!(wait > Duration::from_secs(3500)),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_timeout(&self, permits: u32, limit: Duration) -> Result<()> {
+        let errand = Errand::here()?;
+        match self.reserve(&errand, permits, limit).await? {
+            Ok(reservation) => {
+                sleep_until(reservation.due).await;
+                reservation.keep();
+                Ok(())
+            }
+            Err(wait) => Err(Error::RateLimited {
+                key: self.handle.key().clone(),
+                wait,
+            }),
+        }
+    }
+
+    /// How many permits could be taken now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn available(&self) -> Result<u32> {
+        let (_, available) = self.status().await?;
+        Ok(available)
+    }
+
+    /// Reserves permits that come within `limit`; otherwise, how long they would take.
+    async fn reserve(
+        &self,
+        errand: &Errand,
+        permits: u32,
+        limit: Duration,
+    ) -> Result<Result<Reservation, Duration>> {
+        if permits == 0 {
+            return Err(self.refused("0 permits are none; ask for one at least".to_owned()));
+        }
+        let limit = limit.as_millis().min(u128::from(LARGEST));
+        let arguments = vec![
+            argument::number(permits),
+            argument::number(limit),
+            argument::now(),
+        ];
+        let (limiter, later) = (self.clone(), errand.clone());
+        let reserving = async move {
+            let reply = limiter.handle.call(&machine::RESERVE, arguments).await?;
+            match limiter.handle.list(&reply)? {
+                [Value::Int(1), number, wait] => {
+                    let number = limiter.handle.number(number)?;
+                    let wait = Duration::from_millis(limiter.handle.number(wait)?);
+                    Ok(Ok(Reservation {
+                        due: Instant::now() + wait,
+                        permits,
+                        number,
+                        later: Some((limiter, later)),
+                    }))
+                }
+                [Value::Int(0), wait] => {
+                    Ok(Err(Duration::from_millis(limiter.handle.number(wait)?)))
+                }
+                [burst] => {
+                    let burst: u32 = limiter.handle.number(burst)?;
+                    Err(limiter.refused(format!(
+                        "{permits} permits never come at once, only {burst} do; ask for fewer, or create it with a larger burst"
+                    )))
+                }
+                _ => Err(limiter.handle.unexpected("the reply", &reply)),
+            }
+        };
+        errand.finish(reserving).await
+    }
+
+    fn refused(&self, reason: String) -> Error {
+        Error::Refused {
+            key: self.handle.key().clone(),
+            method: "acquire".to_owned(),
+            reason,
+        }
+    }
+
+    async fn status(&self) -> Result<(Rate, u32)> {
+        let arguments = vec![argument::now()];
+        let reply = self.handle.call(&machine::STATUS, arguments).await?;
+        match &reply {
+            Value::Nil => Err(self.handle.not_found()),
+            Value::List(parts) => {
+                let [permits, per, burst, available] = &parts[..] else {
+                    return Err(self.handle.unexpected("the status", &reply));
+                };
+                let rate = Rate {
+                    permits: self.handle.number(permits)?,
+                    per: Duration::from_millis(self.handle.number(per)?),
+                    burst: self.handle.number(burst)?,
+                };
+                Ok((rate, self.handle.number(available)?))
+            }
+            _ => Err(self.handle.unexpected("the status", &reply)),
+        }
+    }
+}
+
+/// Permits that will come. Dropped before that, it is given back.
+struct Reservation {
+    due: Instant,
+    permits: u32,
+    number: u64,
+    /// Where and how it is given back; `None` once it is not to be.
+    later: Option<(RateLimiter, Errand)>,
+}
+
+impl Reservation {
+    fn keep(mut self) {
+        self.later = None;
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let Some((limiter, errand)) = self.later.take() else {
+            return;
+        };
+        let arguments = vec![
+            argument::number(self.number),
+            argument::number(self.permits),
+            argument::now(),
+        ];
+        errand.spawn(async move {
+            match limiter.handle.call(&machine::GIVE_BACK, arguments).await {
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => {
+                    tracing::warn!(%error, limiter = %limiter.key(), "a reservation could not be given back");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,211 @@
+//! A topic: what is published reaches everybody who has subscribed.
+
+mod machine;
+mod news;
+#[cfg(test)]
+#[cfg(feature = "redis")]
+mod spec;
+mod subscription;
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+
+use self::machine::TopicState;
+use super::argument;
+use super::proxy::proxy;
+use crate::error::{Error, Result};
+use crate::object::{Handle, Value};
+use crate::runtime;
+use crate::thread::Portable;
+
+pub use subscription::Subscription;
+
+/// A shared topic, as `tokio::sync::broadcast`: every subscriber gets every message that is published
+/// after it subscribed, all of them in the same order.
+///
+/// The store keeps the last messages, as many as the [backlog](TopicInit::backlog) says, and numbers all of
+/// them from 0. A subscriber that falls behind further learns how many it has missed, by
+/// [`Error::Lagged`], and goes on with the oldest that is left; one whose connection breaks misses
+/// nothing within the backlog. Messages up to 8 KB travel in the announcement itself, so a subscriber that keeps up
+/// makes no call for them; a call a second, about, sees to it that no lost announcement matters.
+///
+/// Methods are one round trip unless they say otherwise. They fail with [`Error::NotFound`] where the
+/// topic does not exist, with [`Error::Codec`] where what was published is no `T`, and with the errors
+/// of the store.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// # let runtime = crucial::Runtime::builder().build().await?;
+/// # let _entered = runtime.enter();
+/// use crucial::{Topic, TopicInit};
+///
+/// let news = Topic::create("news", TopicInit::default()).await?;
+/// let mut reader = news.subscribe().await?;
+/// let mut other = news.subscribe().await?;
+/// assert_eq!(news.publish("it rains".to_owned()).await?, 0);
+/// assert_eq!(reader.recv().await?, "it rains");
+/// assert_eq!(other.recv().await?, "it rains");
+/// # Ok(()) }
+/// ```
+pub struct Topic<T> {
+    handle: Handle<TopicState>,
+    types: PhantomData<fn() -> (T,)>,
+}
+
+proxy!(Topic<T: Portable>, machine: TopicState, init: TopicInit);
+
+/// What a [`Topic`] starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TopicInit {
+    /// How many messages are kept for subscribers that are behind; 1,024 by default.
+    pub backlog: u32,
+}
+
+impl Default for TopicInit {
+    fn default() -> Self {
+        Self { backlog: 1024 }
+    }
+}
+
+impl<T: Portable> Topic<T> {
+    fn arguments(handle: &Handle<TopicState>, init: TopicInit) -> Result<Vec<Bytes>> {
+        if init.backlog == 0 {
+            return Err(Error::Refused {
+                key: handle.key().clone(),
+                method: "create".to_owned(),
+                reason: "a topic that keeps no message could lose each of them; give it a backlog of at least 1, better of what is published in some seconds".to_owned(),
+            });
+        }
+        Ok(vec![argument::number(init.backlog)])
+    }
+
+    async fn read(&self) -> Result<TopicInit> {
+        let (backlog, ..) = self.status().await?;
+        Ok(TopicInit { backlog })
+    }
+
+    /// Publishes a message, and gives its number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`]; [`Error::TooLarge`].
+    pub async fn publish(&self, message: T) -> Result<u64> {
+        self.publish_all([message]).await
+    }
+
+    /// Publishes several messages, with none of others between them, and gives the number of the first.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit { backlog: 3 }).await?;
+    /// steps.publish(0).await?;
+    /// assert_eq!(steps.publish_all(1..=9).await?, 1);
+    /// assert_eq!(steps.published().await?, 10);
+    ///
+    /// let mut late = steps.subscribe_from(5).await?;
+    /// assert!(matches!(late.recv().await, Err(crucial::Error::Lagged { missed: 2, .. })));
+    /// assert_eq!((late.recv().await?, late.recv().await?, late.recv().await?), (7, 8, 9));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`]; [`Error::TooLarge`] if all together are too large for one call.
+    pub async fn publish_all(&self, messages: impl IntoIterator<Item = T> + Send) -> Result<u64> {
+        let messages = messages
+            .into_iter()
+            .map(|message| self.handle.encode("a message", &message))
+            .collect::<Result<_>>()?;
+        match self.handle.call(&machine::PUBLISH, messages).await? {
+            Value::Nil => Err(self.closed()),
+            number => self.handle.number(&number),
+        }
+    }
+
+    /// Subscribes to what is published from now on. Up to three round trips, two where this process
+    /// has another subscription.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn subscribe(&self) -> Result<Subscription<T>> {
+        let watch = runtime::current()?.store().watch(self.key()).await?;
+        let (_, next, _) = self.status().await?;
+        Ok(Subscription::new(self.clone(), watch, next, true))
+    }
+
+    /// Subscribes to the messages from that number on: those that are past and still kept, and those to come.
+    /// Up to two round trips, none where this process has another subscription.
+    ///
+    /// What is not kept any more is told of by [`Error::Lagged`], at the first
+    /// [`recv`](Subscription::recv).
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn subscribe_from(&self, number: u64) -> Result<Subscription<T>> {
+        let watch = runtime::current()?.store().watch(self.key()).await?;
+        Ok(Subscription::new(self.clone(), watch, number, false))
+    }
+
+    /// How many messages have been published: the number of the next one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn published(&self) -> Result<u64> {
+        let (_, next, _) = self.status().await?;
+        Ok(next)
+    }
+
+    /// Closes the topic: nothing more can be published; `false` if it was closed. Subscribers get what they have
+    /// not received, and then [`Error::Closed`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn close(&self) -> Result<bool> {
+        let reply = self.handle.call(&machine::CLOSE, Vec::new()).await?;
+        self.handle.flag(&reply)
+    }
+
+    /// Whether the topic is closed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn is_closed(&self) -> Result<bool> {
+        let (.., closed) = self.status().await?;
+        Ok(closed)
+    }
+
+    /// Backlog, number of the next message, and whether it is closed.
+    async fn status(&self) -> Result<(u32, u64, bool)> {
+        let reply = self.handle.call(&machine::STATUS, Vec::new()).await?;
+        match &reply {
+            Value::Nil => Err(self.handle.not_found()),
+            Value::List(parts) => {
+                let [backlog, next, closed] = &parts[..] else {
+                    return Err(self.handle.unexpected("the status", &reply));
+                };
+                Ok((
+                    self.handle.number(backlog)?,
+                    self.handle.number(next)?,
+                    self.handle.flag(closed)?,
+                ))
+            }
+            _ => Err(self.handle.unexpected("the status", &reply)),
+        }
+    }
+
+    fn closed(&self) -> Error {
+        Error::Closed {
+            key: self.handle.key().clone(),
+        }
+    }
+}
