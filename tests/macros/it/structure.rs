@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use crucial::{Atomic, Barrier, Error, Promise, Shared};
+use crucial::{
+    Atomic, Barrier, Error, Promise, Queue, QueueInit, Rate, RateLimiter, Shared, Topic,
+};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::entered;
@@ -227,6 +229,11 @@ struct Library {
     barrier: Barrier,
     winner: Promise<u32>,
     limit: Atomic<u8>,
+    #[shared(init = QueueInit::bounded(2))]
+    jobs: Queue<String>,
+    news: Topic<u8>,
+    #[shared(init = Rate::per_second(5))]
+    requests: RateLimiter,
 }
 
 #[tokio::test]
@@ -243,6 +250,11 @@ async fn types_of_the_library_are_fields() {
     let (first, second) = tokio::join!(state.barrier.wait(), state.barrier.wait());
     assert_ne!(first.unwrap().is_leader(), second.unwrap().is_leader());
     state.winner.complete(7).await.unwrap();
+    state.jobs.put("first".to_owned()).await.unwrap();
+    let mut news = state.news.subscribe().await.unwrap();
+    state.news.publish(3).await.unwrap();
+    assert_eq!(news.recv().await.unwrap(), 3);
+    assert!(state.requests.try_acquire(5).await.unwrap());
     let values = state.snapshot().await.unwrap();
     let text = format!("{values:?}");
     assert!(
@@ -253,6 +265,10 @@ async fn types_of_the_library_are_fields() {
     assert_eq!(values.rows, [(1, 'x')]);
     assert_eq!(values.assignment[&1], 2);
     assert_eq!(values.best, None);
+    assert_eq!(values.jobs.capacity, Some(2));
+    assert_eq!(values.jobs.elements, ["first"]);
+    assert_eq!(values.news.backlog, 1024);
+    assert_eq!(values.requests.permits, 5);
 }
 
 #[tokio::test]
