@@ -53,8 +53,10 @@ pub(crate) const TYPES: &[&ObjectType] = &[
     ObjectType::of::<permits::machine::Permits>(),
     ObjectType::of::<promise::machine::PromiseState>(),
     ObjectType::of::<queue::machine::QueueState>(),
+    ObjectType::of::<rate_limiter::machine::RateLimiterState>(),
     ObjectType::of::<set::machine::SetState>(),
     ObjectType::of::<sorted_map::machine::SortedMapState>(),
+    ObjectType::of::<topic::machine::TopicState>(),
     ObjectType::of::<vector::machine::VectorState<f64>>(),
     ObjectType::of::<vector::machine::VectorState<i64>>(),
 ];

@@ -1,6 +1,6 @@
 //! A rate limiter: so many permits a time, for all threads together.
 
-mod machine;
+pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;

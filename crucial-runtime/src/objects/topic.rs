@@ -1,6 +1,6 @@
 //! A topic: what is published reaches everybody who has subscribed.
 
-mod machine;
+pub(super) mod machine;
 mod news;
 #[cfg(test)]
 #[cfg(feature = "redis")]
