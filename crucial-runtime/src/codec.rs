@@ -1,6 +1,8 @@
 //! The formats, named only here: postcard for calls, replies and tasks; MessagePack with named fields for state at rest.
 
 mod ordered;
+mod shape;
+mod view;
 
 use std::io::{self, Write};
 
@@ -8,7 +10,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use ordered::{decode_key, encode_key};
+pub(crate) use ordered::{decode_key, encode_key, plain_key};
+pub(crate) use shape::Shape;
+pub(crate) use view::{bytes_as_json, entries_as_json, state_as_json, value_as_json};
 
 /// Why bytes could not be made from a value, or a value from bytes.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -81,8 +85,81 @@ impl Write for Count {
     }
 }
 
-/// Decodes the state of an object as it is stored.
+/// Decodes the state of an object as it is stored. The error names the field and the type.
 pub(crate) fn decode_state<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    rmp_serde::from_slice(bytes)
-        .map_err(|error| CodecError(format!("{error} (as a `{}`)", std::any::type_name::<T>())))
+    rmp_serde::from_slice(bytes).map_err(|error| {
+        // Where it went wrong is found by decoding once more: to keep the place costs every field something.
+        let mut state = rmp_serde::Deserializer::from_read_ref(bytes);
+        let placed = serde_path_to_error::deserialize::<_, T>(&mut state);
+        let place = placed.err().map(|error| error.path().to_string());
+        let place = match place.as_deref() {
+            None | Some(".") => String::new(),
+            Some(path) => format!("field `{path}`: "),
+        };
+        CodecError(format!(
+            "{place}{error} (as a `{}`)",
+            std::any::type_name::<T>()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Serialize)]
+    struct Old {
+        name: String,
+        parts: Vec<HashMap<String, u8>>,
+        gone: bool,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct New {
+        name: String,
+        parts: Vec<HashMap<String, u64>>,
+        #[serde(default)]
+        added: Option<u8>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Other {
+        #[expect(dead_code, reason = "it never comes to be")]
+        parts: Vec<HashMap<String, String>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Missing {
+        #[expect(dead_code, reason = "it never comes to be")]
+        wanted: u8,
+    }
+
+    #[test]
+    fn states_evolve_and_say_which_field_does_not() {
+        let parts = vec![HashMap::new(), HashMap::from([("a".to_owned(), 1)])];
+        let name = "old".to_owned();
+        let old = encode_state(&Old {
+            name,
+            parts,
+            gone: true,
+        })
+        .unwrap();
+        let new: New = decode_state(&old).unwrap();
+        assert_eq!((new.name.as_str(), new.added), ("old", None));
+        assert_eq!(new.parts[1]["a"], 1, "numbers may get wider");
+        fn check<T: DeserializeOwned + std::fmt::Debug>(bytes: &[u8], parts: &[&str]) {
+            let text = decode_state::<T>(bytes).unwrap_err().to_string();
+            for part in parts.iter().chain([&std::any::type_name::<T>()]) {
+                assert!(text.contains(part), "{part:?} is missing in: {text}");
+            }
+        }
+        check::<Other>(&old, &["field `parts[1].a`", "integer `1`", "string"]);
+        check::<Missing>(&old, &["missing field `wanted`"]);
+        check::<u8>(&old, &["FixMap"]);
+        check::<New>(&old[..9], &[]);
+    }
 }

@@ -67,6 +67,7 @@
 //! * `emulator`: the program `crucial-emulator`.
 //! * `test-util`: the module `linearizability`, which records calls and checks them against their objects.
 
+pub mod admin;
 mod chance;
 mod codec;
 mod config;

@@ -16,6 +16,7 @@ pub(crate) fn beside(object: &Object, krate: &Crate) -> TokenStream {
     let proxy = format_ident!("{}Proxy", object.name);
     let definition = definition(object, &proxy, krate);
     let implementation = implementation(object, &proxy, krate);
+    let registration = registration(object, krate);
     let lifecycle = lifecycle(object, krate);
     let methods = object
         .methods
@@ -36,6 +37,8 @@ pub(crate) fn beside(object: &Object, krate: &Crate) -> TokenStream {
 
             #implementation
 
+            #registration
+
             #[allow(dead_code, missing_docs, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
             impl #proxy {
                 #lifecycle
@@ -45,6 +48,14 @@ pub(crate) fn beside(object: &Object, krate: &Crate) -> TokenStream {
             #portable
         };
     }
+}
+
+/// The type among those that the program knows.
+fn registration(object: &Object, krate: &Crate) -> TokenStream {
+    let ty = &object.ty;
+    let here = krate.at(ty.span());
+    let entry = quote_spanned!(at(ty.span())=> #here::__private::ObjectEntry::of::<#ty>());
+    quote!(#krate::__private::inventory::submit! { #entry })
 }
 
 /// The type as a state machine.

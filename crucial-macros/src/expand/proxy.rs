@@ -180,6 +180,17 @@ pub(super) fn lifecycle(object: &Object, krate: &Crate) -> TokenStream {
             self.0.expire(after).await
         }
 
+        /// How long it is until the object ends by itself; `None` where it does so with its job. One round trip.
+        ///
+        /// # Errors
+        ///
+        /// `Error::NotFound`, and those of the store.
+        pub async fn expires_in(
+            &self,
+        ) -> #krate::Result<::core::option::Option<::core::time::Duration>> {
+            self.0.expires_in().await
+        }
+
         /// Removes the object; `false` if there was none. One round trip.
         ///
         /// # Errors

@@ -26,6 +26,7 @@ const TAKEN: &[&str] = &[
     "destroy",
     "exists",
     "expire",
+    "expires_in",
     "key",
     "open",
     "open_or_create",

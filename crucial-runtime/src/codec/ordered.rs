@@ -30,11 +30,15 @@ pub(crate) fn encode_key<T: Serialize + ?Sized>(key: &T) -> Result<Bytes, CodecE
 
 /// Decodes a key of a sorted collection.
 pub(crate) fn decode_key<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    let plain = bytes.split_last_chunk().and_then(|(rest, length)| {
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        rest.get(rest.len().checked_sub(length)?..)
-    });
+    let plain = plain_key(bytes);
     super::decode(plain.ok_or_else(|| CodecError::new("it is no key of a sorted map"))?)
+}
+
+/// The key within, encoded as any value is.
+pub(crate) fn plain_key(bytes: &[u8]) -> Option<&[u8]> {
+    let (rest, length) = bytes.split_last_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    rest.get(rest.len().checked_sub(length)?..)
 }
 
 /// Writes the bytes that compare as the value does.

@@ -125,6 +125,24 @@ impl<O: Object> Handle<O> {
         runtime::current()?.store().expire(&self.key, after).await
     }
 
+    /// How long it is until the object ends by itself; `None` where it does so with its job. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], and those of the store.
+    pub async fn expires_in(&self) -> Result<Option<Duration>> {
+        let details = runtime::current()?
+            .store()
+            .details(std::slice::from_ref(&self.key))
+            .await?;
+        match details.into_iter().next().flatten() {
+            Some(details) => Ok(details.expires_in),
+            None => Err(Error::NotFound {
+                key: self.key.clone(),
+            }),
+        }
+    }
+
     /// Makes one call that does not wait.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod number;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;
-mod stored;
+pub(super) mod stored;
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use rand::Rng;
 use tokio::time::Instant;
 
-use self::machine::AtomicState;
+pub(super) use self::machine::AtomicState;
 use super::proxy::proxy;
 use crate::codec::CodecError;
 use crate::error::{Error, Result};

@@ -150,7 +150,8 @@ impl<K: Unique, V: Portable> Map<K, V> {
         })
     }
 
-    /// Removes all entries and gives them: none is lost to a change in between.
+    /// Removes all entries and gives them: none is lost to a change in between. Two round
+    /// trips where that is more than 64 KB.
     ///
     /// # Errors
     ///

@@ -18,7 +18,8 @@ mod reply;
 #[cfg(feature = "redis")]
 mod spec;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod view;
 
 mod atomic;
 mod barrier;
@@ -81,3 +82,4 @@ pub use set::Set;
 pub use sorted_map::SortedMap;
 pub use topic::{Subscription, Topic, TopicInit};
 pub use vector::Vector;
+pub(crate) use view::{View, view};

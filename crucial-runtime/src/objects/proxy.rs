@@ -88,6 +88,16 @@ macro_rules! proxy {
                 self.handle.expire(after).await
             }
 
+            /// How long it is until the object ends by itself, as [`expire`](Self::expire) said; `None`
+            /// where it ends with its job. One round trip.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::NotFound`](crate::Error::NotFound) where there is none, and those of the store.
+            pub async fn expires_in(&self) -> $crate::Result<Option<std::time::Duration>> {
+                self.handle.expires_in().await
+            }
+
             /// The plain value, as of one moment. One round trip.
             ///
             /// # Errors

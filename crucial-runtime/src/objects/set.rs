@@ -279,7 +279,8 @@ impl<T: Unique> Set<T> {
             .map(drop)
     }
 
-    /// Removes all elements and gives them: none is lost to a change in between.
+    /// Removes all elements and gives them: none is lost to a change in between. Two round
+    /// trips where that is more than 64 KB.
     ///
     /// # Errors
     ///

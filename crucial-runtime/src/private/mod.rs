@@ -11,7 +11,7 @@ mod signature;
 use std::task::Poll;
 
 pub use crate::main_fn::{MainReturn, application, main};
-pub use crate::object::{Handle, Method, Object, Refusal, Root, Value};
+pub use crate::object::{Handle, Method, Object, ObjectEntry, Refusal, Root, Value};
 pub use crate::thread::{Plain, Running, ThreadEntry, ThreadReturn, Wire};
 pub use body::{Bodiless, Body, ErrorText, Fallible, error_text};
 pub use both::both;

@@ -5,16 +5,17 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use self::kept::Kept;
 use self::slot::Slot;
-use super::{Change, Changes, Description, Store, Watch};
+use super::{Change, Changes, Description, Details, Life, Store, Stored, Watch};
 use crate::error::{Error, Result};
 use crate::object::{Call, Key, MethodKind, Namespace, Value};
 use crate::runtime::Limits;
@@ -38,16 +39,26 @@ impl EmbeddedStore {
     }
 
     fn slot(&self, key: &Key) -> Arc<Slot> {
-        if let Some(slot) = self
-            .slots
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-        {
-            return Arc::clone(slot);
+        if let Some(slot) = self.present(key) {
+            return slot;
         }
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(key.clone()).or_default())
+    }
+}
+
+impl EmbeddedStore {
+    /// The slot of that key, if it has ever been asked for: whoever only looks makes none.
+    fn present(&self, key: &Key) -> Option<Arc<Slot>> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.get(key).map(Arc::clone)
+    }
+
+    /// The keys of the objects that there are.
+    fn living(&self) -> Vec<Key> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let living = slots.iter().filter(|(_, slot)| slot.is_taken());
+        living.map(|(key, _)| key.clone()).collect()
     }
 }
 
@@ -132,6 +143,66 @@ impl Store for EmbeddedStore {
         };
         kept.expires = after.and_then(|after| Instant::now().checked_add(after));
         Ok(true)
+    }
+
+    async fn details(&self, keys: &[Key]) -> Result<Vec<Option<Details>>> {
+        let mut all = Vec::with_capacity(keys.len());
+        for key in keys {
+            let Some(slot) = self.present(key) else {
+                all.push(None);
+                continue;
+            };
+            let place = slot.turn(key, "details", self.limits.method).await?;
+            all.push(place.as_ref().map(Kept::details));
+        }
+        Ok(all)
+    }
+
+    async fn stored(&self, key: &Key, _: usize) -> Result<Option<Stored>> {
+        let Some(slot) = self.present(key) else {
+            return Ok(None);
+        };
+        let place = slot.turn(key, "stored", self.limits.method).await?;
+        let state = place.as_ref().map(Kept::stored).transpose();
+        state
+            .map(|state| state.map(Stored::State))
+            .map_err(|error| Error::Corrupt {
+                key: key.clone(),
+                reason: error.to_string(),
+            })
+    }
+
+    async fn objects(
+        &self,
+        namespace: &Namespace,
+        place: &[u8],
+        count: usize,
+    ) -> Result<(Vec<Key>, Option<Bytes>)> {
+        // The place of the next page is the last name of this one: names begin with no slash of their own.
+        let after = place.strip_prefix(b"/");
+        let mut keys: Vec<Key> = self
+            .living()
+            .into_iter()
+            .filter(|key| key.namespace() == namespace.as_str())
+            .filter(|key| after.is_none_or(|after| key.object().as_bytes() > after))
+            .collect();
+        keys.sort_unstable();
+        let more = keys.len() > count;
+        keys.truncate(count);
+        let last = keys.last().filter(|_| more);
+        let next = last.map(|last| [b"/", last.object().as_bytes()].concat().into());
+        Ok((keys, next))
+    }
+
+    async fn namespaces(&self) -> Result<Vec<(Namespace, usize, Life)>> {
+        let mut counts = BTreeMap::new();
+        for key in self.living() {
+            *counts.entry(Namespace::new(key.namespace())?).or_insert(0) += 1;
+        }
+        let counts = counts.into_iter();
+        Ok(counts
+            .map(|(namespace, objects)| (namespace, objects, Life::Process))
+            .collect())
     }
 
     async fn watch(&self, key: &Key) -> Result<Watch> {

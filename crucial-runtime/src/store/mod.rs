@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod details;
 mod embedded;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
@@ -9,11 +10,15 @@ pub(crate) mod redis;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_cached;
 #[cfg(all(test, feature = "redis"))]
+mod redis_evolution;
+#[cfg(all(test, feature = "redis"))]
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_contended;
 #[cfg(all(test, feature = "redis"))]
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_faults;
+#[cfg(all(test, feature = "redis"))]
+mod redis_records;
 mod watch;
 
 use std::fmt::Debug;
@@ -21,11 +26,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::object::{Call, Key, Namespace, Value};
 
+pub use details::Life;
+pub(crate) use details::{Details, Stored};
 pub(crate) use embedded::EmbeddedStore;
 #[cfg(feature = "redis")]
 pub(crate) use redis::{Options, RedisStore};
@@ -61,6 +69,23 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
 
     /// Removes the object after so long, or never with `None`; `false` if there is none.
     async fn expire(&self, key: &Key, after: Option<Duration>) -> Result<bool>;
+
+    /// What is known of the objects besides their states; nothing of those that are not there.
+    async fn details(&self, keys: &[Key]) -> Result<Vec<Option<Details>>>;
+
+    /// The beginning of what is stored for the object, as it is stored: at most so many elements of it.
+    async fn stored(&self, key: &Key, count: usize) -> Result<Option<Stored>>;
+
+    /// Some of the objects of a namespace, about so many from a place on (`0` for the first), and the place of the next.
+    async fn objects(
+        &self,
+        namespace: &Namespace,
+        place: &[u8],
+        count: usize,
+    ) -> Result<(Vec<Key>, Option<Bytes>)>;
+
+    /// All namespaces, in their order, and how many objects each has.
+    async fn namespaces(&self) -> Result<Vec<(Namespace, usize, Life)>>;
 
     /// Announces changes of the object from now on. A change made before this returns may be missed; one made after is not.
     async fn watch(&self, key: &Key) -> Result<Watch>;

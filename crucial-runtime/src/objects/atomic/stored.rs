@@ -3,8 +3,9 @@
 use std::any::{Any, TypeId};
 
 use bytes::Bytes;
+use serde_json::Value as Json;
 
-use crate::codec::{self, CodecError};
+use crate::codec::{self, CodecError, Shape, bytes_as_json, value_as_json};
 use crate::thread::Portable;
 
 /// One implementation for all types, so that any serde type can be in an atomic without a trait of
@@ -92,6 +93,20 @@ pub(super) fn decode_number<T: Portable>(number: i64) -> Result<T, CodecError> {
 /// The value of bytes.
 pub(super) fn decode<T: Portable>(bytes: &[u8]) -> Result<T, CodecError> {
     of_text(bytes).unwrap_or_else(|| codec::decode(bytes))
+}
+
+/// A value as people see it; its text, or its bytes, where the type is not known.
+pub(in crate::objects) fn as_json(bytes: &[u8], shape: Option<&Shape>) -> Json {
+    let text = std::str::from_utf8(bytes).ok();
+    let shown = match (shape, text) {
+        // The digits of an integer are those of JSON, as far as its readers keep them.
+        (Some(Shape::Whole { bits, .. }), Some(text)) if *bits <= 64 => text.parse().ok(),
+        (Some(Shape::Bool), Some(text)) => Some((text == "1").into()),
+        (Some(Shape::Whole { .. } | Shape::Char | Shape::Text), Some(text)) => Some(text.into()),
+        (Some(shape), _) => value_as_json(bytes, shape).ok(),
+        (None, _) => None,
+    };
+    shown.unwrap_or_else(|| bytes_as_json(bytes))
 }
 
 #[cfg(test)]

@@ -152,7 +152,8 @@ impl<T: Portable> List<T> {
         self.truncate(0).await
     }
 
-    /// Removes all elements and gives them: none is lost to a change in between.
+    /// Removes all elements and gives them: none is lost to a change in between. Two round
+    /// trips where that is more than 64 KB.
     ///
     /// # Errors
     ///

@@ -301,7 +301,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
         self.handle.number(&reply)
     }
 
-    /// Removes all entries and gives them: none is lost to a change in between.
+    /// Removes all entries and gives them: none is lost to a change in between. Two round
+    /// trips where that is more than 64 KB.
     ///
     /// # Errors
     ///

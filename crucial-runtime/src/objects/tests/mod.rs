@@ -1,5 +1,6 @@
 //! The proxies, on every store.
 
+mod bad_input;
 mod collections;
 mod elsewhere;
 mod locks;
@@ -21,7 +22,10 @@ use std::future::Future;
 use crate::config::Builder;
 
 /// Runs one case in a runtime on one store.
-async fn check<F: Future<Output = crate::Result<()>>>(builder: Builder, case: impl FnOnce() -> F) {
+pub(crate) async fn check<F: Future<Output = crate::Result<()>>>(
+    builder: Builder,
+    case: impl FnOnce() -> F,
+) {
     let runtime = builder.build().await.unwrap();
     let entered = runtime.enter();
     case().await.unwrap();
@@ -52,4 +56,4 @@ macro_rules! on_every_store {
     };
 }
 
-use on_every_store;
+pub(crate) use on_every_store;

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::codec::CodecError;
 use crate::error::{Error, Result};
 use crate::object::{Call, Key, MethodKind, ObjectType, Refusal, State, Value};
-use crate::store::Description;
+use crate::store::{Description, Details};
 
 /// How often the state of a type that is copied is encoded and read again, beginning with its first change.
 const READ_AGAIN: u64 = 64;
@@ -94,6 +95,24 @@ impl Kept {
         }
         self.go_back(before, &call.key)?;
         result.map_err(refused)
+    }
+
+    /// What is known of the object besides its state.
+    pub(super) fn details(&self) -> Details {
+        let bytes = self.stored().ok().map(|state| state.len());
+        let now = Instant::now();
+        Details {
+            description: self.description.clone(),
+            bytes: bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+            expires_in: self
+                .expires
+                .map(|expires| expires.saturating_duration_since(now)),
+        }
+    }
+
+    /// The state as a server would store it.
+    pub(super) fn stored(&self) -> std::result::Result<Bytes, CodecError> {
+        self.object.encode(&self.state)
     }
 
     /// What watchers are told of that call.

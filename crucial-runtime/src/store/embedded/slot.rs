@@ -58,6 +58,15 @@ impl Slot {
         Ok(turn)
     }
 
+    /// Whether there is an object; one that is busy is.
+    pub(super) fn is_taken(&self) -> bool {
+        let now = Instant::now();
+        let lives = |kept: &Kept| kept.expires.is_none_or(|expires| expires > now);
+        self.kept
+            .try_lock()
+            .map_or(true, |kept| kept.as_ref().is_some_and(lives))
+    }
+
     async fn queue(
         &self,
         key: &Key,

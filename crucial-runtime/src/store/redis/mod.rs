@@ -5,6 +5,7 @@
 //! the server has answered; [`link`] keeps the connection and its [`subscriptions`];
 //! the [`wire`] is that connection.
 
+mod admin;
 mod capabilities;
 mod combine;
 mod core;
@@ -27,6 +28,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use redis::Pipeline;
 use tokio::time::timeout;
 use url::Url;
@@ -37,7 +39,7 @@ use self::fault::Fault;
 use self::lane::{Lane, Operation};
 use self::link::Link;
 use self::names::Names;
-use super::{Description, Store, Watch};
+use super::{Description, Details, Life, Store, Stored, Watch};
 use crate::error::{Error, Result};
 use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value};
 
@@ -201,6 +203,39 @@ impl Store for RedisStore {
         }
     }
 
+    async fn details(&self, keys: &[Key]) -> Result<Vec<Option<Details>>> {
+        let Some(first) = keys.first() else {
+            return Ok(Vec::new());
+        };
+        let details = admin::details(&self.core, keys).await;
+        details.map_err(|fault| fault.into_error(first, "details"))
+    }
+
+    async fn stored(&self, key: &Key, count: usize) -> Result<Option<Stored>> {
+        let stored = admin::stored(&self.core, key, count).await;
+        stored.map_err(|fault| fault.into_error(key, "stored"))
+    }
+
+    async fn objects(
+        &self,
+        namespace: &Namespace,
+        place: &[u8],
+        count: usize,
+    ) -> Result<(Vec<Key>, Option<Bytes>)> {
+        let objects = admin::objects(&self.core, namespace, place, count).await;
+        objects.map_err(|fault| self.of_job(fault, namespace))
+    }
+
+    async fn namespaces(&self) -> Result<Vec<(Namespace, usize, Life)>> {
+        match admin::namespaces(&self.core).await {
+            Ok(namespaces) => Ok(namespaces),
+            Err(fault) => {
+                let all = Namespace::new("crucial")?.key("jobs")?;
+                Err(fault.into_error(&all, "namespaces"))
+            }
+        }
+    }
+
     async fn watch(&self, key: &Key) -> Result<Watch> {
         let link = &self.core.link;
         let watch = link
@@ -293,19 +328,7 @@ async fn describe(core: &Core, names: &Names) -> Result<Option<Description>, Fau
                 .clone(),
         )
         .await?;
-    let text = |value: &Value| match value {
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        _ => None,
-    };
-    let Value::List(found) = value::plain(found)? else {
-        return Ok(None);
-    };
-    Ok(match found.as_slice() {
-        [object, detail] => text(object)
-            .zip(text(detail))
-            .map(|(object, detail)| Description { object, detail }),
-        _ => None,
-    })
+    value::plain(found).map(admin::description)
 }
 
 /// The type of an object that is to be removed, whatever it is.
@@ -316,7 +339,7 @@ impl Object for Anything {
     const NAME: &'static str = "anything";
     const METHODS: &'static [Method] = &[];
 
-    fn apply(&mut self, method: &str, _: &[bytes::Bytes]) -> Result<Poll<Value>, Refusal> {
+    fn apply(&mut self, method: &str, _: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         Err(Refusal::no_such_method(method))
     }
 }

@@ -17,6 +17,9 @@ use super::{RECORD_LIFE, RECORD_RENEWAL, value};
 use crate::object::{Call, Value};
 use crate::store::Description;
 
+/// From which size on, in bytes, a reply that has come is not to be remembered.
+const LARGE: usize = 64 * 1024;
+
 /// What the server is known to remember of this process and an object.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
@@ -160,7 +163,13 @@ impl Batch<'_> {
             .await?;
         let mut replies = replies.into_iter();
         let (reply, noted) = (replies.next(), replies.next());
-        let replies = value::items(reply.unwrap_or(redis::Value::Nil))?;
+        let reply = reply.unwrap_or(redis::Value::Nil);
+        if let Some(record) = &record
+            && value::weight(&reply) > LARGE
+        {
+            self.forget(record, &seq).await;
+        }
+        let replies = value::items(reply)?;
         let noted = match noted {
             Some(redis::Value::ServerError(error)) if matches!(birth, Birth::Created(_)) => {
                 // The server has just become full. An object that is not noted would outlive its job.
@@ -180,6 +189,23 @@ impl Batch<'_> {
         let answers = self.calls.iter().zip(replies);
         let answers = answers.flat_map(|(call, reply)| call.unfold(value::reply(reply)));
         Ok((answers.collect(), noted))
+    }
+}
+
+impl Batch<'_> {
+    /// Lets the server forget a large reply that has come. Where that fails it does so by itself, later.
+    async fn forget(&self, record: &str, seq: &str) {
+        let script = self.core.scripts.alone(include_str!("forget.lua"));
+        let forgotten = self.core.exchange(Some(&script), |sending| {
+            let mut command = sending.run(&script, 1);
+            command.arg(record).arg(seq);
+            let mut pipeline = Pipeline::new();
+            pipeline.add_command(command);
+            pipeline
+        });
+        if let Err(fault) = forgotten.await {
+            tracing::debug!(?fault, "the record of a large reply stays until it ends");
+        }
     }
 }
 

@@ -48,6 +48,15 @@ pub(super) fn items(value: redis::Value) -> Result<Vec<redis::Value>, Fault> {
     }
 }
 
+/// About how many bytes a reply has.
+pub(super) fn weight(value: &redis::Value) -> usize {
+    match value {
+        redis::Value::BulkString(bytes) => bytes.len(),
+        redis::Value::Array(values) | redis::Value::Set(values) => values.iter().map(weight).sum(),
+        _ => 0,
+    }
+}
+
 fn list(values: impl Iterator<Item = redis::Value>) -> Result<Value, Fault> {
     values.map(plain).collect::<Result<_, _>>().map(Value::List)
 }
