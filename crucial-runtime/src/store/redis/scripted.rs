@@ -164,7 +164,7 @@ impl Batch<'_> {
         let mut replies = replies.into_iter();
         let (reply, noted) = (replies.next(), replies.next());
         let reply = reply.unwrap_or(redis::Value::Nil);
-        if let Some(record) = &record
+        if let [_, _, record] = &keys[..]
             && value::weight(&reply) > LARGE
         {
             self.forget(record, &seq).await;
@@ -197,8 +197,8 @@ impl Batch<'_> {
     async fn forget(&self, record: &str, seq: &str) {
         let script = self.core.scripts.alone(include_str!("forget.lua"));
         let forgotten = self.core.exchange(Some(&script), |sending| {
-            let mut command = sending.run(&script, 1);
-            command.arg(record).arg(seq);
+            let mut command = sending.run(&script, &[record.to_owned()]);
+            command.arg(seq);
             let mut pipeline = Pipeline::new();
             pipeline.add_command(command);
             pipeline
