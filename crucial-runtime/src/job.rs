@@ -1,5 +1,6 @@
 //! A run: its namespace, and the lease that ends its objects if nobody else does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -8,32 +9,24 @@ use crate::error::Result;
 use crate::object::Namespace;
 use crate::store::Store;
 
-/// How long a job's objects outlive a driver that died.
+/// How long a job's objects outlive a driver that died, and the last thread that still ran then.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
 /// A run: its threads and its objects end with it.
 #[derive(Debug)]
 pub(crate) struct Job {
     namespace: Namespace,
-    /// The driver's task that renews the lease; a worker takes part in a job that it neither began nor ends.
-    renewal: Option<JoinHandle<()>>,
+    /// The driver's renewal; a worker takes part in a job that it neither begins nor ends.
+    renewal: Option<Renewal>,
 }
 
 impl Job {
     /// Begins a job.
-    pub(crate) async fn begin(
-        namespace: Namespace,
-        store: std::sync::Arc<dyn Store>,
-    ) -> Result<Self> {
+    pub(crate) async fn begin(namespace: Namespace, store: Arc<dyn Store>) -> Result<Self> {
         store.renew(&namespace, LEASE).await?;
-        let renewed = namespace.clone();
-        let renewal = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(LEASE / 3).await;
-                if let Err(error) = store.renew(&renewed, LEASE).await {
-                    tracing::warn!(%error, job = %renewed, "the job's lease could not be renewed");
-                }
-            }
+        let renewal = Renewal::start(namespace.clone(), LEASE, move |namespace| {
+            let store = Arc::clone(&store);
+            async move { store.renew(&namespace, LEASE).await.map(|()| true) }
         });
         Ok(Self {
             namespace,
@@ -49,6 +42,16 @@ impl Job {
         }
     }
 
+    /// Keeps the objects of the job while a thread of it runs, whatever becomes of the driver, but brings no job back
+    /// that has ended: that is over when the driver says so, or when the last of those who keep it is silent.
+    #[cfg(any(feature = "lambda", test))]
+    pub(crate) fn keep(&self, store: Arc<dyn Store>, lease: Duration) -> Renewal {
+        Renewal::start(self.namespace.clone(), lease, move |namespace| {
+            let store = Arc::clone(&store);
+            async move { store.prolong(&namespace, lease).await }
+        })
+    }
+
     pub(crate) fn namespace(&self) -> &Namespace {
         &self.namespace
     }
@@ -58,15 +61,43 @@ impl Job {
         let Some(renewal) = &self.renewal else {
             return Ok(());
         };
-        renewal.abort();
+        renewal.0.abort();
         store.clear(&self.namespace).await
     }
 }
 
-impl Drop for Job {
+/// Renews a job's lease until it is dropped.
+#[derive(Debug)]
+#[must_use = "the lease is renewed until this is dropped"]
+pub(crate) struct Renewal(JoinHandle<()>);
+
+impl Renewal {
+    /// Renews three times a lease, until `renew` says that there is nothing left to renew.
+    fn start<F>(
+        namespace: Namespace,
+        lease: Duration,
+        renew: impl Fn(Namespace) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<bool>> + Send,
+    {
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(lease / 3).await;
+                match renew(namespace.clone()).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => {
+                        tracing::warn!(%error, job = %namespace, "the job's lease could not be renewed");
+                    }
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Renewal {
     fn drop(&mut self) {
-        if let Some(renewal) = &self.renewal {
-            renewal.abort();
-        }
+        self.0.abort();
     }
 }

@@ -105,8 +105,8 @@ impl Store for RecordedStore {
         self.store.renew(namespace, lease).await
     }
 
-    async fn knows(&self, namespace: &Namespace) -> Result<bool> {
-        self.store.knows(namespace).await
+    async fn prolong(&self, namespace: &Namespace, lease: Duration) -> Result<bool> {
+        self.store.prolong(namespace, lease).await
     }
 
     async fn clear(&self, namespace: &Namespace) -> Result<()> {

@@ -219,7 +219,7 @@ impl Store for EmbeddedStore {
         Ok(())
     }
 
-    async fn knows(&self, _: &Namespace) -> Result<bool> {
+    async fn prolong(&self, _: &Namespace, _: Duration) -> Result<bool> {
         Ok(true)
     }
 

@@ -96,12 +96,12 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     /// Keeps the objects of a job's namespace alive for so long from now.
     async fn renew(&self, namespace: &Namespace, lease: Duration) -> Result<()>;
 
-    /// Whether the job of that namespace has been begun and not ended in this store.
+    /// Keeps the objects of a job alive for so long from now if it has been begun and not ended; whether it has.
     #[cfg_attr(
         not(feature = "lambda"),
         allow(dead_code, reason = "workers ask, and tests")
     )]
-    async fn knows(&self, namespace: &Namespace) -> Result<bool>;
+    async fn prolong(&self, namespace: &Namespace, lease: Duration) -> Result<bool>;
 
     /// Removes all objects of a namespace, and with it the job.
     async fn clear(&self, namespace: &Namespace) -> Result<()>;

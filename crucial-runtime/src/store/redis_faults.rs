@@ -10,6 +10,7 @@ use std::time::Duration;
 use crucial_tests::{Options, RedisServer};
 
 use super::conformance::Bench;
+use crate::job::Job;
 use crate::objects::Atomic;
 
 /// The keys that a job should have taken with it.
@@ -186,4 +187,51 @@ async fn what_a_dead_driver_left_is_swept() {
         tokio::task::yield_now().await;
     }
     assert!(living.store().describe(&other).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn threads_keep_the_job_of_a_dead_driver_and_bring_no_ended_one_back() {
+    /// What `PTTL` says of a key that is not there.
+    const GONE: i64 = -2;
+    let server = RedisServer::start(Options::default()).await;
+    let driver = Bench::on(&server.url()).await;
+    let key = driver.account("account", 1).await;
+    let namespace = driver.runtime.namespace().clone();
+    let lease_key = format!("crucial:{{{namespace}}}:job");
+    let worker = Bench::on(&server.url()).await;
+    let lease = Duration::from_secs(2);
+    let kept = Job::join(namespace.clone()).keep(worker.store(), lease);
+    // The driver renews no more; its own lease is replaced by the thread's.
+    drop(driver);
+    let left = async || match server.command(&["PTTL", &lease_key]).await {
+        redis::Value::Int(left) => left,
+        other => panic!("{other:?}"),
+    };
+    // A whole minute is left of the driver's lease, then twice as much as the thread had left a moment ago.
+    for _ in 0..3 {
+        let mut before = left().await;
+        loop {
+            let now = left().await;
+            assert!(now > 0, "the job died under its thread");
+            if now > before || before > 10_000 && now <= 2000 {
+                break;
+            }
+            before = now;
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(worker.add(&key, 1).await.unwrap(), 2);
+    // Nobody keeps it any longer: the next one to connect clears it.
+    drop(kept);
+    while left().await != GONE {
+        tokio::task::yield_now().await;
+    }
+    let late = Job::join(namespace.clone()).keep(worker.store(), Duration::from_millis(3));
+    assert!(!worker.store().prolong(&namespace, lease).await.unwrap());
+    let living = Bench::on(&server.url()).await;
+    while living.store().describe(&key).await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(left().await, GONE);
+    drop(late);
 }

@@ -15,6 +15,7 @@ use super::{parcel, run};
 use crate::config::Builder;
 use crate::error::Error;
 use crate::executor::Executor;
+use crate::job::LEASE;
 use crate::object::Namespace;
 use crate::runtime::Runtime;
 use crate::store::Store;
@@ -108,6 +109,8 @@ impl Worker {
         let runtime = self.runtime(&task).await?;
         task.deadline_ms = task.deadline_ms.min(deadline_ms);
         let _entered = runtime.enter();
+        // The thread may outlive the driver, and needs its objects until it is done.
+        let _kept = runtime.job().keep(Arc::clone(runtime.store()), LEASE);
         runtime
             .scope(self.run_once(&runtime, task, parcel))
             .await
@@ -209,7 +212,7 @@ impl Worker {
                 ),
             ));
         }
-        if !store.knows(job).await? {
+        if !store.prolong(job, LEASE).await? {
             return Err(Failure::new(
                 "Crucial.Store",
                 format!(

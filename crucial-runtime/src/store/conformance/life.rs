@@ -110,7 +110,7 @@ async fn a_job_ends_with_its_objects(bench: Bench) {
     assert!(
         bench
             .store()
-            .knows(bench.runtime.namespace())
+            .prolong(bench.runtime.namespace(), Duration::from_secs(60))
             .await
             .unwrap()
     );

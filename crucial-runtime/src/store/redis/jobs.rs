@@ -34,8 +34,20 @@ pub(super) async fn renew(
     all(core, pipeline).await.map(drop)
 }
 
+/// Keeps a job alive for so long from now if it has begun and neither ended nor died; whether it has.
+pub(super) async fn prolong(
+    core: &Core,
+    namespace: &Namespace,
+    lease: Duration,
+) -> Result<bool, Fault> {
+    let lease_ms = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
+    let mut command = redis::cmd("PEXPIRE");
+    command.arg(names::job(namespace.as_str())).arg(lease_ms);
+    Ok(value::plain(core.ask(command).await?)? == Value::Int(1))
+}
+
 /// Whether the job has begun and neither ended nor died.
-pub(super) async fn knows(core: &Core, namespace: &Namespace) -> Result<bool, Fault> {
+async fn knows(core: &Core, namespace: &Namespace) -> Result<bool, Fault> {
     let found = core
         .ask(
             redis::cmd("EXISTS")

@@ -257,8 +257,8 @@ impl Store for RedisStore {
             .map_err(|fault| self.of_job(fault, namespace))
     }
 
-    async fn knows(&self, namespace: &Namespace) -> Result<bool> {
-        jobs::knows(&self.core, namespace)
+    async fn prolong(&self, namespace: &Namespace, lease: Duration) -> Result<bool> {
+        jobs::prolong(&self.core, namespace, lease)
             .await
             .map_err(|fault| self.of_job(fault, namespace))
     }
