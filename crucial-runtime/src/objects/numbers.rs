@@ -17,7 +17,7 @@ use crate::codec;
 use crate::object::{Refusal, Value};
 
 pub use element::Element;
-pub(in crate::objects) use party::{Reducing, reduce};
+pub(in crate::objects) use party::{Reducing, contribution, reduce, renewal, session};
 pub use rounds::Reduction;
 pub(in crate::objects) use rounds::{Contribution, End, Part, Rounds};
 pub use slices::Norm;

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Grid;
 use crate::codec::CodecError;
-use crate::object::{Method, Object, Refusal, Value};
+use crate::object::{Method, Object, Refusal, Value, now_ms};
 use crate::objects::numbers::{
-    Borrowed, Bound, Element, Norm, Numbers, Part, Reducing, Rounds, Slices, arguments, reply,
+    Borrowed, Bound, Element, Norm, Numbers, Reducing, Rounds, Slices, arguments, contribution,
+    renewal, reply, session,
 };
 use crate::objects::proxy::methods;
-use crate::objects::vector::news;
 
 /// The state.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ methods! {
     REDUCED = read("reduced");
     GIVE_UP = update("give_up");
     RESET_ROUNDS = update("reset_rounds");
+    RENEW = idempotent("renew");
+    LEAVE = idempotent("leave");
     ROUND_STATUS = read("round_status");
 }
 
@@ -177,8 +179,9 @@ impl<T: Element> Object for MatrixState<T> {
         Ok(self.grid.size() + self.rounds.size())
     }
 
-    fn announcement(&mut self, method: &str, _: &[Bytes], reply: &Value) -> Option<Bytes> {
-        news::<T>(method, reply)
+    /// Only the end of a round is waited for.
+    fn announcement(&mut self, _: &str, _: &[Bytes], _: &Value) -> Option<Bytes> {
+        self.rounds.take_news().then(Bytes::new)
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
@@ -324,9 +327,23 @@ impl<T: Element> Object for MatrixState<T> {
                 reply(&())
             }
             "contribute" => {
-                let (part,): (Part<Numbers<T>>,) = arguments(args)?;
+                let (part, tenancy) = contribution(args)?;
                 let shape = self.shape();
-                reply(&self.rounds.contribute(self.grid.storage(), shape, part))
+                reply(
+                    &self
+                        .rounds
+                        .contribute(self.grid.storage(), shape, part, tenancy),
+                )
+            }
+            "renew" => {
+                let left = self.rounds.renew(&renewal(args)?);
+                // Nothing is lent that could be lost without a broken round.
+                let parts = vec![Value::Int(0), Value::Int(left)];
+                Ok(Poll::Ready(Value::List(parts)))
+            }
+            "leave" => {
+                self.rounds.leave(&session(args)?);
+                Ok(Poll::Ready(Value::Nil))
             }
             "reduced" => {
                 let (round,): (u64,) = arguments(args)?;
@@ -340,7 +357,7 @@ impl<T: Element> Object for MatrixState<T> {
                 reply(&self.rounds.give_up(round, self.grid.numbers()))
             }
             "reset_rounds" => {
-                self.rounds.reset();
+                self.rounds.reset(now_ms());
                 reply(&())
             }
             "round_status" => reply(&(self.rounds.came(), self.rounds.is_broken())),
@@ -354,4 +371,6 @@ impl<T: Element> Reducing for MatrixState<T> {
     const CONTRIBUTE: &'static Method = &CONTRIBUTE;
     const REDUCED: &'static Method = &REDUCED;
     const GIVE_UP: &'static Method = &GIVE_UP;
+    const RENEW: &'static Method = &RENEW;
+    const LEAVE: &'static Method = &LEAVE;
 }

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::rounds::Tenancy;
 use super::{Borrowed, Contribution, Element, End, Numbers, Part};
+use crate::codec;
 use crate::error::{Error, Result};
-use crate::object::{Errand, Handle, Method, Object};
+use crate::object::{Errand, Handle, Method, Object, Refusal};
+use crate::objects::argument::{self, instant, parse};
 use crate::runtime;
 
 /// An object that has rounds, and its methods for them.
@@ -19,6 +23,41 @@ pub(in crate::objects) trait Reducing: Object {
     const REDUCED: &'static Method;
     /// Breaks a round, unless it has ended: gives its [`End`] then.
     const GIVE_UP: &'static Method;
+    /// Renews the lease of a process whose parties have come; see [`Leases`](crate::object::Leases).
+    const RENEW: &'static Method;
+    /// Ends that lease in good order.
+    const LEAVE: &'static Method;
+}
+
+/// What [`Reducing::CONTRIBUTE`] is called with, the time last: nothing, for the time where the object lives.
+pub(in crate::objects) fn contribution<T: Element>(
+    args: &[Bytes],
+) -> Result<(Part<Numbers<T>>, Tenancy), Refusal> {
+    let [part, session, length, now] = args else {
+        return Err(Refusal::args("a part, a session, a length and a time"));
+    };
+    let tenancy = renewal(&[session.clone(), length.clone(), now.clone()])?;
+    Ok((codec::decode(part)?, tenancy))
+}
+
+/// What [`Reducing::RENEW`] is called with.
+pub(in crate::objects) fn renewal(args: &[Bytes]) -> Result<Tenancy, Refusal> {
+    let [session, length, now] = args else {
+        return Err(Refusal::args("a session, a length and a time"));
+    };
+    Ok(Tenancy {
+        session: String::from_utf8_lossy(session).into_owned(),
+        length: parse(length)?,
+        now: instant(now)?,
+    })
+}
+
+/// What [`Reducing::LEAVE`] is called with.
+pub(in crate::objects) fn session(args: &[Bytes]) -> Result<String, Refusal> {
+    match args {
+        [session, _] => Ok(String::from_utf8_lossy(session).into_owned()),
+        _ => Err(Refusal::args("a session and a time")),
+    }
 }
 
 /// Brings a part to the round that gathers now, and waits for what all parts give.
@@ -83,16 +122,29 @@ impl<O: Reducing> Party<O> {
     async fn come(handle: &Handle<O>, part: &Part<Borrowed<'_, O::Element>>) -> Result<Came<O>> {
         let errand = Errand::here()?;
         let (later, handle) = (errand.clone(), handle.clone());
-        let args = vec![handle.encode("the part", &(part,))?];
+        let leases = errand.runtime().leases();
+        let member = leases.tenant(errand.runtime(), &handle, O::RENEW, Some(O::LEAVE));
+        let args = vec![
+            handle.encode("the part", part)?,
+            leases.session(),
+            leases.length_ms(),
+            argument::now(),
+        ];
         let coming = async move {
+            let sent = Instant::now();
             let reply = handle.call(O::CONTRIBUTE, args).await?;
-            match handle.decode_value("what became of the part", &reply)? {
-                Contribution::Came { round } => Ok(Came::First(Self {
+            let became = handle.decode_value("what became of the part", &reply)?;
+            if let Contribution::Came { left, .. } | Contribution::Whole { left, .. } = &became {
+                member.confirmed(sent, 0, *left);
+                member.stay();
+            }
+            match became {
+                Contribution::Came { round, .. } => Ok(Came::First(Self {
                     handle,
                     round,
                     errand: Some(later),
                 })),
-                Contribution::Whole { numbers } => Ok(Came::Whole(numbers.0)),
+                Contribution::Whole { numbers, .. } => Ok(Came::Whole(numbers.0)),
                 Contribution::Broken { round } => Err(broken(&handle, round)),
                 Contribution::Misfit { reason } => Err(refused(&handle, reason)),
             }

@@ -1,6 +1,6 @@
 //! Rounds of parties that each bring a part, and each get what all parts together give.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,29 @@ pub(in crate::objects) struct Rounds<T> {
     ended_broken: VecDeque<u64>,
     /// The last round that became whole.
     whole: Option<Whole<T>>,
+    sessions: BTreeMap<String, Session>,
+    /// Whether the call under way ended or broke a round.
+    #[serde(skip)]
+    news: bool,
+}
+
+/// A process whose parties have come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Session {
+    /// When its lease ends, in milliseconds since 1970.
+    ends: u64,
+    /// The round that it last came to.
+    last: u64,
+}
+
+/// The process that a party belongs to, and the time.
+#[derive(Debug, Clone)]
+pub(in crate::objects) struct Tenancy {
+    pub(in crate::objects) session: String,
+    /// How long its lease lasts, in milliseconds.
+    pub(in crate::objects) length: u64,
+    /// Milliseconds since 1970.
+    pub(in crate::objects) now: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,14 +88,18 @@ pub(in crate::objects) struct Part<N> {
     pub(in crate::objects) numbers: N,
 }
 
-/// What became of a part. That a party has come without more has to stay the first: see [`is_news`](Self::is_news).
+/// What became of a part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "T: Element")]
 pub(in crate::objects) enum Contribution<T> {
     /// Others of that round are still to come.
-    Came { round: u64 },
+    Came {
+        round: u64,
+        /// In how many milliseconds the earliest lease of another process ends; -1 where there is none.
+        left: i64,
+    },
     /// It was the last: the result.
-    Whole { numbers: Numbers<T> },
+    Whole { numbers: Numbers<T>, left: i64 },
     /// The rounds are broken.
     Broken { round: u64 },
     /// It does not go with the others of its round, which is broken now.
@@ -98,7 +125,9 @@ impl<T: Element> Rounds<T> {
         own: &mut Vec<T>,
         shape: (usize, usize),
         part: Part<Numbers<T>>,
+        tenancy: Tenancy,
     ) -> Contribution<T> {
+        self.settle(tenancy.now);
         if self.broken {
             return Contribution::Broken { round: self.number };
         }
@@ -120,15 +149,20 @@ impl<T: Element> Rounds<T> {
         let gathered = match added {
             Ok(gathered) => gathered,
             Err(reason) => {
-                self.broken = true;
-                self.gathered = None;
+                self.break_now();
                 return Contribution::Misfit { reason };
             }
         };
+        let left = self.earliest_other(&tenancy.session, tenancy.now);
+        let session = Session {
+            ends: tenancy.now.saturating_add(tenancy.length),
+            last: self.number,
+        };
+        self.sessions.insert(tenancy.session, session);
         if gathered.came < gathered.parties {
             let round = self.number;
             self.gathered = Some(gathered);
-            return Contribution::Came { round };
+            return Contribution::Came { round, left };
         }
         let mut numbers = gathered.numbers;
         if reduction == Reduction::Mean {
@@ -142,7 +176,8 @@ impl<T: Element> Rounds<T> {
             numbers: None,
         });
         self.number += 1;
-        Contribution::Whole { numbers }
+        self.news = true;
+        Contribution::Whole { numbers, left }
     }
 
     /// What the round has gathered with one part more, or why that does not go with it.
@@ -208,14 +243,58 @@ impl<T: Element> Rounds<T> {
     pub(in crate::objects) fn give_up(&mut self, round: u64, own: &[T]) -> Option<End<T>> {
         let end = self.end(round, own);
         if end.is_none() {
-            self.broken = true;
-            self.gathered = None;
+            self.break_now();
         }
         end
     }
 
+    /// Renews the lease of a process; in how many milliseconds the earliest of another ends, or -1.
+    pub(in crate::objects) fn renew(&mut self, tenancy: &Tenancy) -> i64 {
+        self.settle(tenancy.now);
+        if let Some(known) = self.sessions.get_mut(&tenancy.session) {
+            known.ends = tenancy.now.saturating_add(tenancy.length);
+        }
+        self.earliest_other(&tenancy.session, tenancy.now)
+    }
+
+    /// Forgets a process that ends in good order.
+    pub(in crate::objects) fn leave(&mut self, session: &str) {
+        self.sessions.remove(session);
+    }
+
+    /// Whether a call since the last time ended or broke a round, which is what others wait for.
+    pub(in crate::objects) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
+    }
+
+    fn break_now(&mut self) {
+        self.broken = true;
+        self.gathered = None;
+        self.news = true;
+    }
+
+    /// Breaks the round if it has lost a process that came to it or to the one before: its parties are waited for.
+    fn settle(&mut self, now: u64) {
+        let number = self.number;
+        let missed = |session: &Session| session.ends <= now && session.last + 1 >= number;
+        if !self.broken && self.sessions.values().any(missed) {
+            self.break_now();
+        }
+        self.sessions.retain(|_, session| session.ends > now);
+    }
+
+    fn earliest_other(&self, session: &str, now: u64) -> i64 {
+        let others = self.sessions.iter().filter(|(other, _)| *other != session);
+        let left = others
+            .map(|(_, other)| other.ends.saturating_sub(now))
+            .min();
+        left.map_or(-1, |left| i64::try_from(left).unwrap_or(i64::MAX))
+    }
+
     /// Makes the rounds whole again: parties that wait are sent away.
-    pub(in crate::objects) fn reset(&mut self) {
+    pub(in crate::objects) fn reset(&mut self, now: u64) {
+        self.settle(now);
+        self.news = true;
         if self.broken || self.gathered.is_some() {
             self.ended_broken.push_back(self.number);
             if self.ended_broken.len() > REMEMBERED {
@@ -242,7 +321,7 @@ impl<T: Element> Rounds<T> {
         let gathered = self.gathered.as_ref().map(|gathered| &gathered.numbers);
         let whole = self.whole.as_ref().and_then(|whole| whole.numbers.as_ref());
         let numbers = gathered.into_iter().chain(whole).map(Numbers::size);
-        200 + 9 * self.ended_broken.len() + numbers.sum::<usize>()
+        300 + 9 * self.ended_broken.len() + 60 * self.sessions.len() + numbers.sum::<usize>()
     }
 
     /// Before the object's own numbers change: its parties still want the last result.
@@ -257,16 +336,97 @@ impl<T: Element> Rounds<T> {
     }
 }
 
-impl<T> Contribution<T> {
-    /// Whether the encoded contribution is news to those who wait: any but that one more has come.
-    pub(in crate::objects) fn is_news(encoded: &[u8]) -> bool {
-        encoded.first() != Some(&0)
-    }
-}
-
 fn shape_text((rows, columns): (usize, usize)) -> String {
     match columns {
         1 => format!("{rows} numbers"),
         _ => format!("{rows} x {columns} numbers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTH: u64 = 100;
+
+    /// A party of that process comes at that time, with the number 1.
+    fn come(rounds: &mut Rounds<i64>, session: &str, now: u64) -> Contribution<i64> {
+        let part = Part {
+            parties: 2,
+            reduction: Reduction::Sum,
+            shape: (1, 1),
+            numbers: Numbers(vec![1]),
+        };
+        let tenancy = tenancy(session, now);
+        rounds.contribute(&mut vec![0], (1, 1), part, tenancy)
+    }
+
+    fn tenancy(session: &str, now: u64) -> Tenancy {
+        Tenancy {
+            session: session.to_owned(),
+            length: LENGTH,
+            now,
+        }
+    }
+
+    fn came(round: u64, left: i64) -> Contribution<i64> {
+        Contribution::Came { round, left }
+    }
+
+    #[test]
+    fn a_process_that_is_not_heard_of_breaks_the_round() {
+        let mut rounds = Rounds::default();
+        assert_eq!(come(&mut rounds, "a", 0), came(0, -1));
+        // It is alive until its lease ends, and with each renewal for as long again.
+        assert_eq!(rounds.renew(&tenancy("b", 60)), 40);
+        assert_eq!(rounds.renew(&tenancy("a", 60)), -1);
+        assert_eq!(rounds.renew(&tenancy("b", 159)), 1);
+        assert_eq!(rounds.end(0, &[0]), None);
+        assert!(!rounds.take_news());
+        assert_eq!(rounds.renew(&tenancy("b", 160)), -1);
+        assert!(rounds.take_news() && !rounds.take_news());
+        assert_eq!(rounds.end(0, &[0]), Some(End::Broken));
+        assert_eq!(
+            come(&mut rounds, "b", 161),
+            Contribution::Broken { round: 0 }
+        );
+        rounds.reset(162);
+        assert_eq!(come(&mut rounds, "b", 163), came(1, -1));
+        assert_eq!(rounds.end(0, &[0]), Some(End::Broken));
+    }
+
+    #[test]
+    fn a_process_that_was_in_the_round_before_is_missed_and_one_that_left_is_not() {
+        for leaves in [false, true] {
+            let mut rounds = Rounds::default();
+            assert_eq!(come(&mut rounds, "a", 0), came(0, -1));
+            assert!(matches!(
+                come(&mut rounds, "b", 50),
+                Contribution::Whole { left: 50, .. }
+            ));
+            if leaves {
+                rounds.leave("a");
+            }
+            let later = come(&mut rounds, "b", 120);
+            if leaves {
+                assert_eq!(later, came(1, -1));
+            } else {
+                assert_eq!(later, Contribution::Broken { round: 1 });
+            }
+        }
+    }
+
+    #[test]
+    fn a_process_that_let_a_whole_round_pass_is_not_missed() {
+        let mut rounds = Rounds::default();
+        come(&mut rounds, "a", 0);
+        come(&mut rounds, "b", 0);
+        come(&mut rounds, "b", 10);
+        come(&mut rounds, "c", 20);
+        assert_eq!(come(&mut rounds, "b", 105), came(2, 15));
+        assert!(matches!(
+            come(&mut rounds, "c", 110),
+            Contribution::Whole { .. }
+        ));
     }
 }

@@ -16,12 +16,16 @@ pub(super) const LEASE: Duration = Duration::from_millis(300);
 /// The same job on the same store, as another process with leases of that length takes part in it.
 pub(super) async fn another(lease: Duration) -> Runtime {
     let here = runtime::current().unwrap();
-    Builder::new()
+    let builder = Builder::new()
         .namespace(here.namespace().as_str())
-        .lease(lease)
-        .build_on(Arc::clone(here.store()), Arc::clone(here.executor()))
-        .await
-        .unwrap()
+        .lease(lease);
+    let address = here.store().address();
+    if address == "embedded:" {
+        let (store, executor) = (Arc::clone(here.store()), Arc::clone(here.executor()));
+        return builder.build_on(store, executor).await.unwrap();
+    }
+    // With a connection of its own: what one process does for the callers of another, it does not when it is frozen.
+    builder.store(address).build().await.unwrap()
 }
 
 /// A process of which nothing runs but what it is told to: between that it is frozen.

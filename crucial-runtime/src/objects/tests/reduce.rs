@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::elsewhere::Frozen;
 use super::on_every_store;
 use crate::{Error, Grid, Matrix, Reduction, Result, Runtime, Vector, runtime};
 
@@ -20,6 +21,8 @@ on_every_store! {
     a_reset_sends_parties_away
     results_stay_while_the_vector_changes
     rounds_end_with_the_vector
+    a_frozen_process_breaks_the_round_that_it_came_to
+    a_process_that_froze_between_rounds_breaks_the_next
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -370,5 +373,53 @@ async fn rounds_end_with_the_vector() -> Result<()> {
     assert!(vector.destroy().await?);
     let told = timeout(LONG, waits).await.unwrap().unwrap();
     assert!(matches!(told, Err(Error::NotFound { .. })), "{told:?}");
+    Ok(())
+}
+
+async fn a_frozen_process_breaks_the_round_that_it_came_to() -> Result<()> {
+    let vector = Vector::create("vector", vec![0, 0]).await?;
+    let theirs = vector.clone();
+    let frozen = Frozen::new(
+        async move || {
+            let waits = party(&theirs, [1, 1]);
+            gathered(&theirs, 1).await.unwrap();
+            [waits]
+        },
+        async |[waits]: [JoinHandle<Result<Vec<i64>>>; 1]| waits.await.unwrap(),
+    )
+    .await;
+    let told = party(&vector, [1, 1]).await.unwrap();
+    assert!(matches!(told, Err(Error::BrokenRound { .. })), "{told:?}");
+    let told = frozen.thaw().await;
+    assert!(matches!(told, Err(Error::BrokenRound { .. })), "{told:?}");
+    Ok(())
+}
+
+async fn a_process_that_froze_between_rounds_breaks_the_next() -> Result<()> {
+    let vector = Vector::create("vector", vec![0, 0]).await?;
+    let reduce = async |vector: Vector<i64>| {
+        let all = vector.reduce_timeout(2, &[1, 1], Reduction::Sum, LONG);
+        all.await
+    };
+    let theirs = vector.clone();
+    let frozen = Frozen::new(
+        async move || {
+            assert_eq!(reduce(theirs.clone()).await.unwrap(), [2, 2]);
+            theirs
+        },
+        reduce,
+    );
+    let (frozen, whole) = tokio::join!(frozen, reduce(vector.clone()));
+    assert_eq!(whole?, [2, 2]);
+    let told = reduce(vector.clone()).await;
+    assert!(
+        matches!(told, Err(Error::BrokenRound { round: 1, .. })),
+        "{told:?}"
+    );
+    let told = frozen.thaw().await;
+    assert!(
+        matches!(told, Err(Error::BrokenRound { round: 1, .. })),
+        "{told:?}"
+    );
     Ok(())
 }

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecError;
-use crate::object::{Method, Object, Refusal, Value};
+use crate::object::{Method, Object, Refusal, Value, now_ms};
 use crate::objects::numbers::{
-    Borrowed, Bound, Contribution, Element, Norm, Numbers, Part, Reducing, Rounds, Slices,
-    arguments, reply,
+    Borrowed, Bound, Element, Norm, Numbers, Reducing, Rounds, Slices, arguments, contribution,
+    renewal, reply, session,
 };
 use crate::objects::proxy::methods;
 
@@ -46,6 +46,8 @@ methods! {
     REDUCED = read("reduced");
     GIVE_UP = update("give_up");
     RESET_ROUNDS = update("reset_rounds");
+    RENEW = idempotent("renew");
+    LEAVE = idempotent("leave");
     ROUND_STATUS = read("round_status");
 }
 
@@ -112,8 +114,9 @@ impl<T: Element> Object for VectorState<T> {
         Ok(self.numbers.size() + self.rounds.size())
     }
 
-    fn announcement(&mut self, method: &str, _: &[Bytes], reply: &Value) -> Option<Bytes> {
-        news::<T>(method, reply)
+    /// Only the end of a round is waited for.
+    fn announcement(&mut self, _: &str, _: &[Bytes], _: &Value) -> Option<Bytes> {
+        self.rounds.take_news().then(Bytes::new)
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
@@ -212,9 +215,23 @@ impl<T: Element> Object for VectorState<T> {
                 reply(&())
             }
             "contribute" => {
-                let (part,): (Part<Numbers<T>>,) = arguments(args)?;
+                let (part, tenancy) = contribution(args)?;
                 let shape = self.shape();
-                reply(&self.rounds.contribute(&mut self.numbers.0, shape, part))
+                reply(
+                    &self
+                        .rounds
+                        .contribute(&mut self.numbers.0, shape, part, tenancy),
+                )
+            }
+            "renew" => {
+                let left = self.rounds.renew(&renewal(args)?);
+                // Nothing is lent that could be lost without a broken round.
+                let parts = vec![Value::Int(0), Value::Int(left)];
+                Ok(Poll::Ready(Value::List(parts)))
+            }
+            "leave" => {
+                self.rounds.leave(&session(args)?);
+                Ok(Poll::Ready(Value::Nil))
             }
             "reduced" => {
                 let (round,): (u64,) = arguments(args)?;
@@ -228,7 +245,7 @@ impl<T: Element> Object for VectorState<T> {
                 reply(&self.rounds.give_up(round, &self.numbers.0))
             }
             "reset_rounds" => {
-                self.rounds.reset();
+                self.rounds.reset(now_ms());
                 reply(&())
             }
             "round_status" => reply(&(self.rounds.came(), self.rounds.is_broken())),
@@ -242,14 +259,6 @@ impl<T: Element> Reducing for VectorState<T> {
     const CONTRIBUTE: &'static Method = &CONTRIBUTE;
     const REDUCED: &'static Method = &REDUCED;
     const GIVE_UP: &'static Method = &GIVE_UP;
-}
-
-/// The announcement of a call: only the end of a round is waited for.
-pub(in crate::objects) fn news<T: Element>(method: &str, reply: &Value) -> Option<Bytes> {
-    let news = match (method, reply) {
-        ("contribute", Value::Bytes(encoded)) => Contribution::<T>::is_news(encoded),
-        ("give_up" | "reset_rounds", _) => true,
-        _ => false,
-    };
-    news.then(Bytes::new)
+    const RENEW: &'static Method = &RENEW;
+    const LEAVE: &'static Method = &LEAVE;
 }
