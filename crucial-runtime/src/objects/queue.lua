@@ -14,6 +14,11 @@ local takers, putters = {prefix = 't', base = 0}, {prefix = 'p', base = PUTTERS}
 local called, everybody
 -- Whether the sorted set had something in it before this batch; until when everything due has been done.
 local sorted, done
+-- The time where the queue lives, once it has been asked for.
+local clock
+-- Elements that this batch has put, by number, and fields that it has taken: most elements of a busy queue are gone
+-- before they would have been written.
+local fresh, gone
 
 local function in_order()
   return back + leased + dead + takers.count + putters.count > 0
@@ -21,6 +26,7 @@ end
 
 begin = function()
   L, called, everybody, done = K .. ':h', {}, false, nil
+  clock, fresh, gone = nil, {}, {}
   local numbers = redis.call('HGET', K, 'm')
   exists = numbers and true
   capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called, putters.count,
@@ -28,7 +34,30 @@ begin = function()
   sorted = in_order()
 end
 
+-- Removes first: a full server lets those go on who have made room.
+local function write()
+  for j = 1, #gone, 4000 do
+    redis.call('HDEL', K, unpack(gone, j, math.min(j + 3999, #gone)))
+  end
+  local fields = {}
+  for id, element in pairs(fresh) do
+    fields[#fields + 1] = 'e' .. id
+    fields[#fields + 1] = element
+  end
+  for j = 1, #fields, 4000 do
+    redis.call('HSET', K, unpack(fields, j, math.min(j + 3999, #fields)))
+  end
+  fresh, gone = {}, {}
+end
+
+local function time(i)
+  if ARGV[i] ~= '' then return tonumber(ARGV[i]) end
+  clock = clock or instant(i)
+  return clock
+end
+
 finish = function()
+  write()
   local numbers = {capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called,
     putters.count, putters.called}
   redis.call('HSET', K, 'm', cmsgpack.pack(numbers))
@@ -186,7 +215,7 @@ end
 
 local function append(i, n)
   for j = i, i + n - 1 do
-    redis.call('HSET', K, 'e' .. tail, ARGV[j])
+    fresh[tail] = ARGV[j]
     tail = tail + 1
   end
 end
@@ -202,16 +231,15 @@ local function hand_out(reply, till)
   else
     head = head + 1
   end
-  local element = redis.call('HGET', K, 'e' .. id)
+  local element = fresh[id] or redis.call('HGET', K, 'e' .. id)
   if till then
     count = count + 1
     redis.call('HSET', K, 'a' .. id, count)
     redis.call('ZADD', L, LEASES + till, 'l' .. id)
     leased = leased + 1
-  elseif count > 0 then
-    redis.call('HDEL', K, 'e' .. id, 'a' .. id)
   else
-    redis.call('HDEL', K, 'e' .. id)
+    if fresh[id] then fresh[id] = nil else gone[#gone + 1] = 'e' .. id end
+    if count > 0 then gone[#gone + 1] = 'a' .. id end
   end
   reply[#reply + 1] = id
   reply[#reply + 1] = count
@@ -232,7 +260,7 @@ function M.init(i, n)
 end
 
 function M.put(i, n)
-  local ticket, now, count = ARGV[i], instant(i + n - 1), n - 3
+  local ticket, now, count = ARGV[i], time(i + n - 1), n - 3
   due(now)
   if closed == 1 then
     leave(putters, ticket)
@@ -250,7 +278,7 @@ function M.put(i, n)
 end
 
 function M.await_room(i)
-  local ticket, now = ARGV[i], instant(i + 2)
+  local ticket, now = ARGV[i], time(i + 2)
   due(now)
   if closed == 1 then
     leave(putters, ticket)
@@ -261,7 +289,7 @@ function M.await_room(i)
 end
 
 function M.take(i)
-  local ticket, now = ARGV[i], instant(i + 4)
+  local ticket, now = ARGV[i], time(i + 4)
   due(now)
   local count, place = share(takers, ticket, ready())
   if count > 0 then
@@ -286,7 +314,7 @@ function M.take(i)
 end
 
 function M.drain(i)
-  due(instant(i))
+  due(time(i))
   local reply = {DONE}
   while ready() > 0 do hand_out(reply) end
   return answer(reply)
@@ -301,6 +329,7 @@ function M.leave_takers(i)
 end
 
 function M.give_back(i, n)
+  write()
   local count = 0
   for j = i, i + n - 1, 3 do
     local id = tonumber(ARGV[j])
@@ -316,6 +345,7 @@ end
 
 -- Ends the leases that are held, and does what is to be done then.
 local function settle(i, n, now, act)
+  write()
   due(now)
   local reply = {DONE}
   for j = i, i + n - 1, 2 do
@@ -331,15 +361,15 @@ local function settle(i, n, now, act)
 end
 
 function M.ack(i, n)
-  return settle(i, n - 1, instant(i + n - 1), function(id) redis.call('HDEL', K, 'e' .. id, 'a' .. id) end)
+  return settle(i, n - 1, time(i + n - 1), function(id) redis.call('HDEL', K, 'e' .. id, 'a' .. id) end)
 end
 
 function M.release(i, n)
-  return settle(i, n - 1, instant(i + n - 1), bring_back)
+  return settle(i, n - 1, time(i + n - 1), bring_back)
 end
 
 function M.extend(i)
-  local now = instant(i + 3)
+  local now = time(i + 3)
   return settle(i, 2, now, function(id)
     redis.call('ZADD', L, LEASES + later(now, ARGV[i + 2]), 'l' .. id)
     leased = leased + 1
@@ -364,7 +394,8 @@ local function dead_letters(command)
 end
 
 function M.drain_dead(i)
-  due(instant(i))
+  write()
+  due(time(i))
   local reply = dead_letters('HDEL')
   table.insert(reply, 1, DONE)
   redis.call('ZREMRANGEBYSCORE', L, DEAD, '+inf')
@@ -373,7 +404,8 @@ function M.drain_dead(i)
 end
 
 function M.dead(i)
-  local _, dying = ended(instant(i))
+  write()
+  local _, dying = ended(time(i))
   local elements = dead_letters()
   for _, id in ipairs(dying) do elements[#elements + 1] = redis.call('HGET', K, 'e' .. id) end
   return elements
@@ -381,13 +413,14 @@ end
 
 function M.status(i)
   if not exists then return false end
-  local again, dying = ended(instant(i))
+  local again, dying = ended(time(i))
   return {capacity, most, closed, ready() + #again, leased - #again - #dying, dead + #dying, takers.count,
     putters.count}
 end
 
 function M.peek(i)
-  local first = ended(instant(i))[1]
+  write()
+  local first = ended(time(i))[1]
   local member = back > 0 and redis.call('ZRANGEBYSCORE', L, BACK, '(' .. DEAD, 'LIMIT', 0, 1)[1]
   local other = member and tonumber(string.sub(member, 2)) or head < tail and head
   if not first or other and other < first then first = other end
@@ -395,6 +428,7 @@ function M.peek(i)
 end
 
 function M.contents()
+  write()
   if not exists then return false end
   local ids, reply = {}, {capacity, most}
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', L, LEASES, '(' .. DEAD)) do
