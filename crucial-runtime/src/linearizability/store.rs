@@ -5,12 +5,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::event::{self, Answered, Asked, Deed};
 use super::recorder::Recorder;
 use crate::error::Result;
 use crate::object::{Call, Key, Namespace, ObjectType, Value};
-use crate::store::{Description, Store, Watch};
+use crate::store::{Description, Details, Life, Store, Stored, Watch};
 
 /// A store whose calls are noted. A call whose future is dropped has no end in the notes: it is in doubt.
 #[derive(Debug)]
@@ -91,6 +92,29 @@ impl Store for RecordedStore {
         let set = self.store.expire(key, after);
         self.noted(asked, None, set, |done| Answered::Flag(*done))
             .await
+    }
+
+    // What is asked to look after objects is not noted: it is of no one moment.
+
+    async fn details(&self, keys: &[Key]) -> Result<Vec<Option<Details>>> {
+        self.store.details(keys).await
+    }
+
+    async fn stored(&self, key: &Key, count: usize) -> Result<Option<Stored>> {
+        self.store.stored(key, count).await
+    }
+
+    async fn objects(
+        &self,
+        namespace: &Namespace,
+        place: &[u8],
+        count: usize,
+    ) -> Result<(Vec<Key>, Option<Bytes>)> {
+        self.store.objects(namespace, place, count).await
+    }
+
+    async fn namespaces(&self) -> Result<Vec<(Namespace, usize, Life)>> {
+        self.store.namespaces().await
     }
 
     async fn watch(&self, key: &Key) -> Result<Watch> {

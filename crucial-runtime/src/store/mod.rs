@@ -10,10 +10,10 @@ pub(crate) mod redis;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_cached;
 #[cfg(all(test, feature = "redis"))]
-mod redis_evolution;
-#[cfg(all(test, feature = "redis"))]
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_contended;
+#[cfg(all(test, feature = "redis"))]
+mod redis_evolution;
 #[cfg(all(test, feature = "redis"))]
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod redis_faults;
