@@ -52,27 +52,31 @@ impl Waits {
     ) -> Result<Value> {
         let limit = limit.unwrap_or(runtime.wait_limit());
         let (key, method) = (call.key.clone(), call.method.name);
-        let answer = async {
-            if call.method.kind == MethodKind::Read
-                && concern.is_shared()
-                && let Some(value) = self.ask_together(runtime, &call, &concern).await
-            {
-                return Ok(value);
-            }
-            ask(runtime.store().as_ref(), &call, &concern).await
-        };
         // A limit beyond the clock's range is no limit.
-        let Some(deadline) = Instant::now().checked_add(limit) else {
-            return answer.await;
+        let deadline = Instant::now().checked_add(limit);
+        let store = runtime.store().as_ref();
+        let answer = if call.method.kind == MethodKind::Read {
+            let answer = async {
+                if concern.is_shared()
+                    && let Some(value) = self.ask_together(runtime, &call, &concern).await
+                {
+                    return Ok(Some(value));
+                }
+                ask(store, &call, &concern, None).await
+            };
+            match deadline {
+                Some(deadline) => timeout_at(deadline, answer).await.unwrap_or(Ok(None)),
+                None => answer.await,
+            }
+        } else {
+            // Cut off on its way, it might take effect after its caller has been told that the time is over.
+            ask(store, &call, &concern, deadline).await
         };
-        match timeout_at(deadline, answer).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::TimedOut {
-                key,
-                method,
-                waited: limit,
-            }),
-        }
+        answer?.ok_or(Error::TimedOut {
+            key,
+            method,
+            waited: limit,
+        })
     }
 
     async fn ask_together(
@@ -202,20 +206,31 @@ impl Concern {
     }
 }
 
-/// Makes the call, and makes it again after each change that concerns it, until it is ready.
-async fn ask(store: &dyn Store, call: &Call, concern: &Concern) -> Result<Value> {
+/// Makes the call, and makes it again after each change that concerns it, until it is ready. It is not made again
+/// after `until`: nothing is then the answer, and nothing has been done.
+async fn ask(
+    store: &dyn Store,
+    call: &Call,
+    concern: &Concern,
+    until: Option<Instant>,
+) -> Result<Option<Value>> {
     let mut watch: Option<Watch> = None;
     if !concern.is_shared() {
         watch = Some(store.watch(&call.key).await?);
     }
     loop {
         if let Poll::Ready(value) = store.call(call.clone()).await? {
-            return Ok(value);
+            return Ok(Some(value));
         }
-        match &mut watch {
-            Some(watch) => changed(watch, concern).await,
+        match (&mut watch, until) {
+            (Some(watch), None) => changed(watch, concern).await,
+            (Some(watch), Some(until)) => {
+                if timeout_at(until, changed(watch, concern)).await.is_err() {
+                    return Ok(None);
+                }
+            }
             // What changed before the watch began was not announced to it: look once more.
-            None => watch = Some(store.watch(&call.key).await?),
+            (None, _) => watch = Some(store.watch(&call.key).await?),
         }
     }
 }

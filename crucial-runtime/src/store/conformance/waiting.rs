@@ -12,6 +12,7 @@ suite! {
     waiting_changes_nothing_and_wakes
     waiters_are_awakened
     waits_end
+    no_call_is_given_up_on_its_way
 }
 
 async fn waiting_changes_nothing_and_wakes(bench: Bench) {
@@ -80,4 +81,19 @@ async fn waits_end(bench: Bench) {
     assert!(bench.store().destroy(&key).await.unwrap());
     watch.changed().await;
     assert!(matches!(waiter.await.unwrap(), Err(Error::NotFound { .. })));
+}
+
+async fn no_call_is_given_up_on_its_way(bench: Bench) {
+    let key = bench.account("account", 1).await;
+    let take = || call::<Account>(&key, &TAKE, vec![codec::encode(&1i64).unwrap()]);
+    let waits = bench.runtime.waits();
+    let taken = waits
+        .wait(&bench.runtime, take(), Some(Duration::ZERO))
+        .await;
+    assert_eq!(taken.unwrap(), Value::Int(0));
+    let waited = waits
+        .wait(&bench.runtime, take(), Some(Duration::ZERO))
+        .await;
+    assert!(matches!(waited, Err(Error::TimedOut { .. })), "{waited:?}");
+    assert_eq!(bench.balance(&key).await, 0);
 }
