@@ -41,6 +41,9 @@
 //! the object lives, one at a time, and takes effect exactly once, though connections may break
 //! meanwhile. [`shared`] makes a shared object of a type, and a struct of shared state of a struct.
 //!
+//! The [`guide`] tells which object to [choose](guide::choosing), what they [promise](guide::consistency) and what
+//! they [cost](guide::cost).
+//!
 //! # Cloud threads
 //!
 //! [`cloud_thread`] lets a function run as a thread: `name::spawn(…)` starts it and gives a
@@ -75,6 +78,7 @@ mod config;
 pub mod emulator;
 mod error;
 mod executor;
+pub mod guide;
 mod job;
 #[cfg(feature = "test-util")]
 pub mod linearizability;
