@@ -18,6 +18,10 @@ pub(crate) struct Details {
 
 /// The beginning of what is stored for an object, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "redis"),
+    expect(dead_code, reason = "scripts run on servers")
+)]
 pub(crate) enum Stored {
     /// The state of an object that is kept as one.
     State(Bytes),
