@@ -7,6 +7,7 @@ mod examples;
 mod fixtures;
 mod invariants;
 mod old_server;
+mod parties;
 mod readme;
 mod stores;
 mod ways;

@@ -376,7 +376,8 @@ impl<T: Element> Vector<T> {
     /// [`Barrier`](crate::Barrier): the others, and whoever comes later, get
     /// [`Error::BrokenRound`](crate::Error::BrokenRound) until somebody calls [`reset_rounds`](Self::reset_rounds). So
     /// does a process that is not heard of for the length of its [lease](crate::Builder::lease) (it died, or was frozen or
-    /// cut off) if its parties came to this round or to the one before; and so
+    /// cut off) if its parties came to this round or to the one before. (On a server the calls run in the processes, so
+    /// the lease ends by the clock of whichever process runs them: clocks have to agree to well within its length.) So
     /// does a part that does not go with the others of its round, or whose sum does not fit an `i64`: it gets
     /// [`Error::Refused`](crate::Error::Refused) itself.
     ///

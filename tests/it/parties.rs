@@ -1,0 +1,131 @@
+//! Barriers and locks over processes: nobody goes early, nothing hangs, and who dies or freezes is missed.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use tokio::time::timeout;
+
+use crate::ways::{PROCESSES, Ways, printed};
+
+/// Far more than any of these takes, far less than a wait without a limit of its own.
+const LIMIT: Duration = Duration::from_secs(120);
+/// In seconds.
+const LEASE: &str = "1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_processes_meet_again_and_again() {
+    let ways = Ways::new().await;
+    let processes = PROCESSES.to_string();
+    let sizes = ["2", "3", "7", "12", "50", "97", "200", "1800"];
+    let flags = [&["cycle", "100", &processes], &sizes[..]].concat();
+    let run = timeout(LIMIT, ways.process().run("parties", &flags)).await;
+    let text = printed("parties", run.expect("nothing hangs"));
+    let expected = sizes.map(|size| format!("{size} parties: 100 leaders\n"));
+    assert_eq!(text, expected.concat());
+}
+
+/// A program whose processes are to be harmed.
+struct Running {
+    lines: Lines<BufReader<ChildStdout>>,
+    program: Child,
+}
+
+impl Running {
+    fn start(ways: &Ways, flags: &[&str]) -> Self {
+        let mut command = ways.process().command("parties", flags);
+        let command = command.env("CRUCIAL_LEASE", LEASE).stdout(Stdio::piped());
+        let mut program = command.spawn().unwrap();
+        let lines = BufReader::new(program.stdout.take().unwrap()).lines();
+        Self { lines, program }
+    }
+
+    async fn line(&mut self) -> String {
+        let line = timeout(LIMIT, self.lines.next_line()).await;
+        let line = line.expect("nothing hangs").unwrap();
+        line.expect("the program goes on")
+    }
+
+    /// A process that runs threads.
+    async fn process(&mut self) -> u32 {
+        let line = self.line().await;
+        let process = line.strip_prefix("process ").expect(&line);
+        process.parse().unwrap()
+    }
+
+    async fn end(mut self) {
+        let end = timeout(LIMIT, self.program.wait()).await;
+        assert!(end.expect("it ends").unwrap().success());
+    }
+}
+
+fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([name, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_party_breaks_the_barrier() {
+    let ways = Ways::new().await;
+    let mut running = Running::start(&ways, &["meet", "8"]);
+    let victim = running.process().await;
+    for _ in 1..PROCESSES {
+        running.process().await;
+    }
+    signal("-KILL", victim);
+    let mut ends = Vec::new();
+    for _ in 0..PROCESSES {
+        ends.push(running.line().await);
+    }
+    ends.sort_unstable();
+    let mut expected = vec!["broken"; PROCESSES - 1];
+    expected.push("dead");
+    assert_eq!(ends, expected);
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_party_breaks_the_barrier_and_finds_out() {
+    let ways = Ways::new().await;
+    let mut running = Running::start(&ways, &["meet", "8"]);
+    let victim = running.process().await;
+    for _ in 1..PROCESSES {
+        running.process().await;
+    }
+    signal("-STOP", victim);
+    for _ in 1..PROCESSES {
+        assert_eq!(running.line().await, "broken");
+    }
+    signal("-CONT", victim);
+    assert_eq!(running.line().await, "broken");
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_holder_is_succeeded() {
+    let ways = Ways::new().await;
+    let mut running = Running::start(&ways, &["hold", "5"]);
+    let victim = running.process().await;
+    signal("-KILL", victim);
+    for expected in ["succeeded", "dead", "value 50"] {
+        assert_eq!(running.line().await, expected);
+    }
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_holder_is_succeeded_and_overwrites_nothing() {
+    let ways = Ways::new().await;
+    let mut running = Running::start(&ways, &["hold", "5"]);
+    let victim = running.process().await;
+    signal("-STOP", victim);
+    assert_eq!(running.line().await, "succeeded");
+    signal("-CONT", victim);
+    for expected in ["lease lost", "value 50"] {
+        assert_eq!(running.line().await, expected);
+    }
+    running.end().await;
+}
