@@ -10,7 +10,9 @@
 
 mod barrier;
 mod counter;
+mod delay;
 mod map;
+mod method;
 mod objects;
 mod queue;
 mod samples;
@@ -39,6 +41,8 @@ enum Name {
     Barrier,
     /// `Map::insert`, `get` and `insert_all` over the server's own `HSET`, `HGET` and a pipeline
     Map,
+    /// A method of a user's object, called from many processes, over compare-and-set with backoff
+    Method,
     /// Calls with 1, 1,000 and 100,000 live objects, and what an object takes on the server
     Objects,
     /// `Queue::put` and `take` over the server's own `LPUSH` and `BRPOP`
@@ -54,6 +58,7 @@ async fn main() -> Result<()> {
         Name::Counter => counter::run(quick).await?,
         Name::Barrier => barrier::run(quick).await?,
         Name::Map => map::run(quick).await?,
+        Name::Method => method::run(quick).await?,
         Name::Objects => objects::run(quick).await?,
         Name::Queue => queue::run(quick).await?,
         Name::Spawn => spawn::run(quick).await?,

@@ -1,6 +1,7 @@
 //! The server that a benchmark talks to.
 
 use std::env;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 use crucial::{Entered, Runtime};
 use crucial_tests::{Options, RedisServer};
@@ -38,6 +39,31 @@ impl Server {
         let runtime = Runtime::builder().store(&self.url).build().await?;
         let entered = runtime.enter();
         Ok((runtime, entered))
+    }
+
+    /// A runtime that is not entered, as if of another process.
+    pub(crate) async fn unentered(&self) -> Result<Runtime> {
+        Ok(Runtime::builder().store(&self.url).build().await?)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        let url = self.url.as_str().into_connection_info()?;
+        match url.addr() {
+            redis::ConnectionAddr::Tcp(host, port) => (host.as_str(), *port)
+                .to_socket_addrs()?
+                .next()
+                .ok_or_else(|| "the server has no address".into()),
+            _ => Err("this benchmark takes a server that speaks plain TCP".into()),
+        }
+    }
+
+    /// The same server at another address.
+    pub(crate) fn behind(&self, port: u16) -> Self {
+        Self {
+            url: format!("redis://127.0.0.1:{port}"),
+            _own: None,
+        }
     }
 
     /// A plain redis-rs connection, set up as well as ours is.

@@ -62,7 +62,7 @@ fn registration(object: &Object, krate: &Crate) -> TokenStream {
 fn implementation(object: &Object, proxy: &Ident, krate: &Crate) -> TokenStream {
     let ty = &object.ty;
     let name = format!("::{}", object.name);
-    let waits = object.waits();
+    let (waits, fingerprint) = (object.waits(), object.fingerprint());
     let methods = object.methods.iter().map(|method| {
         let conditions = conditions(&method.attributes);
         let value = method_value(method, krate);
@@ -91,6 +91,7 @@ fn implementation(object: &Object, proxy: &Ident, krate: &Crate) -> TokenStream 
             const NAME: &'static str = ::core::concat!(::core::module_path!(), #name);
             const METHODS: &'static [#krate::__private::Method] = &[#(#methods),*];
             const WAITS: bool = #waits;
+            const FINGERPRINT: u64 = #fingerprint;
 
             fn copy(&self) -> ::core::option::Option<Self> {
                 #krate::__private::Copied::<#ty>::of(self)

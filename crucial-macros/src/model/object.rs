@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
@@ -12,6 +13,7 @@ use syn::{
 };
 
 use super::Argument;
+use super::fingerprint::Fingerprint;
 use super::signature::{arguments, check_owned, check_plain, output, wrapped};
 use crate::attr::{MethodOptions, carried};
 use crate::errors::Errors;
@@ -116,6 +118,23 @@ impl Object {
         }
         errors.append(found);
         Some(Self { ty, name, methods })
+    }
+
+    /// Changes with what the methods are called, take and return, and with what they may do.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut fingerprint = Fingerprint::default();
+        for method in &self.methods {
+            fingerprint.feed(&method.name);
+            for argument in &method.arguments {
+                fingerprint.feed(&argument.ty);
+            }
+            let (Reply::Now(reply) | Reply::WhenReady(reply)) = &method.reply;
+            fingerprint.feed(&matches!(method.reply, Reply::WhenReady(_)).to_token_stream());
+            fingerprint.feed(reply);
+            let changes = matches!(method.access, Access::Update | Access::Idempotent);
+            fingerprint.feed(&changes.to_token_stream());
+        }
+        fingerprint.value()
     }
 
     /// Whether any method waits.

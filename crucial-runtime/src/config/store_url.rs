@@ -64,6 +64,7 @@ impl StoreUrl {
                 let options = Options {
                     lease: limits.lead,
                     method_limit: limits.method,
+                    value_bytes: limits.value_bytes,
                 };
                 Ok(Arc::new(RedisStore::connect(url, options).await?))
             }

@@ -31,7 +31,7 @@ async fn engine_keys(connection: &mut MultiplexedConnection) -> Vec<String> {
     keys
 }
 
-/// Waits until so many calls wait for whoever leads.
+/// Waits until so many calls wait for whoever leads; those that are being run are among them.
 async fn until_queued(connection: &mut MultiplexedConnection, process: &Process, wanted: u64) {
     let queue = format!("crucial:{{{}}}:q", process.key());
     loop {
@@ -157,13 +157,14 @@ async fn an_object_that_is_removed_leaves_nobody_waiting_and_nothing_behind() {
         GATES[4].close();
         assert!(processes[0].create(0).await);
         processes[0].meet(&processes[1]).await;
+        let before = RUNS[4].load(Ordering::SeqCst);
         let leading = processes[0].call::<Ledger>(&HANG, &HELD);
-        until_run(4, round).await;
+        until_run(4, before + 1).await;
         let waiting: Vec<_> = processes[1..3]
             .iter()
             .map(|process| process.call::<Ledger>(&super::ledger::POST, &1_u64))
             .collect();
-        until_queued(&mut connection, &processes[0], 2).await;
+        until_queued(&mut connection, &processes[0], 3).await;
         let key = processes[3].key();
         let removed = processes[3]
             .run(async move |bench| bench.store().destroy(&key).await)
@@ -209,7 +210,7 @@ async fn a_full_server_fails_calls_and_holds_up_nobody() {
         .iter()
         .map(|process| process.call::<Ledger>(&super::ledger::POST, &100_u64))
         .collect();
-    until_queued(&mut connection, &processes[0], 2).await;
+    until_queued(&mut connection, &processes[0], 3).await;
     let mut limit = async |bytes: u32| {
         redis::cmd("CONFIG")
             .arg("SET")
@@ -251,7 +252,7 @@ async fn a_process_that_quiesces_leads_no_more() {
         .iter()
         .map(|process| process.call::<Ledger>(&super::ledger::POST, &1_u64))
         .collect();
-    until_queued(&mut connection, &processes[0], 2).await;
+    until_queued(&mut connection, &processes[0], 3).await;
     let lease = format!("crucial:{{{}}}:l", processes[0].key());
     let holder = async |connection: &mut MultiplexedConnection| -> Option<String> {
         redis::cmd("HGET")

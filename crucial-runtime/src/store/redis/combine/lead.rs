@@ -8,7 +8,7 @@ use super::keeper::ms;
 use super::parcel::{self, Parcel};
 use super::pulse::Pulse;
 use super::replica::{Replica, Work};
-use super::{Combining, Fault, Own, Site, garbled, reads, unencodable};
+use super::{Combining, Fault, Own, Site, garbled, reads};
 use crate::object::{MethodKind, ObjectType, Value};
 use crate::store::redis::lane::Answer;
 use crate::store::redis::value;
@@ -298,7 +298,14 @@ impl Combining {
                 callers,
                 answers,
                 stored,
-            } = Batch::run(lead, replica, own, me, &pulse)?;
+            } = Batch::run(
+                lead,
+                replica,
+                own,
+                me,
+                site.core.options.value_bytes,
+                &pulse,
+            )?;
             let before = replica.version;
             let after = if callers.is_empty() && stored.is_none() {
                 before
@@ -392,6 +399,7 @@ impl Batch {
         replica: &mut Replica,
         own: Option<&Own<'_>>,
         me: &str,
+        limit: usize,
         pulse: &Pulse,
     ) -> Result<Self, Fault> {
         let mut works: Vec<Work<'_>> = Vec::new();
@@ -429,19 +437,7 @@ impl Batch {
             });
         }
 
-        let (mut all, changed) = replica.run(lead.object, &works, pulse)?;
-        let mut stored = None;
-        if changed {
-            match lead.object.encode(&replica.state).map_err(unencodable) {
-                Ok(bytes) => stored = Some(bytes),
-                // Nobody knows whose call it was.
-                Err(fault) => {
-                    all.fill_with(|| Err(fault.clone()));
-                    replica.rewind(lead.object)?;
-                }
-            }
-        }
-
+        let (all, stored) = replica.run(lead.object, &works, limit, pulse)?;
         let (mut callers, mut answers) = (Vec::with_capacity(parts.len()), Vec::new());
         for part in parts {
             let given = match part.start {

@@ -47,8 +47,7 @@ use super::lane::{Answer, Lane, Operation, Slot};
 use super::names::Names;
 use super::{CALL_LIMIT, value};
 use crate::chance;
-use crate::codec::CodecError;
-use crate::object::{Call, MethodKind, ObjectType, Refusal, State};
+use crate::object::{Call, MethodKind, ObjectType, State};
 use crate::store::Description;
 
 /// Batches of one process for one object come one after the other.
@@ -70,13 +69,17 @@ pub(crate) struct Options {
     pub(crate) lease: Duration,
     /// How long one call may run before it counts as one that does not end.
     pub(crate) method_limit: Duration,
+    /// How many bytes a state may take.
+    pub(crate) value_bytes: usize,
 }
 
+#[cfg(test)]
 impl Default for Options {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(1),
             method_limit: Duration::from_secs(30),
+            value_bytes: usize::MAX,
         }
     }
 }
@@ -258,15 +261,15 @@ impl Combining {
             let fresh = self.cached.is_none();
             let asked = Instant::now();
             let replica = self.known(core, names, object).await?;
-            let (answers, changed) = replica.run(object, &works, &pulse)?;
-            if !changed {
+            let limit = core.options.value_bytes;
+            let (answers, stored) = replica.run(object, &works, limit, &pulse)?;
+            let Some(stored) = stored else {
                 // Updates that changed nothing (all of them wait, or failed) still have to have seen the latest state.
                 if reads || fresh || self.is_current(core, names).await? {
                     return Ok(Some(answers));
                 }
                 continue;
-            }
-            let stored = object.encode(&replica.state).map_err(unencodable)?;
+            };
             let version = replica.version.wrapping_add(1);
             let install = Install {
                 object,
@@ -483,7 +486,9 @@ impl Combining {
     async fn create(&mut self, site: &Site<'_>, call: &Call, description: &Description) -> Answer {
         let (object, asked) = (call.object, Instant::now());
         let state = object.init(&call.args).map_err(Fault::Refused)?;
-        let stored = object.encode(&state).map_err(unencodable)?;
+        let stored = object
+            .encode_within(&state, site.core.options.value_bytes)
+            .map_err(Fault::Refused)?;
         // Versions of one object's successive lives never meet.
         let version = chance::number() << 32;
         let install = Install {
@@ -544,11 +549,6 @@ fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
     object
         .decode(stored)
         .map_err(|error| Fault::Corrupt(error.to_string()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
-fn unencodable(error: CodecError) -> Fault {
-    Fault::Refused(Refusal::Reply(error.to_string()))
 }
 
 fn garbled(what: &str) -> Fault {

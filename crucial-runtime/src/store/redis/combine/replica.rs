@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::pulse::Pulse;
-use super::{Fault, decode, unencodable};
+use super::{Fault, decode};
 use crate::object::{Call, Method, MethodKind, ObjectType, Refusal, State};
 use crate::store::redis::lane::Answer;
 
@@ -71,13 +71,36 @@ impl Replica {
         Ok(())
     }
 
-    /// Runs the calls in order and says whether the state has changed.
+    /// Runs the calls in order, and gives the state that they leave, to be stored, if it is another one.
     ///
-    /// A call that panics, is refused or waits leaves the state as it was before it.
+    /// A call that panics, is refused, waits, or leaves a state that can't be stored has no effect.
     pub(super) fn run(
         &mut self,
         object: &'static ObjectType,
         calls: &[Work<'_>],
+        limit: usize,
+        pulse: &Pulse,
+    ) -> Result<(Vec<Answer>, Option<Bytes>), Fault> {
+        let (answers, changed) = self.try_run(object, calls, None, pulse)?;
+        if !changed {
+            return Ok((answers, None));
+        }
+        if let Ok(stored) = object.encode_within(&self.state, limit) {
+            return Ok((answers, Some(stored)));
+        }
+        // Once more, to see whose call it is that leaves what can't be stored.
+        self.rewind(object)?;
+        let (answers, changed) = self.try_run(object, calls, Some(limit), pulse)?;
+        let stored = changed.then(|| object.encode_within(&self.state, limit));
+        Ok((answers, stored.transpose().map_err(Fault::Refused)?))
+    }
+
+    /// Runs the calls in order and says whether the state has changed.
+    fn try_run(
+        &mut self,
+        object: &'static ObjectType,
+        calls: &[Work<'_>],
+        limit: Option<usize>,
         pulse: &Pulse,
     ) -> Result<(Vec<Answer>, bool), Fault> {
         let _working = pulse.batch();
@@ -87,15 +110,20 @@ impl Replica {
         let mut checkpoint = (self.stored.clone(), 0);
         for (index, call) in calls.iter().enumerate() {
             pulse.call(call.method);
-            let result = object.apply(&mut self.state, call.method, call.args);
+            let mut result = object.apply(&mut self.state, call.method, call.args);
             let update = call.method.kind != MethodKind::Read;
+            let ready = matches!(result, Ok(Poll::Ready(_)));
+            if let (true, true, Some(limit)) = (ready, update, limit)
+                && let Err(refusal) = object.check_within(&self.state, limit)
+            {
+                result = Err(refusal);
+            }
             let undo = match &result {
                 Ok(Poll::Ready(_)) => false,
-                Ok(Poll::Pending) => update,
-                Err(Refusal::Panicked(_)) => true,
-                Err(_) => update,
+                Err(Refusal::Panicked(_) | Refusal::State(_) | Refusal::TooLarge { .. }) => true,
+                Ok(Poll::Pending) | Err(_) => update && !object.careful,
             };
-            changed |= update && !undo;
+            changed |= update && matches!(result, Ok(Poll::Ready(_)));
             answers.push(result.map_err(Fault::Refused));
             if undo {
                 self.state = decode(object, &checkpoint.0)?;
@@ -108,7 +136,9 @@ impl Replica {
                             .map_err(Fault::Refused);
                     }
                 }
-                let bytes = object.encode(&self.state).map_err(unencodable)?;
+                let bytes = object
+                    .encode_within(&self.state, usize::MAX)
+                    .map_err(Fault::Refused)?;
                 checkpoint = (bytes, index + 1);
             }
         }
