@@ -6,8 +6,10 @@ mod certificates;
 mod detour;
 mod program;
 mod redis_server;
+mod signals;
 
 pub use certificates::Certificates;
 pub use detour::Detour;
 pub use program::{program, program_path};
 pub use redis_server::{Options, RedisServer};
+pub use signals::{Signal, signal};

@@ -13,7 +13,7 @@ use redis::{AsyncConnectionConfig, Client, RedisResult};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::Certificates;
+use crate::{Certificates, Signal, signal};
 
 /// Names another server than the `redis-server` on `PATH`.
 const PROGRAM: &str = "REDIS_SERVER";
@@ -190,6 +190,16 @@ impl RedisServer {
     /// Stops the server as a crash would, without a word to its clients.
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Freezes the server, as a machine that swaps or is being moved would; [`resume`](Self::resume) thaws it.
+    pub fn pause(&self) {
+        signal(self.process.0.id(), Signal::STOP);
+    }
+
+    /// Lets the server go on.
+    pub fn resume(&self) {
+        signal(self.process.0.id(), Signal::CONT);
     }
 
     /// Stops the server and starts it again on the same port with the data that it had.
