@@ -27,7 +27,7 @@ const ONE_WAY: Duration = Duration::from_millis(2);
 
 /// Sums that grow by what is added to them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Sums {
+pub(crate) struct Sums {
     sums: Vec<f64>,
     calls: u64,
 }
@@ -35,7 +35,7 @@ pub struct Sums {
 #[crucial::shared]
 impl Sums {
     /// Adds a part; how many there have been.
-    pub fn accumulate(&mut self, part: Vec<f64>) -> u64 {
+    pub(crate) fn accumulate(&mut self, part: Vec<f64>) -> u64 {
         for (sum, number) in self.sums.iter_mut().zip(part) {
             *sum += number;
         }

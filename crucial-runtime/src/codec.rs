@@ -7,8 +7,8 @@ mod view;
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use ordered::{decode_key, encode_key, plain_key};
 pub(crate) use shape::Shape;
@@ -33,13 +33,22 @@ impl serde::ser::Error for CodecError {
 
 /// Encodes an argument, a reply or a task.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, CodecError> {
-    postcard::to_stdvec(value)
-        .map(Bytes::from)
-        .map_err(CodecError::new)
+    // To count the bytes first costs less than to move them whenever they have outgrown their place.
+    let size = postcard::serialize_with_flavor(value, postcard::ser_flavors::Size::default());
+    let bytes = Vec::with_capacity(size.map_err(CodecError::new)?);
+    append(value, bytes).map(Bytes::from)
+}
+
+/// Encodes a value behind what is there already.
+pub(crate) fn append<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: Vec<u8>,
+) -> Result<Vec<u8>, CodecError> {
+    postcard::to_extend(value, bytes).map_err(CodecError::new)
 }
 
 /// Decodes an argument, a reply or a task; bytes left over are an error.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, CodecError> {
     let (value, rest) = postcard::take_from_bytes(bytes).map_err(CodecError::new)?;
     if rest.is_empty() {
         Ok(value)
@@ -54,9 +63,9 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError>
 
 /// Encodes the state of an object as it is stored.
 pub(crate) fn encode_state<T: Serialize>(state: &T) -> Result<Bytes, CodecError> {
-    rmp_serde::to_vec_named(state)
-        .map(Bytes::from)
-        .map_err(CodecError::new)
+    let mut bytes = Vec::with_capacity(state_size(state)?);
+    rmp_serde::encode::write_named(&mut bytes, state).map_err(CodecError::new)?;
+    Ok(Bytes::from(bytes))
 }
 
 /// How many bytes the state of an object takes as it is stored: that it can be encoded, without the bytes.

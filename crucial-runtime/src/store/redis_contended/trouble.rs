@@ -274,3 +274,45 @@ async fn a_process_that_quiesces_leads_no_more() {
         number(waiting.await.unwrap()).unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dead_are_waited_for_once_and_passed_over() {
+    let server = server().await;
+    let mut connection = server.connection().await;
+    let processes = Process::many(&server, 3).await;
+    assert!(processes[0].create(0).await);
+    let base = format!("crucial:{{{}}}", processes[0].key());
+    let (dead, seq) = ("dddddddddddddddd", "000000000000000a");
+    for wish in [false, true] {
+        let now: (u64, u64) = redis::cmd("TIME")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        // One died leading, another waiting: with a call that nobody can read, or with a wish to lead.
+        let mut left = redis::pipe();
+        left.cmd("HSET").arg(format!("{base}:l"));
+        left.arg("t").arg(1).arg("lo").arg("eeeeeeeeeeeeeeee");
+        left.arg("le").arg(now.0 * 1000 + now.1 / 1000 + 300);
+        left.cmd("HSET").arg(format!("{base}:q")).arg(dead);
+        left.arg(format!("{seq}{}", if wish { "" } else { "?" }));
+        left.cmd("RPUSH").arg(format!("{base}:w"));
+        left.arg(format!("{seq}{dead}"));
+        left.exec_async(&mut connection).await.unwrap();
+        let posts: Vec<_> = processes
+            .iter()
+            .map(|process| process.call::<Ledger>(&super::ledger::POST, &1_u64))
+            .collect();
+        for post in posts {
+            number(post.await.unwrap()).unwrap();
+        }
+        // The last of them may not have been let go of yet when it has been answered.
+        while engine_keys(&mut connection)
+            .await
+            .iter()
+            .any(|key| [":q", ":w", ":z"].contains(&key.as_str()))
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    assert_eq!(processes[0].post(0).await.unwrap(), 6);
+}

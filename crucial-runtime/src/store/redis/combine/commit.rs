@@ -1,11 +1,11 @@
 //! What a leader did, on its way to the server; and giving a lease up.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use redis::{Cmd, Pipeline};
+use bytes::Bytes;
+use redis::Pipeline;
 
 use super::lead::Lead;
 use super::parcel::{self, SEQ};
-use super::{Fault, SLOT, STAGED_MS, Site, garbled};
+use super::{Fault, SLOT, Site, garbled, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::names;
 use crate::store::redis::scripted::ttl;
@@ -87,14 +87,11 @@ impl Commit<'_> {
                     pipeline.cmd("HDEL").arg(names.queue()).arg(&core.session);
                 }
                 if let Some(stored) = self.stored {
-                    let mut bytes = BytesMut::with_capacity(8 + stored.len());
-                    bytes.put_u64(self.after);
-                    bytes.put_slice(stored);
-                    pipeline.add_command(stage(&staging, &bytes));
+                    pipeline.add_command(stage::state(&staging, self.after, stored));
                 }
                 for (place, caller) in self.callers.iter().enumerate() {
                     if large(caller) {
-                        pipeline.add_command(stage(&reply(&staging, place), &caller.record));
+                        pipeline.add_command(stage::bytes(&reply(&staging, place), &caller.record));
                     }
                 }
                 let mut keys = vec![
@@ -211,13 +208,6 @@ pub(super) async fn abandon(site: &Site<'_>, lead: &Lead, fault: &Fault) {
             "a lease could not be given up; others wait until it ends"
         );
     }
-}
-
-/// What is never used removes itself.
-fn stage(name: &str, bytes: &[u8]) -> Cmd {
-    let mut stage = redis::cmd("SET");
-    stage.arg(name).arg(bytes).arg("PX").arg(STAGED_MS);
-    stage
 }
 
 fn reply(staging: &str, place: usize) -> String {

@@ -1,9 +1,9 @@
 //! A new state on its way to the server.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use redis::Pipeline;
 
-use super::{Fault, SLOT, STAGED_MS, garbled};
+use super::{Fault, SLOT, garbled, stage};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::Core;
@@ -52,17 +52,8 @@ impl Install<'_> {
         });
         let replies = core
             .exchange(Some(&script), |sending| {
-                let mut bytes = BytesMut::with_capacity(8 + self.stored.len());
-                bytes.put_u64(self.version);
-                bytes.put_slice(self.stored);
                 let mut pipeline = Pipeline::new();
-                // A state that is never installed removes itself.
-                pipeline
-                    .cmd("SET")
-                    .arg(&staging)
-                    .arg(&bytes[..])
-                    .arg("PX")
-                    .arg(STAGED_MS);
+                pipeline.add_command(stage::state(&staging, self.version, self.stored));
                 let mut install = sending.run(
                     &script,
                     &[

@@ -22,6 +22,7 @@ mod published;
 mod pulse;
 mod reads;
 mod replica;
+mod stage;
 mod submit;
 
 use std::sync::Arc;
@@ -54,8 +55,6 @@ use crate::store::Description;
 const SLOT: Slot = 0;
 /// How many bytes of a state or of replies may go through a script, which pays for each.
 const INLINE: usize = 8 * 1024;
-/// How long what was staged and never used stays.
-const STAGED_MS: u32 = 60_000;
 /// Calls that are larger are not sent to whoever leads: the lease comes to them.
 const SENT: usize = 256 * 1024;
 /// How many calls, and how many bytes, a process must have for the lease to come to them rather than they to it.

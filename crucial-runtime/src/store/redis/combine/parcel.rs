@@ -23,10 +23,11 @@ struct Packed<'a> {
 }
 
 #[derive(Deserialize)]
-struct Unpacked {
-    object: String,
+struct Unpacked<'a> {
+    object: &'a str,
     fingerprint: u64,
-    calls: Vec<(String, Vec<Bytes>)>,
+    #[serde(borrow)]
+    calls: Vec<(&'a str, Vec<&'a [u8]>)>,
 }
 
 /// One reply.
@@ -58,13 +59,15 @@ pub(super) fn pack(seq: &str, object: &ObjectType, calls: &[&Call]) -> Result<Ve
             .map(|call| (call.method.name, &call.args[..]))
             .collect(),
     };
-    let packed = codec::encode(&packed)
-        .map_err(|error| Fault::Refused(crate::object::Refusal::args(error)))?;
-    let mut bytes = Vec::with_capacity(SEQ + 1 + packed.len());
+    // Lengths take a few bytes each.
+    let args = calls.iter().map(|call| {
+        16 + call.method.name.len() + call.args.iter().map(|arg| 4 + arg.len()).sum::<usize>()
+    });
+    let mut bytes = Vec::with_capacity(SEQ + 32 + object.name.len() + args.sum::<usize>());
     bytes.extend_from_slice(seq.as_bytes());
     bytes.push(LAYOUT);
-    bytes.extend_from_slice(&packed);
-    Ok(bytes)
+    codec::append(&packed, bytes)
+        .map_err(|error| Fault::Refused(crate::object::Refusal::args(error)))
 }
 
 /// Splits what travels into its sequence number and the rest.
@@ -76,13 +79,13 @@ pub(super) fn numbered(bytes: &Bytes) -> Option<(&str, Bytes)> {
 }
 
 /// Unpacks what waits, without its number. Nothing in it is believed before it has been checked.
-pub(super) fn unpack(object: &ObjectType, bytes: &[u8]) -> Parcel {
-    let packed = match bytes {
+pub(super) fn unpack(object: &ObjectType, bytes: &Bytes) -> Parcel {
+    let packed = match &bytes[..] {
         [] => return Parcel::Wish,
         [LAYOUT, packed @ ..] => packed,
         _ => return Parcel::Foreign,
     };
-    let Ok(unpacked) = codec::decode::<Unpacked>(packed) else {
+    let Ok(unpacked) = codec::decode::<Unpacked<'_>>(packed) else {
         return Parcel::Foreign;
     };
     if unpacked.object != object.name
@@ -92,10 +95,10 @@ pub(super) fn unpack(object: &ObjectType, bytes: &[u8]) -> Parcel {
     {
         return Parcel::Foreign;
     }
-    let calls = unpacked
-        .calls
-        .into_iter()
-        .map(|(name, args)| Some((object.method(&name)?, args)));
+    let calls = unpacked.calls.into_iter().map(|(name, args)| {
+        let args = args.into_iter().map(|arg| bytes.slice_ref(arg)).collect();
+        Some((object.method(name)?, args))
+    });
     calls
         .collect::<Option<_>>()
         .map_or(Parcel::Foreign, Parcel::Calls)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use redis::Pipeline;
 
 use super::lead::Lead;
-use super::{Fault, INLINE, Site, garbled, reads};
+use super::{Fault, INLINE, Site, garbled, reads, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
@@ -58,11 +58,7 @@ impl Submission<'_> {
                 let mut pipeline = Pipeline::new();
                 if let Some(parcel) = self.parcel {
                     pipeline.cmd("MULTI");
-                    pipeline
-                        .cmd("HSET")
-                        .arg(names.queue())
-                        .arg(&core.session)
-                        .arg(parcel);
+                    pipeline.add_command(stage::call(&names.queue(), &core.session, parcel));
                 }
                 let mut submit = sending.run(
                     &script,
