@@ -1,12 +1,16 @@
-//! A cyclic barrier with all parties in one process: from the last arrival to each release.
+//! A cyclic barrier, with all parties in one process and over several: from the last arrival to each release.
 
+use std::env;
 use std::future::Future;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crucial::Barrier;
+use crucial::{Barrier, Runtime};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, stdout};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::mpsc;
 
 use crate::Result;
@@ -14,6 +18,12 @@ use crate::samples::{percentile, rounded};
 use crate::server::Server;
 
 const PARTIES: u32 = 1_800;
+/// This one among them.
+const PROCESSES: u32 = 8;
+/// In the processes that this one starts: the server and the namespace.
+const PARTY: &str = "CRUCIAL_BENCH_PARTY";
+const NAME: &str = "barrier";
+const OVER_PROCESSES: &str = "barrier-of-processes";
 /// For the last but one to fall asleep after it has been counted.
 const SETTLE: Duration = Duration::from_millis(5);
 
@@ -22,7 +32,7 @@ pub(crate) async fn run(quick: bool) -> Result<Value> {
     let server = Server::start().await;
     let (runtime, _entered) = server.runtime().await?;
 
-    let shared = Barrier::create("barrier", PARTIES).await?;
+    let shared = Barrier::create(NAME, PARTIES).await?;
     let waiting = shared.clone();
     let mut ours = Parties::gather(move || {
         let barrier = shared.clone();
@@ -58,13 +68,133 @@ pub(crate) async fn run(quick: bool) -> Result<Value> {
     let ms = |part: f64, samples: &mut [Duration]| {
         rounded(percentile(samples, part).as_secs_f64() * 1e3)
     };
+    drop((ours, baseline));
+    let mut over_processes = over_processes(&server, &runtime, rounds).await?;
+    print("over 8 processes", &mut over_processes);
     let figures = json!({
         "p50_ms": ms(0.5, &mut our_samples),
         "p99_ms": ms(0.99, &mut our_samples),
+        "processes_p50_ms": ms(0.5, &mut over_processes),
+        "processes_p99_ms": ms(0.99, &mut over_processes),
     });
-    drop((ours, baseline));
     runtime.shutdown().await?;
     Ok(figures)
+}
+
+/// The same with the parties in eight processes, of which this is one.
+async fn over_processes(
+    server: &Server,
+    runtime: &Runtime,
+    rounds: usize,
+) -> Result<Vec<Duration>> {
+    let barrier = Barrier::create(OVER_PROCESSES, PARTIES).await?;
+    let own = PARTIES / PROCESSES;
+    let mut others = Vec::new();
+    for _ in 1..PROCESSES {
+        others.push(Other::start(
+            server.url(),
+            runtime.namespace().as_str(),
+            own,
+        )?);
+    }
+    let mut samples = Vec::new();
+    for round in 0..=rounds {
+        let here: Vec<_> = (1..own)
+            .map(|_| tokio::spawn(pass(barrier.clone())))
+            .collect();
+        while barrier.waiting().await? < PARTIES - 1 {
+            tokio::time::sleep(SETTLE).await;
+        }
+        tokio::time::sleep(SETTLE).await;
+        let start = now();
+        let mut released = vec![pass(barrier.clone()).await?];
+        for party in here {
+            released.push(party.await??);
+        }
+        for other in &mut others {
+            released.extend(other.released().await?);
+        }
+        // The first round pays for connections and scripts.
+        if round > 0 {
+            samples.extend(released.iter().map(|at| at.saturating_sub(start)));
+        }
+    }
+    Ok(samples)
+}
+
+/// When this party was released, by the clock that all processes have in common.
+async fn pass(barrier: Barrier) -> Result<Duration> {
+    barrier.wait().await?;
+    Ok(now())
+}
+
+fn now() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+/// Another process with some of the parties.
+struct Other {
+    lines: Lines<BufReader<ChildStdout>>,
+    _process: Child,
+}
+
+impl Other {
+    fn start(url: &str, namespace: &str, parties: u32) -> Result<Self> {
+        let mut process = Command::new(env::current_exe()?)
+            .arg("barrier")
+            .env(PARTY, format!("{url} {namespace} {parties}"))
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = process.stdout.take().ok_or("it has no output")?;
+        Ok(Self {
+            lines: BufReader::new(output).lines(),
+            _process: process,
+        })
+    }
+
+    /// When its parties were released in the next round.
+    async fn released(&mut self) -> Result<Vec<Duration>> {
+        let line = self.lines.next_line().await?.ok_or("a process ended")?;
+        let times = line
+            .split(' ')
+            .map(|micros| Ok(Duration::from_micros(micros.parse()?)));
+        times.collect()
+    }
+}
+
+/// What this process is to do, if it is one that the benchmark has started.
+pub(crate) fn party() -> Option<String> {
+    env::var(PARTY).ok()
+}
+
+/// Waits at the barrier with some of the parties, again and again, until it is killed.
+pub(crate) async fn attend(party: &str) -> Result<()> {
+    let [url, namespace, parties] = party.split(' ').collect::<Vec<_>>()[..] else {
+        return Err(format!("{PARTY} is {party:?}").into());
+    };
+    let parties: u32 = parties.parse()?;
+    let runtime = Runtime::builder()
+        .store(url)
+        .namespace(namespace)
+        .build()
+        .await?;
+    let _entered = runtime.enter();
+    let barrier = Barrier::open(OVER_PROCESSES).await?;
+    loop {
+        let waiting: Vec<_> = (0..parties)
+            .map(|_| tokio::spawn(pass(barrier.clone())))
+            .collect();
+        let mut line = Vec::new();
+        for party in waiting {
+            line.push(party.await??.as_micros().to_string());
+        }
+        let line = line.join(" ") + "\n";
+        stdout().write_all(line.as_bytes()).await?;
+        stdout().flush().await?;
+    }
 }
 
 fn print(name: &str, samples: &mut [Duration]) {

@@ -37,7 +37,7 @@ struct Flags {
 enum Name {
     /// `Atomic::fetch_add` over the server's own `INCR`
     Counter,
-    /// 1,800 parties of one process at one barrier
+    /// 1,800 parties at one barrier: of one process, and of eight
     Barrier,
     /// `Map::insert`, `get` and `insert_all` over the server's own `HSET`, `HGET` and a pipeline
     Map,
@@ -53,6 +53,9 @@ enum Name {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    if let Some(party) = barrier::party() {
+        return barrier::attend(&party).await;
+    }
     let Flags { name, quick } = Flags::parse();
     let figures = match name {
         Name::Counter => counter::run(quick).await?,

@@ -34,6 +34,11 @@ impl Server {
         }
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A runtime with its objects there, entered.
     pub(crate) async fn runtime(&self) -> Result<(Runtime, Entered)> {
         let runtime = Runtime::builder().store(&self.url).build().await?;
