@@ -71,6 +71,7 @@
 //! * `test-util`: the module `linearizability`, which records calls and checks them against their objects.
 
 pub mod admin;
+mod batch;
 mod chance;
 mod codec;
 mod config;
@@ -99,6 +100,7 @@ pub use private as __private;
 
 pub use std::task::Poll;
 
+pub use batch::{Batch, Slot, Slots, batch};
 pub use codec::CodecError;
 pub use config::Builder;
 pub use error::{Error, Result};

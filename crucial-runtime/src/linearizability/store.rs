@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use super::event::{self, Answered, Asked, Deed};
 use super::recorder::Recorder;
@@ -141,6 +142,10 @@ impl Store for RecordedStore {
 
     async fn quiesce(&self) {
         self.store.quiesce().await;
+    }
+
+    async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {
+        self.store.together(calls).await;
     }
 
     fn address(&self) -> &str {

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -108,6 +109,11 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
 
     /// Finishes what is under way, or leaves it to others: this process is about to end or to be frozen.
     async fn quiesce(&self);
+
+    /// Runs what makes many calls; what they send travels together, where that saves anything.
+    async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {
+        calls.await;
+    }
 
     /// The address, without secrets, as errors name it and tasks carry it.
     fn address(&self) -> &str;

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::capabilities::Capabilities;
 use super::fault::{Fault, connect_error};
+use super::gather;
 use super::subscriptions::Subscriptions;
 use super::wire::{Connector, RedisClient, Wire};
 use crate::chance;
@@ -108,7 +109,7 @@ impl Link {
         connected: &Connected,
         commands: &redis::Pipeline,
     ) -> Option<Vec<redis::Value>> {
-        match connected.wire.send(commands).await {
+        match gather::send(&connected.wire, commands).await {
             Ok(replies) => Some(replies),
             Err(error) => {
                 tracing::debug!(%error, store = self.address, "the connection broke");

@@ -11,6 +11,7 @@ mod combine;
 mod core;
 mod fault;
 mod folding;
+mod gather;
 mod jobs;
 mod lane;
 mod link;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use redis::Pipeline;
 use tokio::time::timeout;
 use url::Url;
@@ -284,6 +286,10 @@ impl Store for RedisStore {
         if timeout(QUIESCE_LIMIT, all).await.is_err() {
             tracing::debug!("calls are still under way");
         }
+    }
+
+    async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {
+        gather::together(calls).await;
     }
 
     fn address(&self) -> &str {
