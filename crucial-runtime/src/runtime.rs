@@ -65,6 +65,7 @@ pub(crate) struct Limits {
     /// How long one method of an object may run.
     pub(crate) method: Duration,
     /// How long a process that runs the calls of others may give no sign of life.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "servers ask"))]
     pub(crate) lead: Duration,
     pub(crate) lease: Duration,
 }

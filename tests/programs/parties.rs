@@ -18,7 +18,7 @@ pub struct Meeting {
     barrier: Barrier,
     /// How many processes have begun a cycle, in all cycles.
     begun: u64,
-    lock: Mutex<i32>,
+    lock: Mutex<u32>,
     /// The processes that are there.
     processes: VecDeque<u32>,
 }

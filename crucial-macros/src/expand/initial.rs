@@ -36,15 +36,30 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
     let assumed = assumed(structure, krate);
     let undecided = fields
         .iter()
-        .zip(&types)
-        .filter(|(field, _)| field.init.is_none())
-        .map(|(_, ty)| quote!(#ty: for<'a> #krate::__private::DefaultLater<'a>));
-    let defaults = fields
+        .filter(|field| field.init.is_none())
+        .map(|field| {
+            let (ty, later) = (&field.ty, later(field, "DefaultLater"));
+            quote!(#ty: for<'a> #krate::__private::#later<'a>)
+        });
+    let defaults = fields.iter().map(|field| match &field.init {
+        Some(init) => quote!(#init),
+        None => {
+            let (ty, later) = (&field.ty, later(field, "DefaultLater"));
+            quote!(<#ty as #krate::__private::#later<'_>>::default_later())
+        }
+    });
+    let all = fields.iter().map(|field| &field.ty);
+    let all: Vec<_> = all
+        .zip(fields.iter().map(|field| later(field, "DebugLater")))
+        .collect();
+    let printable = all
         .iter()
-        .zip(&types)
-        .map(|(field, ty)| match &field.init {
-            Some(init) => quote!(#init),
-            None => quote!(<#ty as #krate::__private::DefaultLater<'_>>::default_later()),
+        .map(|(ty, later)| quote!(#ty: for<'a> #krate::__private::#later<'a>));
+    let printed = all
+        .iter()
+        .zip(&names)
+        .map(|((ty, later), name)| {
+            quote!(<#ty as #krate::__private::#later<'_>>::debug_later(&self.#name))
         });
     let texts = names.iter().map(|name| name.unraw().to_string());
     let text = initial.to_string();
@@ -70,11 +85,11 @@ pub(super) fn initial_values(structure: &Structure, krate: &Crate) -> TokenStrea
         impl ::core::fmt::Debug for #initial
         where
             #assumed
-            #(#types: for<'a> #krate::__private::DebugLater<'a>,)*
+            #(#printable,)*
         {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text)
-                    #(.field(#texts, &self.#names))*
+                    #(.field(#texts, #printed))*
                     .finish()
             }
         }
@@ -92,6 +107,18 @@ pub(super) fn assumed(structure: &Structure, krate: &Crate) -> TokenStream {
         .map(|field| &field.ty)
         .filter(|ty| seen.insert(ty.to_token_stream().to_string()));
     quote!(#(#types: for<'a> #krate::__private::FieldLater<'a>,)*)
+}
+
+/// The trait of that name for a field: local ones are asked themselves, others about what they start from.
+///
+/// Bounds on what fields start from would be the same bound twice where two types start from the same (a barrier and
+/// a latch both from a number), and the compiler could not choose.
+fn later(field: &Field, name: &str) -> Ident {
+    if field.is_local() {
+        format_ident!("{name}")
+    } else {
+        format_ident!("Init{name}")
+    }
 }
 
 /// The plain value of a field.

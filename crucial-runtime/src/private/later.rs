@@ -22,11 +22,44 @@ impl<T: Default> DefaultLater<'_> for T {
     }
 }
 
-/// [`Debug`].
-pub trait DebugLater<'a>: Debug {}
+/// [`Default`] of what a field starts from.
+pub trait InitDefaultLater<'a>: Field {
+    /// [`Default::default`].
+    fn default_later() -> Self::Init;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Debug> DebugLater<'_> for T {}
+impl<T: Field<Init: Default>> InitDefaultLater<'_> for T {
+    fn default_later() -> Self::Init {
+        Default::default()
+    }
+}
+
+/// [`Debug`].
+pub trait DebugLater<'a> {
+    /// What prints the value.
+    fn debug_later(value: &Self) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Debug> DebugLater<'_> for T {
+    fn debug_later(value: &Self) -> &dyn Debug {
+        value
+    }
+}
+
+/// [`Debug`] of what a field starts from.
+pub trait InitDebugLater<'a>: Field {
+    /// What prints the value.
+    fn debug_later(value: &Self::Init) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Field<Init: Debug>> InitDebugLater<'_> for T {
+    fn debug_later(value: &Self::Init) -> &dyn Debug {
+        value
+    }
+}
 
 /// [`Field`].
 pub trait FieldLater<'a>: Field {}

@@ -23,7 +23,7 @@ pub use closure::{
 pub use copied::{Copied, Uncopied};
 pub use crucial_macros::cloud_closure;
 pub use inventory;
-pub use later::{DebugLater, DefaultLater, FieldLater};
+pub use later::{DebugLater, DefaultLater, FieldLater, InitDebugLater, InitDefaultLater};
 pub use local::{Carried, Local, Uncarried, local};
 pub use serde;
 pub use signature::{Signature, Unportable};

@@ -45,6 +45,7 @@ impl Changes {
     }
 
     /// Whether anybody watches.
+    #[cfg(feature = "redis")]
     #[must_use]
     pub(crate) fn is_watched(&self) -> bool {
         self.0.receiver_count() > 0

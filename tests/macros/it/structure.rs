@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crucial::{
-    Atomic, Barrier, Error, Promise, Queue, QueueInit, Rate, RateLimiter, Shared, Topic,
+    Atomic, Barrier, Condvar, Error, Latch, Mutex, Notify, Promise, Queue, QueueInit, Rate,
+    RateLimiter, RwLock, Semaphore, Shared, Topic, Vector,
 };
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -234,6 +235,55 @@ struct Library {
     news: Topic<u8>,
     #[shared(init = Rate::per_second(5))]
     requests: RateLimiter,
+}
+
+/// Types of the project that start from values of the same types.
+#[crucial::shared]
+struct Synchronised {
+    #[shared(init = 2)]
+    barrier: Barrier,
+    #[shared(init = 1)]
+    latch: Latch,
+    #[shared(init = 3)]
+    permits: Semaphore,
+    number: Mutex<u32>,
+    count: u32,
+    text: RwLock<String>,
+    name: String,
+    notify: Notify,
+    changed: Condvar,
+    weights: Vector<f64>,
+    rows: Vec<f64>,
+}
+
+#[tokio::test]
+async fn fields_may_start_from_the_same() {
+    entered!();
+    let init = SynchronisedInit {
+        text: "text".to_owned(),
+        weights: vec![1.5, 2.5],
+        ..SynchronisedInit::default()
+    };
+    assert!(format!("{init:?}").contains("latch: 1"), "{init:?}");
+    let state = Synchronised::create("s", init).await.unwrap();
+    let (first, second) = tokio::join!(state.barrier.wait(), state.barrier.wait());
+    assert_ne!(first.unwrap().is_leader(), second.unwrap().is_leader());
+    assert_eq!(state.latch.count_down().await.unwrap(), 0);
+    let permit = state.permits.acquire().await.unwrap();
+    assert_eq!(state.permits.available_permits().await.unwrap(), 2);
+    permit.release().await.unwrap();
+    let mut number = state.number.lock().await.unwrap();
+    *number += 5;
+    number.unlock().await.unwrap();
+    assert_eq!(*state.number.lock().await.unwrap(), 5);
+    assert_eq!(*state.text.read().await.unwrap(), "text");
+    state.notify.notify_one().await.unwrap();
+    state.notify.notified().await.unwrap();
+    assert_eq!(state.changed.notify_all().await.unwrap(), 0);
+    assert_eq!(state.weights.sum().await.unwrap(), 4.0);
+    assert_eq!(state.count.fetch_add(1).await.unwrap(), 0);
+    assert!(state.name.get().await.unwrap().is_empty());
+    assert!(state.rows.is_empty().await.unwrap());
 }
 
 #[tokio::test]

@@ -162,10 +162,11 @@ mod tests {
         });
         together(Box::pin(async { drop(join_all(calls).await) })).await;
         // Replies come to all at once, so each round is one write; the first in any case.
-        let seen = seen.lock().unwrap();
-        let first: Vec<_> = seen.iter().filter(|(round, _)| *round == 1).collect();
-        assert_eq!(first.len(), 20);
-        assert!(first.iter().all(|(_, write)| *write == Value::Int(1)));
+        let first: Vec<_> = std::mem::take(&mut *seen.lock().unwrap())
+            .into_iter()
+            .filter_map(|(round, write)| (round == 1).then_some(write))
+            .collect();
+        assert_eq!(first, vec![Value::Int(1); 20]);
         // Outside of a batch each is a write of its own.
         let outside = Counting::default();
         let outside: Arc<dyn Wire> = Arc::new(outside);
