@@ -82,19 +82,33 @@ impl Core {
         script: Option<&Script>,
         commands: impl Fn(&Sending) -> Pipeline + Send + Sync,
     ) -> Result<Vec<redis::Value>, Fault> {
-        let (started, deadline) = (Instant::now(), Instant::now() + CALL_LIMIT);
-        let mut sent = false;
+        let mut first = Earlier::default();
+        self.exchange_again(script, &mut first, commands).await
+    }
+
+    /// [`exchange`](Self::exchange) of what may have been sent before, in this way or in another.
+    pub(super) async fn exchange_again(
+        &self,
+        script: Option<&Script>,
+        earlier: &mut Earlier,
+        commands: impl Fn(&Sending) -> Pipeline + Send + Sync,
+    ) -> Result<Vec<redis::Value>, Fault> {
+        let deadline = Instant::now() + CALL_LIMIT;
+        let repeated = earlier.since.is_some();
+        let started = *earlier.since.get_or_insert_with(Instant::now);
+        let sent = &mut earlier.doubt;
         let mut loads = 0;
         let mut as_text = false;
         let mut pause = Duration::from_millis(1);
         loop {
             let connected = match self.link.connected(deadline).await {
                 Ok(connected) => connected,
-                Err(_) if sent => return Err(Fault::InDoubt(started.elapsed())),
+                Err(_) if *sent => return Err(Fault::InDoubt(started.elapsed())),
                 Err(fault) => return Err(fault),
             };
             let sending = Sending {
-                refuse_after: sent.then(|| connected.server.time_of(started + REPEATABLE)),
+                refuse_after: (repeated || *sent)
+                    .then(|| connected.server.time_of(started + REPEATABLE)),
                 form: match connected.server.functions && !as_text {
                     true => Form::Function,
                     false => Form::Text,
@@ -104,15 +118,17 @@ impl Core {
             let replies = match self.link.send(&connected, &commands(&sending)).await {
                 Some(replies) => replies,
                 None if !in_time => return Err(Fault::InDoubt(started.elapsed())),
-                None if sent => {
+                None if *sent => {
                     pause_a_little(&mut pause).await;
                     continue;
                 }
                 None => {
-                    sent = true;
+                    *sent = true;
                     continue;
                 }
             };
+            // A transaction goes on after a script that is unknown: the rest of it has been done.
+            *sent |= is_partly_done(&replies);
             match again(&replies) {
                 Some(again) if in_time => match (again, script) {
                     (Again::Load, Some(script)) if loads < LOADS => {
@@ -127,6 +143,8 @@ impl Core {
                     (Again::Load | Again::Full, Some(_)) if sending.form == Form::Function => {
                         (as_text, loads) = (true, 0);
                     }
+                    // What is refused now may have been taken before.
+                    (Again::Full, _) if *sent => return Err(Fault::InDoubt(started.elapsed())),
                     (Again::Full, _) => return Ok(replies),
                     (Again::Elsewhere, _) => {
                         self.link.broken(connected.generation);
@@ -150,6 +168,16 @@ impl Core {
             None => Err(Fault::Server("it gave no reply".to_owned())),
         }
     }
+}
+
+/// What the server may know of a call already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Earlier {
+    /// When it was sent first; none before that. However often it is sent after that, the server must not run it when
+    /// its record may have ended.
+    pub(super) since: Option<Instant>,
+    /// Whether it may run, or have run, though it is refused now.
+    pub(super) doubt: bool,
 }
 
 /// What differs from one sending of the same commands to the next.
@@ -215,6 +243,15 @@ fn again(replies: &[redis::Value]) -> Option<Again> {
             _ if Fault::is_passing(error) => Some(Again::Later),
             _ => None,
         }
+    })
+}
+
+/// Whether one of the commands of a transaction failed, and so not all of them.
+fn is_partly_done(replies: &[redis::Value]) -> bool {
+    let failed = |reply: &redis::Value| matches!(reply, redis::Value::ServerError(_));
+    replies.iter().any(|reply| match reply {
+        redis::Value::Array(done) => done.iter().any(failed),
+        _ => false,
     })
 }
 

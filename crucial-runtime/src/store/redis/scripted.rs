@@ -170,8 +170,10 @@ impl Batch<'_> {
             self.forget(record, &seq).await;
         }
         let replies = value::items(reply)?;
+        let created =
+            matches!(birth, Birth::Created(_)) && replies.first() == Some(&redis::Value::Int(1));
         let noted = match noted {
-            Some(redis::Value::ServerError(error)) if matches!(birth, Birth::Created(_)) => {
+            Some(redis::Value::ServerError(error)) if created => {
                 // The server has just become full. An object that is not noted would outlive its job.
                 let call = self.first.call();
                 destroy(self.core, self.names, self.slot, call).await?;

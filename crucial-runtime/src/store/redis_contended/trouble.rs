@@ -223,9 +223,11 @@ async fn a_full_server_fails_calls_and_holds_up_nobody() {
     limit(1).await;
     GATES[5].open();
     let late = processes[3].call::<Ledger>(&super::ledger::POST, &100_u64);
-    for failed in [leading, late].into_iter().chain(waiting) {
+    for (place, failed) in [leading, late].into_iter().chain(waiting).enumerate() {
         let told = failed.await.unwrap().unwrap_err().to_string();
-        assert!(told.contains("memory is full"), "{told}");
+        // Those that others may have seen in the queue are not told more than their own process can know.
+        let fine = told.contains("memory is full") || (place > 1 && told.contains("nobody knows"));
+        assert!(fine, "{place}: {told}");
     }
     let sum = processes[1].call::<Ledger>(&SUM, &0_u64).await.unwrap();
     assert_eq!(number(sum).unwrap(), 0, "what failed had no effect");

@@ -5,7 +5,7 @@ use redis::Pipeline;
 
 use super::lead::Lead;
 use super::parcel::{self, SEQ};
-use super::{Fault, SLOT, Site, garbled, stage};
+use super::{Fault, Own, SLOT, Site, garbled, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::names;
 use crate::store::redis::scripted::ttl;
@@ -170,10 +170,25 @@ impl Commit<'_> {
 }
 
 /// Gives up a lease: the calls that were to be run fail, and others look for themselves.
-pub(super) async fn abandon(site: &Site<'_>, lead: &Lead, fault: &Fault) {
+///
+/// The fault as the callers of this process meet it: where somebody else may lead by now, they may run what waits.
+pub(super) async fn abandon(
+    site: &Site<'_>,
+    lead: &Lead,
+    own: Option<&Own<'_>>,
+    fault: Fault,
+) -> Fault {
+    // Those that waited in the queue have been seen by others.
+    let waits = own.filter(|own| own.earlier.doubt);
+    let in_doubt = |fault| match (waits.and_then(|own| own.earlier.since), fault) {
+        // Where there is no object there is no queue.
+        (_, Fault::Absent) => Fault::Absent,
+        (Some(since), _) => Fault::InDoubt(since.elapsed()),
+        (None, fault) => fault,
+    };
     // Who can't reach the server can tell it nothing; its lease runs out.
     if matches!(fault, Fault::InDoubt(_) | Fault::Unreachable { .. }) {
-        return;
+        return in_doubt(fault);
     }
     let (core, names) = (site.core, site.names);
     let script = core.scripts.alone(concat!(
@@ -193,20 +208,28 @@ pub(super) async fn abandon(site: &Site<'_>, lead: &Lead, fault: &Fault) {
                 ],
             );
             abandon.arg(&lead.token()[..]).arg(names::inbox(""));
-            abandon.arg(&parcel::pack_fault(fault)[..]);
+            abandon.arg(&parcel::pack_fault(&fault)[..]);
             for place in lead.places(&core.session) {
                 abandon.arg(place);
+            }
+            if let Some(own) = waits {
+                abandon.arg(format!("{}{}", own.seq, core.session));
             }
             let mut pipeline = Pipeline::new();
             pipeline.add_command(abandon);
             pipeline
         })
         .await;
-    if let Err(fault) = told.and_then(super::all_well) {
-        tracing::warn!(
-            ?fault,
-            "a lease could not be given up; others wait until it ends"
-        );
+    match told.and_then(super::all_well) {
+        Ok(replies) if replies.first() == Some(&redis::Value::Int(1)) => fault,
+        Ok(_) => in_doubt(fault),
+        Err(unheard) => {
+            tracing::warn!(
+                fault = ?unheard,
+                "a lease could not be given up; others wait until it ends"
+            );
+            in_doubt(fault)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use redis::Pipeline;
 use super::{Fault, SLOT, garbled, stage};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
-use crate::store::redis::core::Core;
+use crate::store::redis::core::{Core, Earlier};
 use crate::store::redis::names::Names;
 use crate::store::redis::scripted::{register, ttl};
 use crate::store::redis::value;
@@ -39,7 +39,12 @@ pub(super) enum Installed {
 
 impl Install<'_> {
     /// Sends the state and asks the server to install it.
-    pub(super) async fn send(&self, core: &Core, names: &Names) -> Result<Installed, Fault> {
+    pub(super) async fn send(
+        &self,
+        core: &Core,
+        names: &Names,
+        earlier: &mut Earlier,
+    ) -> Result<Installed, Fault> {
         let script = core.scripts.alone(include_str!("install.lua"));
         let staging = names.staging(&core.session, self.seq);
         let channel = if self.object.waits {
@@ -51,7 +56,7 @@ impl Install<'_> {
             (found.object.as_str(), found.detail.as_str())
         });
         let replies = core
-            .exchange(Some(&script), |sending| {
+            .exchange_again(Some(&script), earlier, |sending| {
                 let mut pipeline = Pipeline::new();
                 pipeline.add_command(stage::state(&staging, self.version, self.stored));
                 let mut install = sending.run(

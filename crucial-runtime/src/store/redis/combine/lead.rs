@@ -262,10 +262,7 @@ impl Combining {
         self.pulse(site).let_go();
         match done {
             Ok((turn, _)) => Ok(turn),
-            Err(fault) => {
-                abandon(site, &lead, &fault).await;
-                Err(fault)
-            }
+            Err(fault) => Err(abandon(site, &lead, own, fault).await),
         }
     }
 

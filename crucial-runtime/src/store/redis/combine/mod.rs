@@ -42,7 +42,7 @@ pub(super) use self::published::Published;
 use self::pulse::{Leased, Pulse};
 use self::replica::{Replica, Work};
 use self::submit::{Submission, Submitted};
-use super::core::Core;
+use super::core::{Core, Earlier};
 use super::fault::Fault;
 use super::lane::{Answer, Lane, Operation, Slot};
 use super::names::Names;
@@ -100,7 +100,7 @@ pub(super) struct Combining {
     /// Whether others were about lately.
     contended: bool,
     /// What the call that comes next gave in an attempt that was refused, and its number.
-    attempt: Option<(String, Vec<Answer>)>,
+    attempt: Option<(String, Vec<Answer>, Earlier)>,
     /// How long the next lease is to be; longer than usual after one was too short.
     lease: Duration,
     pulse: Option<Arc<Pulse>>,
@@ -114,6 +114,8 @@ struct Own<'a> {
     attempt: Option<Vec<Answer>>,
     /// The answers to those before them.
     answered: Vec<Answer>,
+    /// What the server may know of them.
+    earlier: Earlier,
 }
 
 impl Own<'_> {
@@ -135,7 +137,7 @@ impl Combining {
                 let mut own = self.own(site, vec![operation.call()]);
                 let done = self.by_itself(site, &mut own).await;
                 if let Ok(None) = done {
-                    self.attempt = own.attempt.map(|attempt| (own.seq, attempt));
+                    self.attempt = own.attempt.map(|attempt| (own.seq, attempt, own.earlier));
                 }
                 done
             }
@@ -198,15 +200,16 @@ impl Combining {
     }
 
     fn own<'a>(&mut self, site: &Site<'_>, calls: Vec<&'a Call>) -> Own<'a> {
-        let (seq, attempt) = match self.attempt.take() {
-            Some((seq, attempt)) => (seq, Some(attempt)),
-            None => (site.core.next_seq(), None),
+        let (seq, attempt, earlier) = match self.attempt.take() {
+            Some((seq, attempt, earlier)) => (seq, Some(attempt), earlier),
+            None => (site.core.next_seq(), None, Earlier::default()),
         };
         Own {
             seq,
             calls,
             attempt,
             answered: Vec::new(),
+            earlier,
         }
     }
 
@@ -224,7 +227,7 @@ impl Combining {
                     Turn::Later => None,
                 }
             } else if self.contended && !own.reads_only() {
-                self.submit(site, &own).await?
+                self.submit(site, &mut own).await?
             } else {
                 if let Some(answers) = self.by_itself(site, &mut own).await? {
                     own.answered.extend(answers);
@@ -282,7 +285,7 @@ impl Combining {
                     .any(|call| call.method.kind == MethodKind::Update),
                 create: None,
             };
-            match install.send(core, names).await? {
+            match install.send(core, names, &mut own.earlier).await? {
                 Installed::Done => {
                     if let Some(replica) = &mut self.cached {
                         replica.confirmed = asked;
@@ -311,7 +314,7 @@ impl Combining {
     }
 
     /// Leaves calls to whoever leads, and gives the replies; or leads.
-    async fn submit(&mut self, site: &Site<'_>, own: &Own<'_>) -> Result<Option<Bytes>, Fault> {
+    async fn submit(&mut self, site: &Site<'_>, own: &mut Own<'_>) -> Result<Option<Bytes>, Fault> {
         let core = site.core;
         let updates: Vec<&Call> = own
             .calls
@@ -343,7 +346,10 @@ impl Combining {
             };
             put = false;
             let asked = Instant::now();
-            let replies = match submission.send(site).await? {
+            let submitted = submission.send(site, &mut own.earlier).await?;
+            // Whoever leads may have seen it.
+            own.earlier.doubt = true;
+            let replies = match submitted {
                 Submitted::Replies(replies) => Some(replies),
                 Submitted::Recorded => recorded(site, own).await?,
                 Submitted::Queued(left) => {
@@ -373,7 +379,7 @@ impl Combining {
                     None
                 }
                 Submitted::Granted(lead, state) => {
-                    self.lead(site, lead, state.map(|state| (state, asked)))
+                    self.lead(site, own, lead, state.map(|state| (state, asked)))
                         .await?;
                     return Ok(None);
                 }
@@ -390,6 +396,7 @@ impl Combining {
     async fn lead(
         &mut self,
         site: &Site<'_>,
+        own: &Own<'_>,
         mut lead: Lead,
         state: Option<(Bytes, Instant)>,
     ) -> Result<(), Fault> {
@@ -405,8 +412,7 @@ impl Combining {
             match Replica::read(lead.object(), &state, asked) {
                 Ok(replica) => self.cached = Some(replica),
                 Err(fault) => {
-                    commit::abandon(site, &lead, &fault).await;
-                    return Err(fault);
+                    return Err(commit::abandon(site, &lead, Some(own), fault).await);
                 }
             }
         }
@@ -433,6 +439,7 @@ impl Combining {
             own.calls.drain(..attempt.len().min(own.calls.len()));
             own.answered.extend(attempt);
             own.seq = site.core.next_seq();
+            own.earlier = Earlier::default();
             return Ok(());
         }
         let (reads, updates): (Vec<&Call>, Vec<&Call>) =
@@ -443,6 +450,7 @@ impl Combining {
             calls: reads,
             attempt: None,
             answered: Vec::new(),
+            earlier: Earlier::default(),
         };
         let read = self.by_itself(site, &mut reads).await?;
         let mut read = read.unwrap_or_default().into_iter();
@@ -499,7 +507,8 @@ impl Combining {
             recorded: true,
             create: Some((call, description)),
         };
-        match install.send(site.core, site.names).await? {
+        let mut first = Earlier::default();
+        match install.send(site.core, site.names, &mut first).await? {
             Installed::Done => {
                 self.lead = None;
                 self.contended = false;

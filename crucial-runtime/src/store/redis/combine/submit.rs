@@ -6,6 +6,7 @@ use redis::Pipeline;
 use super::lead::Lead;
 use super::{Fault, INLINE, Site, garbled, reads, stage};
 use crate::object::{ObjectType, Value};
+use crate::store::redis::core::Earlier;
 use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
 
@@ -39,7 +40,11 @@ pub(super) enum Submitted {
 }
 
 impl Submission<'_> {
-    pub(super) async fn send(&self, site: &Site<'_>) -> Result<Submitted, Fault> {
+    pub(super) async fn send(
+        &self,
+        site: &Site<'_>,
+        earlier: &mut Earlier,
+    ) -> Result<Submitted, Fault> {
         let (core, names) = (site.core, site.names);
         let script = core.scripts.alone(concat!(
             include_str!("common.lua"),
@@ -54,7 +59,7 @@ impl Submission<'_> {
             None => (false, false),
         };
         let replies = core
-            .exchange(Some(&script), |sending| {
+            .exchange_again(Some(&script), earlier, |sending| {
                 let mut pipeline = Pipeline::new();
                 if let Some(parcel) = self.parcel {
                     pipeline.cmd("MULTI");
