@@ -62,6 +62,8 @@ pub(crate) const TYPES: &[&ObjectType] = &[
     ObjectType::of::<vector::machine::VectorState<i64>>(),
 ];
 
+#[cfg(test)]
+pub(crate) use atomic::machine::AtomicState;
 pub use atomic::{Atomic, AtomicBits, AtomicNumber};
 pub use barrier::{Arrival, Barrier, BarrierWait};
 pub use condvar::Condvar;

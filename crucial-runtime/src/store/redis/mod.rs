@@ -15,10 +15,14 @@ mod gather;
 mod jobs;
 mod lane;
 mod link;
+#[cfg(test)]
+mod model;
 mod names;
 mod native;
 mod script;
 mod scripted;
+#[cfg(test)]
+mod sim;
 mod subscriptions;
 mod value;
 mod wire;

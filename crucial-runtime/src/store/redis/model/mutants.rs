@@ -1,0 +1,98 @@
+//! Mistakes that the test must find. Each is put into the scripts on purpose, and schedules are run until one fails.
+
+use super::super::sim::Mutant;
+use super::plan::Bias;
+use super::schedule;
+
+/// How many schedules a mistake may survive.
+const SCHEDULES: u64 = 4_000;
+
+/// All scripts that a mistake may be put into.
+const SCRIPTS: [&str; 7] = [
+    include_str!("../combine/common.lua"),
+    include_str!("../combine/submit.lua"),
+    include_str!("../combine/commit.lua"),
+    include_str!("../combine/install.lua"),
+    include_str!("../combine/abandon.lua"),
+    include_str!("../destroy.lua"),
+    include_str!("../../../objects/epilogue.lua"),
+];
+
+fn is_found(mutant: &'static Mutant, bias: Bias) {
+    for (right, _) in mutant.changes {
+        assert!(
+            SCRIPTS.iter().any(|script| script.contains(right)),
+            "no script has the place for it any more: {}: {right}",
+            mutant.name
+        );
+    }
+    let found = (0..SCHEDULES).find_map(|seed| {
+        let failure = schedule::run(seed, bias, Some(mutant), false).err()?;
+        // The mistake has to be the reason.
+        let is_fair = schedule::run(seed, bias, None, false).is_ok();
+        is_fair.then_some((seed, failure.reason))
+    });
+    let Some((seed, reason)) = found else {
+        panic!("nobody has found it: {}", mutant.name);
+    };
+    let reason = reason.lines().next().unwrap_or_default();
+    println!("{}: found by schedule {seed}: {reason}", mutant.name);
+}
+
+macro_rules! mutants {
+    ($($test:ident, $bias:ident: $name:literal { $($right:literal => $wrong:literal,)+ })+) => {
+        $(#[test]
+        fn $test() {
+            static MUTANT: Mutant = Mutant {
+                name: $name,
+                changes: &[$(($right, $wrong)),+],
+            };
+            is_found(&MUTANT, Bias::$bias);
+        })+
+    };
+}
+
+mutants! {
+    old_commits_are_taken, Cut: "a commit that comes late is taken, whoever has changed the object since" {
+        "if held[1] ~= token then return refuse({'F'}) end" => "",
+        "if held[2] ~= me then return refuse({repeated and 'D' or 'F'}) end" => "",
+        "if not repeated and version ~= before then return refuse({'F'}) end" => "",
+    }
+    ghosts_are_run, Cut: "a repeat leaves its call in the queue, and commits do not look whether it has run" {
+        "local function leave(reply)\n  call('HDEL', queue, me)" => "local function leave(reply)",
+        "if #ran > 1 then" => "if false then",
+    }
+    submissions_are_run_again, Cut: "a call that is sent again is queued again although it has run" {
+        "if last == seq then\n  leave()" => "if false then\n  leave()",
+        "if #ran > 1 then" => "if false then",
+    }
+    commits_alone_are_repeated, Cut: "a commit of a process that is alone is not recognised when it is sent again" {
+        "if last == ARGV[1] then return finish('D') end" => "",
+    }
+    commits_alone_ignore_versions, None: "a process that is alone commits over what others have done" {
+        "if version ~= ARGV[4] then return finish('N') end" => "",
+        "return finish('Q') end" => "end",
+    }
+    scripted_calls_are_run_again, Cut: "a batch for an object of the library is run again when it is sent again" {
+        "if last == seq then return cmsgpack.unpack(string.sub(record, 17)) end" => "",
+    }
+    forgotten_commits_are_taken, Forgotten: "a commit that is sent again after its record has ended is taken" {
+        "> tonumber(ARGV[3]) then\n    finish()" => "> math.huge then\n    finish()",
+    }
+    forgotten_calls_are_run, Forgotten: "a batch that is sent again after its record has ended is run again" {
+        "> tonumber(refuse_after) then" => "> math.huge then",
+    }
+    forgotten_submissions_are_run, Forgotten: "a call that is sent again after its record has ended is queued again" {
+        "if ARGV[3] ~= '' and now > tonumber(ARGV[3]) then" => "if false then",
+    }
+    leases_never_end, None: "the lease of a dead leader never ends" {
+        "if ends > now and not mine then" => "if ends > 0 and not mine then",
+    }
+    records_are_not_kept, Cut: "leaders' commits leave no records" {
+        "if not caller.staged then call('SET', caller.record, caller.reply, 'PX', ARGV[7]) end" => "",
+    }
+    answered_calls_stay_queued, None: "calls stay in the queue when they have been run, and commits do not look" {
+        "call('HDEL', queue, caller.session)" => "",
+        "if #ran > 1 then" => "if false then",
+    }
+}

@@ -1,0 +1,105 @@
+//! The schedules that are run.
+
+use super::plan::Bias;
+use super::schedule::{self, Failure};
+
+/// How many schedules each of the tests runs, unless `CRUCIAL_MODEL_SCHEDULES` says otherwise.
+const SCHEDULES: u64 = 400;
+
+fn fail(failure: &Failure) -> ! {
+    let replayed = schedule::run(failure.seed, Bias::None, None, true);
+    let trace = replayed.map_or_else(|failure| failure.trace, |summary| summary.trace);
+    panic!(
+        "schedule {seed} failed: {}\n{}\n\nto run it again: CRUCIAL_MODEL_SEED={seed} cargo nextest run -p crucial-runtime model::tests::one",
+        failure.reason,
+        trace.join("\n"),
+        seed = failure.seed,
+    );
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is no number: {text}")),
+    )
+}
+
+/// Runs schedules that no other part runs.
+fn run_part(part: u64) {
+    let count = number("CRUCIAL_MODEL_SCHEDULES").unwrap_or(SCHEDULES);
+    let seeds = part * 1_000_000..part * 1_000_000 + count;
+    let run = |seed| schedule::run(seed, Bias::None, None, false).err();
+    // A handful of failures says more than the first.
+    let failures: Vec<Failure> = seeds.filter_map(run).take(8).collect();
+    for Failure { seed, reason, .. } in &failures {
+        let reason = reason.lines().next().unwrap_or_default();
+        println!("schedule {seed} failed: {reason}");
+    }
+    if let Some(failure) = failures.first() {
+        fail(failure);
+    }
+}
+
+macro_rules! schedules {
+    ($($name:ident: $part:literal,)+) => {
+        $(#[test]
+        fn $name() {
+            run_part($part);
+        })+
+    };
+}
+
+schedules! {
+    schedules_0: 0,
+    schedules_1: 1,
+    schedules_2: 2,
+    schedules_3: 3,
+    schedules_4: 4,
+    schedules_5: 5,
+    schedules_6: 6,
+    schedules_7: 7,
+    schedules_8: 8,
+    schedules_9: 9,
+}
+
+/// What mistakes are looked for with is fair to what is right.
+#[test]
+fn biased() {
+    for bias in [Bias::Deadly, Bias::Forgotten, Bias::Cut] {
+        for seed in 0..100 {
+            if let Err(failure) = schedule::run(seed, bias, None, true) {
+                panic!(
+                    "{bias:?} {seed}: {}\n{}",
+                    failure.reason,
+                    failure.trace.join("\n")
+                );
+            }
+        }
+    }
+}
+
+/// The schedule of `CRUCIAL_MODEL_SEED`, if there is one.
+#[test]
+fn one() {
+    if let Some(seed) = number("CRUCIAL_MODEL_SEED")
+        && let Err(failure) = schedule::run(seed, Bias::None, None, false)
+    {
+        fail(&failure);
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_schedule_again() {
+    for seed in 0..100 {
+        let run = || match schedule::run(seed, Bias::None, None, true) {
+            Ok(summary) => summary,
+            Err(failure) => fail(&failure),
+        };
+        let (first, second) = (run(), run());
+        assert!(first.calls > 0 && first.took > 0 && !first.trace.is_empty());
+        let mut both = first.trace.iter().zip(&second.trace);
+        assert_eq!(both.find(|(one, two)| one != two), None, "seed {seed}");
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
