@@ -123,6 +123,10 @@ for server in ${servers[@]+"${servers[@]}"}; do
     note "stores, on $version"
 done
 
+step "A million operations on every kind of object, under faults, checked for linearizability"
+CRUCIAL_TEST_OPERATIONS=1000000 cargo nextest run --locked --release -p crucial-tests-histories \
+    --success-output final histories
+
 step "Examples in the documentation"
 cargo test --locked --workspace --all-features --doc
 

@@ -13,15 +13,13 @@ pub enum CheckError {
     NotLinearizable(Violation),
     /// There are too many orders to try them all.
     #[error(
-        "whether {object} is linearizable was not found out in {tried} steps, none of which got beyond the answer {furthest}; record fewer calls at a time, or calls whose replies tell more about the state"
+        "whether it is was not found out in {tried} steps, which got as far as this: {furthest}\nrecord fewer calls at a time, or calls whose replies tell more about the state"
     )]
     Undecided {
-        /// The object.
-        object: String,
         /// After how many steps it was given up.
         tried: usize,
-        /// The call whose answer was not explained in any of them.
-        furthest: String,
+        /// The first answer that was not explained in any of them.
+        furthest: Box<Violation>,
     },
     /// A recording has an object of a type that the checking program was not told about.
     #[error(

@@ -154,9 +154,8 @@ impl<C, R> History<C, R> {
         match stuck.undecided {
             None => Err(CheckError::NotLinearizable(violation)),
             Some(tried) => Err(CheckError::Undecided {
-                object: object.to_owned(),
                 tried,
-                furthest: violation.unexplained().to_owned(),
+                furthest: Box::new(violation),
             }),
         }
     }

@@ -176,8 +176,9 @@ fn run(
     }
 }
 
-/// The reply without what is left to chance: the order of what has none.
+/// The reply without what is left to chance: the moment of the call, the order of what has none.
 pub(super) fn comparable(object: &ObjectType, method: &Method, reply: Value) -> Value {
+    let reply = (object.timeless)(method.name, reply);
     let unordered = object
         .unordered
         .iter()

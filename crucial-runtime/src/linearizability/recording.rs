@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -128,6 +129,21 @@ impl Recording {
         self
     }
 
+    /// Leaves out what came later than that, by the machine's monotonic clock: calls that had not been answered by then
+    /// are in doubt. What came before is linearizable if all of it is.
+    ///
+    /// It is for objects that lend something, a lock or a place in a queue, for a time that a long test outlasts.
+    #[must_use]
+    pub fn until(mut self, time: Duration) -> Self {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        for process in &mut self.processes {
+            process.events.retain(|event| match event {
+                Event::Began { at, .. } | Event::Ended { at, .. } => *at <= time,
+            });
+        }
+        self
+    }
+
     /// Adds what others noted of the same objects meanwhile.
     pub fn merge(&mut self, other: Self) {
         self.processes.extend(other.processes);
@@ -163,6 +179,24 @@ impl Recording {
             checked += self.check_object(key, deeds)?;
         }
         Ok(checked)
+    }
+
+    /// The objects of the recording.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Key> {
+        self.by_object().into_keys().cloned().collect()
+    }
+
+    /// Checks one object against its own type.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check`](Self::check).
+    pub fn check_only(&self, key: &Key) -> Result<Checked, CheckError> {
+        match self.by_object().remove(key) {
+            Some(deeds) => self.check_object(key, deeds),
+            None => Ok(Checked::default()),
+        }
     }
 
     fn check_object(&self, key: &Key, mut deeds: Vec<Done<'_>>) -> Result<Checked, CheckError> {

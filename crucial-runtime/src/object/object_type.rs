@@ -101,6 +101,13 @@ pub trait Object: Portable {
     /// [`Refusal`] where there is no such method or the arguments are not its own.
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal>;
 
+    /// The reply as it is compared where nobody knows when exactly the method ran: without what the time alone tells.
+    #[must_use]
+    fn timeless(method: &str, reply: Value) -> Value {
+        let _ = method;
+        reply
+    }
+
     /// Does what a method that leaves something to chance did, which gave that reply, and gives the same reply if
     /// the method may have given it.
     ///
@@ -224,6 +231,9 @@ pub(crate) struct ObjectType {
     /// [`Object::CHANCE`].
     #[cfg(feature = "test-util")]
     pub(crate) chance: &'static [&'static str],
+    /// [`Object::timeless`].
+    #[cfg(feature = "test-util")]
+    pub(crate) timeless: fn(&str, Value) -> Value,
     /// [`Object::apply_as`].
     #[cfg(feature = "test-util")]
     apply_as: ApplyAs,
@@ -258,6 +268,8 @@ impl ObjectType {
                 unordered: T::UNORDERED,
                 #[cfg(feature = "test-util")]
                 chance: T::CHANCE,
+                #[cfg(feature = "test-util")]
+                timeless: T::timeless,
                 #[cfg(feature = "test-util")]
                 apply_as: |state, method, args, reply| match state.downcast_mut::<T>() {
                     Some(state) => state.apply_as(method, args, reply),

@@ -5,7 +5,15 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 
-use crate::object::{Refusal, now_ms};
+use crate::object::{Refusal, Value, now_ms};
+
+/// Makes of a time that is left some time, as [`Object::timeless`](crate::object::Object::timeless) asks for; one that
+/// is not is told by a negative number.
+pub(super) fn some_time(left: Option<&mut Value>) {
+    if let Some(Value::Int(left)) = left {
+        *left = (*left).min(0);
+    }
+}
 
 /// A number on its way to an object.
 pub(super) fn number(number: impl Display) -> Bytes {

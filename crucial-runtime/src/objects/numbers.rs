@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec;
 use crate::object::{Refusal, Value};
+use crate::objects::argument;
 
 pub use element::Element;
 pub(in crate::objects) use party::{Reducing, contribution, reduce, renewal, session};
@@ -22,6 +23,27 @@ pub use rounds::Reduction;
 pub(in crate::objects) use rounds::{Contribution, End, Part, Rounds};
 pub use slices::Norm;
 pub(in crate::objects) use slices::{Bound, Slices};
+
+/// A reply about rounds without what the time alone tells of it.
+pub(in crate::objects) fn timeless<T: Element>(method: &str, mut reply: Value) -> Value {
+    match (method, &mut reply) {
+        ("renew", Value::List(parts)) => argument::some_time(parts.get_mut(1)),
+        ("contribute", Value::Bytes(encoded)) => {
+            let Ok(mut became) = codec::decode::<Contribution<T>>(encoded) else {
+                return reply;
+            };
+            if let Contribution::Came { left, .. } | Contribution::Whole { left, .. } = &mut became
+            {
+                *left = (*left).min(0);
+            }
+            if let Ok(timeless) = codec::encode(&became) {
+                *encoded = timeless;
+            }
+        }
+        _ => {}
+    }
+    reply
+}
 
 /// Numbers that travel and rest as bytes, eight each, lowest byte first: as an array of numbers they would take more
 /// room, and forty times as long. Formats for people still get an array.

@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use crate::{Failure, runtime};
 
 /// How many tasks of this process use each object.
-const TASKS: u64 = 3;
+const TASKS: u64 = 2;
 /// How long a call waits for its object.
 const WAIT: Duration = Duration::from_millis(10);
 

@@ -53,6 +53,11 @@ impl Client {
         self.signal(Signal::CONT);
     }
 
+    /// Kills it.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
     /// How it ended.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         self.process.wait().await.unwrap()

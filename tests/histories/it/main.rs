@@ -2,3 +2,4 @@
 
 mod client;
 mod exactly_once;
+mod histories;

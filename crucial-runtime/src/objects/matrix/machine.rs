@@ -10,7 +10,7 @@ use crate::codec::CodecError;
 use crate::object::{Method, Object, Refusal, Value, now_ms};
 use crate::objects::numbers::{
     Borrowed, Bound, Element, Norm, Numbers, Reducing, Rounds, Slices, arguments, contribution,
-    renewal, reply, session,
+    renewal, reply, session, timeless,
 };
 use crate::objects::proxy::methods;
 
@@ -182,6 +182,10 @@ impl<T: Element> Object for MatrixState<T> {
     /// Only the end of a round is waited for.
     fn announcement(&mut self, _: &str, _: &[Bytes], _: &Value) -> Option<Bytes> {
         self.rounds.take_news().then(Bytes::new)
+    }
+
+    fn timeless(method: &str, reply: Value) -> Value {
+        timeless::<T>(method, reply)
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
-use crate::objects::argument::{instant, parse};
+use crate::objects::argument::{self, instant, parse};
 use crate::objects::proxy::methods;
 
 /// The largest number of permits: what a lock has, so that a writer's share leaves none to readers.
@@ -118,6 +118,17 @@ impl Object for Permits {
             value,
             ..Self::default()
         })
+    }
+
+    fn timeless(method: &str, mut reply: Value) -> Value {
+        if let Value::List(parts) = &mut reply {
+            match method {
+                "acquire" => argument::some_time(parts.get_mut(3)),
+                "renew" => argument::some_time(parts.get_mut(1)),
+                _ => {}
+            }
+        }
+        reply
     }
 
     fn announcement(&mut self, _: &str, _: &[Bytes], _: &Value) -> Option<Bytes> {

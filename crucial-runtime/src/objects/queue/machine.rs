@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::line::Line;
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
-use crate::objects::argument::{instant, parse};
+use crate::objects::argument::{self, instant, parse};
 use crate::objects::proxy::methods;
 
 /// What [`PUT`] and [`TAKE`] answer first: nothing could be done now.
@@ -104,6 +104,15 @@ impl Object for QueueState {
         };
         queue.append(elements);
         Ok(queue)
+    }
+
+    fn timeless(method: &str, mut reply: Value) -> Value {
+        if let ("take", Value::List(parts)) = (method, &mut reply)
+            && parts.first() == Some(&Value::Int(NOT_NOW))
+        {
+            argument::some_time(parts.get_mut(2));
+        }
+        reply
     }
 
     /// Whom the call has called: tickets, or nothing for everybody.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
-use crate::objects::argument::{instant, parse};
+use crate::objects::argument::{self, instant, parse};
 use crate::objects::proxy::methods;
 
 /// How full, or how far below empty, a bucket may be; scripts count that far exactly.
@@ -60,6 +60,19 @@ impl Object for RateLimiterState {
             at: instant(now)?,
             reserved: 0,
         })
+    }
+
+    fn timeless(method: &str, mut reply: Value) -> Value {
+        if let Value::List(parts) = &mut reply
+            && parts.len() > 1
+        {
+            match method {
+                // Done, and how long it takes; or not, and how long it would take.
+                "reserve" => argument::some_time(parts.last_mut()),
+                _ => {}
+            }
+        }
+        reply
     }
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {

@@ -81,23 +81,17 @@ pub(super) async fn fetch(
 
 /// Why there was no state: no object, or one of another kind. No fault where there is one by now.
 pub(super) async fn missing(core: &Core, names: &Names, object: &ObjectType) -> Result<(), Fault> {
+    // Both come and go together, and are looked at together: others may create and remove the object all the time.
+    let mut command = redis::cmd("EXISTS");
+    command.arg(names.description()).arg(names.state());
+    let there = value::plain(core.ask(command).await?)?;
     match crate::store::redis::describe(core, names).await? {
         None => Err(Fault::Absent),
         Some(found) if found.object != object.name => Err(Fault::WrongType {
             expected: format!("a `{}`", object.name),
             found: format!("a `{}`", found.detail),
         }),
-        Some(_) => {
-            let mut command = redis::cmd("EXISTS");
-            command.arg(names.state());
-            // Both come and go together, but were looked at one after the other.
-            match value::plain(core.ask(command).await?)? {
-                Value::Int(1) => Ok(()),
-                _ => match crate::store::redis::describe(core, names).await? {
-                    None => Err(Fault::Absent),
-                    Some(_) => Err(garbled("a description without a state")),
-                },
-            }
-        }
+        Some(_) if there == Value::Int(1) => Err(garbled("a description without a state")),
+        Some(_) => Ok(()),
     }
 }
