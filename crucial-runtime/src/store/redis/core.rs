@@ -131,7 +131,10 @@ impl Core {
             *sent |= is_partly_done(&replies);
             match again(&replies) {
                 Some(again) if in_time => match (again, script) {
-                    (Again::Load, Some(script)) if loads < LOADS => {
+                    (Again::Load, Some(script)) if loads < LOADS || sending.form == Form::Text => {
+                        if loads >= LOADS {
+                            pause_a_little(&mut pause).await;
+                        }
                         loads += 1;
                         let mut load = Pipeline::new();
                         load.add_command(script.load(sending.form));
@@ -152,6 +155,7 @@ impl Core {
                     }
                     _ => pause_a_little(&mut pause).await,
                 },
+                Some(_) if *sent => return Err(Fault::InDoubt(started.elapsed())),
                 _ => return Ok(replies),
             }
         }

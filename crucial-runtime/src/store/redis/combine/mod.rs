@@ -218,13 +218,18 @@ impl Combining {
         let mut own = self.own(site, calls);
         while !own.calls.is_empty() {
             let replies = if self.lead.is_some() {
+                // A commit that comes back as too late may have been done when it was sent first.
+                own.earlier.since.get_or_insert_with(Instant::now);
                 match self.round(site, Some(&own)).await? {
                     Turn::Ran(answers) => {
                         own.answered.extend(answers);
                         break;
                     }
                     Turn::Recorded => Some(recorded(site, &own).await?.ok_or_else(unrecorded)?),
-                    Turn::Later => None,
+                    Turn::Later => {
+                        own.earlier.doubt = true;
+                        None
+                    }
                 }
             } else if self.contended && !own.reads_only() {
                 self.submit(site, &mut own).await?

@@ -53,6 +53,16 @@ macro_rules! mutants {
 }
 
 mutants! {
+    deaths_are_not_counted, Deadly: "however many leaders die, calls are not run one at a time" {
+        "call('HINCRBY', lease, 'a', 1) >= 2" => "call('HSET', lease, 'a', 1) >= 2",
+    }
+    counts_are_reset_by_commits, Deadly: "each commit forgets how many leaders have died, and so does each new leader" {
+        "local cur = suspect(held[3] or '')\n" => "local cur = suspect(held[3] or '')\ncall('HDEL', lease, 'a', 'b', 'cur')\n",
+        "local granted = redis.pcall('HSET', lease," => "local granted = redis.pcall('HSET', lease, 'a', 0, 'b', 0,",
+    }
+    poison_is_run_again, Deadly: "a call that has killed those who ran it alone is run again" {
+        "call('HINCRBY', lease, 'b', 1) >= 2" => "call('HINCRBY', lease, 'b', 1) >= 2000",
+    }
     old_commits_are_taken, Cut: "a commit that comes late is taken, whoever has changed the object since" {
         "if held[1] ~= token then return refuse({'F'}) end" => "",
         "if held[2] ~= me then return refuse({repeated and 'D' or 'F'}) end" => "",

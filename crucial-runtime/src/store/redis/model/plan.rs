@@ -58,18 +58,20 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Whether processes may die of it.
-    pub(super) fn may_kill(&self) -> bool {
+    /// Whether calls may be left in the queue: their process dies, or the server forgets the script that is to look at
+    /// them and then has no memory to hear of them again.
+    pub(super) fn may_forsake(&self) -> bool {
         let deadly = |deed: &Deed| *deed == Deed::Die;
         let processes = self.processes.iter();
         let mut deeds = processes.flat_map(|(_, _, process)| process.iter().flatten());
         deeds.any(deadly)
             || self.processes.iter().any(|(_, ends, _)| *ends)
-            || self
-                .climate
-                .troubles
-                .iter()
-                .any(|(_, trouble)| matches!(trouble, Trouble::Death { .. }))
+            || self.climate.troubles.iter().any(|(_, trouble)| {
+                matches!(
+                    trouble,
+                    Trouble::Death { .. } | Trouble::Forget | Trouble::Full(_)
+                )
+            })
     }
 
     pub(super) fn of(seed: u64, bias: Bias) -> Self {
@@ -86,20 +88,18 @@ impl Plan {
         } else {
             dice.between(2..=4)
         };
-        let mut deadly = deadly;
-        let processes: Vec<_> = (0..count)
+        let mut processes: Vec<(u64, bool, Process)> = (0..count)
             .map(|_| {
                 let start = if dice.happens(500) {
                     0
                 } else {
                     dice.between(0..=60)
                 };
-                let tasks = dice.one_of(&[1, 1, 2, 2, 3, 4]);
+                let tasks = dice.one_of(&[1, 1, 1, 2, 2, 3]);
                 let process: Process = (0..tasks)
                     .map(|_| {
-                        let deeds = dice.between(1..=5);
+                        let deeds = dice.between(1..=4);
                         let deeds = (0..deeds).map(|_| match dice.between(0..=99) {
-                            _ if std::mem::take(&mut deadly) => Deed::Die,
                             0..=39 => Deed::Append {
                                 baggage: match dice.between(0..=19) {
                                     0 => 3_000,
@@ -137,6 +137,20 @@ impl Plan {
                 (start, dice.happens(300), process)
             })
             .collect();
+        if deadly {
+            // Not before there is a ledger, and others about.
+            let (start, _, tasks) = &mut processes[dice.index(usize::try_from(count).unwrap())];
+            *start = (*start).max(20);
+            let task = &mut tasks[0];
+            task.insert(dice.index(task.len() + 1), Deed::Die);
+            for (start, _, tasks) in &mut processes {
+                *start = (*start).min(40);
+                for task in tasks {
+                    let append = Deed::Append { baggage: 0 };
+                    task.extend([append; 3]);
+                }
+            }
+        }
         Self {
             processes,
             climate: climate(dice, bias),

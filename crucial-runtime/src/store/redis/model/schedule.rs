@@ -110,9 +110,8 @@ fn perform(plan: &Plan, world: &mut World, history: &History) -> std::result::Re
         let lasting = [":s", ":m"].iter().any(|end| key.ends_with(end))
             || key.ends_with("}")
             || key.ends_with("objects");
-        // A process that died between putting a call into the queue and having it looked at leaves it there; it is run
-        // or removed with the object's next call.
-        let forsaken = key.ends_with(":q") && plan.may_kill();
+        // What is left in the queue is run or removed with the object's next call.
+        let forsaken = key.ends_with(":q") && plan.may_forsake();
         if !lasting && !ends && !forsaken {
             return Err(format!("{key} stays for ever"));
         }
@@ -326,7 +325,11 @@ impl Client {
             args: vec![Bytes::from_static(b"0")],
             ..self.counter_call("set", Vec::new())
         };
-        let _ = self.store.create(init, described::<AtomicState>()).await;
+        let created = async {
+            let created = self.store.create(init, described::<AtomicState>()).await?;
+            Ok(Value::from(created))
+        };
+        self.note(0, Asked::CreateCounter, created).await;
     }
 
     async fn create_ledger(&self, task: usize, life: u64) {
