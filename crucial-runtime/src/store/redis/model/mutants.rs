@@ -76,8 +76,10 @@ mutants! {
         "if last == seq then\n  leave()" => "if false then\n  leave()",
         "if #ran > 1 then" => "if false then",
     }
-    commits_alone_are_repeated, Cut: "a commit of a process that is alone is not recognised when it is sent again" {
+    commits_alone_are_repeated, Cut: "what a process did alone is not recognised when it is sent again, in whichever way" {
         "if last == ARGV[1] then return finish('D') end" => "",
+        "if last == seq then\n  leave()" => "if false then\n  leave()",
+        "if #ran > 1 then" => "if false then",
     }
     commits_alone_ignore_versions, None: "a process that is alone commits over what others have done" {
         "if version ~= ARGV[4] then return finish('N') end" => "",
