@@ -7,10 +7,10 @@ use bytes::Bytes;
 
 use crate::object::{Refusal, Value, now_ms};
 
-/// Makes of a time that is left some time, as [`Object::timeless`](crate::object::Object::timeless) asks for; one that
+/// Makes of a time that is left, at that place of a reply, some time, as [`Object::timeless`](crate::object::Object::timeless) asks for; one that
 /// is not is told by a negative number.
-pub(super) fn some_time(left: Option<&mut Value>) {
-    if let Some(Value::Int(left)) = left {
+pub(super) fn some_time(parts: &mut [Value], place: usize) {
+    if let Some(Value::Int(left)) = parts.get_mut(place) {
         *left = (*left).min(0);
     }
 }

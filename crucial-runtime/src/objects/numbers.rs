@@ -27,7 +27,7 @@ pub(in crate::objects) use slices::{Bound, Slices};
 /// A reply about rounds without what the time alone tells of it.
 pub(in crate::objects) fn timeless<T: Element>(method: &str, mut reply: Value) -> Value {
     match (method, &mut reply) {
-        ("renew", Value::List(parts)) => argument::some_time(parts.get_mut(1)),
+        ("renew", Value::List(parts)) => argument::some_time(parts, 1),
         ("contribute", Value::Bytes(encoded)) => {
             let Ok(mut became) = codec::decode::<Contribution<T>>(encoded) else {
                 return reply;

@@ -137,8 +137,8 @@ impl Object for BarrierState {
     fn timeless(method: &str, mut reply: Value) -> Value {
         if let Value::List(parts) = &mut reply {
             match method {
-                "arrive" => argument::some_time(parts.get_mut(3)),
-                "renew" => argument::some_time(parts.get_mut(1)),
+                "arrive" => argument::some_time(parts, 3),
+                "renew" => argument::some_time(parts, 1),
                 _ => {}
             }
         }

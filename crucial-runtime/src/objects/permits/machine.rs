@@ -123,8 +123,8 @@ impl Object for Permits {
     fn timeless(method: &str, mut reply: Value) -> Value {
         if let Value::List(parts) = &mut reply {
             match method {
-                "acquire" => argument::some_time(parts.get_mut(3)),
-                "renew" => argument::some_time(parts.get_mut(1)),
+                "acquire" => argument::some_time(parts, 3),
+                "renew" => argument::some_time(parts, 1),
                 _ => {}
             }
         }

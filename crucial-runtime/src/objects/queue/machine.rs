@@ -110,7 +110,7 @@ impl Object for QueueState {
         if let ("take", Value::List(parts)) = (method, &mut reply)
             && parts.first() == Some(&Value::Int(NOT_NOW))
         {
-            argument::some_time(parts.get_mut(2));
+            argument::some_time(parts, 2);
         }
         reply
     }

@@ -66,10 +66,10 @@ impl Object for RateLimiterState {
         if let Value::List(parts) = &mut reply
             && parts.len() > 1
         {
-            match method {
-                // Done, and how long it takes; or not, and how long it would take.
-                "reserve" => argument::some_time(parts.last_mut()),
-                _ => {}
+            // Done, and how long it takes; or not, and how long it would take.
+            if method == "reserve" {
+                let last = parts.len().saturating_sub(1);
+                argument::some_time(parts, last);
             }
         }
         reply
