@@ -52,7 +52,11 @@ return function(keys, argv)
     local known = redis.call('EXISTS', keys[2]) == 1
     if creating and known then return answer(seq, lasting, {0}) end
     if not known then
-      if mode == '' then return redis.error_reply('CRUCIAL_ABSENT there is no such object') end
+      if mode == '' then
+        local absent = redis.error_reply('CRUCIAL_ABSENT there is no such object')
+        -- What was sent before may still be on its way. It must not run in the object's next life.
+        return refuse_after ~= '' and answer(seq, lasting, absent) or absent
+      end
       -- The first write is the one that a full server refuses; after it, it lets a script finish.
       redis.call('HSET', keys[2], 'type', name, 'detail', detail)
       if creating then redis.call('DEL', K) end

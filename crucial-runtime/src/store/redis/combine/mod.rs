@@ -119,6 +119,13 @@ struct Own<'a> {
 }
 
 impl Own<'_> {
+    /// Gives the calls that are left a number of which the server knows nothing.
+    fn begin_anew(&mut self, core: &Core) {
+        self.seq = core.next_seq();
+        self.attempt = None;
+        self.earlier = Earlier::default();
+    }
+
     fn reads_only(&self) -> bool {
         self.calls.iter().all(|call| is_read(call))
     }
@@ -380,8 +387,10 @@ impl Combining {
                 }
                 Submitted::Absent => {
                     reads::missing(core, site.names, object).await?;
-                    put = true;
-                    None
+                    // There is another one by now. That number has been answered, and would be again.
+                    own.begin_anew(core);
+                    self.cached = None;
+                    return Ok(None);
                 }
                 Submitted::Granted(lead, state) => {
                     self.lead(site, own, lead, state.map(|state| (state, asked)))
@@ -443,8 +452,7 @@ impl Combining {
             let attempt = own.attempt.take().ok_or_else(unrecorded)?;
             own.calls.drain(..attempt.len().min(own.calls.len()));
             own.answered.extend(attempt);
-            own.seq = site.core.next_seq();
-            own.earlier = Earlier::default();
+            own.begin_anew(site.core);
             return Ok(());
         }
         let (reads, updates): (Vec<&Call>, Vec<&Call>) =

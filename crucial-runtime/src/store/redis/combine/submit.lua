@@ -23,7 +23,8 @@ if last == seq then
   -- A lease that was handed over to this very call is of no use any more.
   if call('HGET', lease, 'lo') == me then call('HDEL', lease, 'le', 'lo', 'a', 'b', 'cur') end
   if call('STRLEN', record) - 16 > tonumber(ARGV[8]) then return {'F'} end
-  return {'R', call('GETRANGE', record, 16, -1)}
+  local reply = call('GETRANGE', record, 16, -1)
+  return reply == 'A' and {'A'} or {'R', reply}
 elseif last > seq then
   return leave(redis.error_reply('CRUCIAL_STALE a later call of this session has run'))
 end
@@ -35,6 +36,8 @@ local version = redis.pcall('GETRANGE', state, 0, 7)
 if type(version) == 'table' then return leave(version) end
 if version == '' then
   call('DEL', lease, queue, waiting, suspects)
+  -- What was sent before may still be on its way. It must not run in the object's next life.
+  if ARGV[3] ~= '' then redis.pcall('SET', record, seq .. 'A', 'PX', ARGV[7]) end
   return {'A'}
 end
 

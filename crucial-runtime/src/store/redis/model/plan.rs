@@ -12,6 +12,8 @@ pub(super) enum Bias {
     Forgotten,
     /// Connections that are cut.
     Cut,
+    /// The same, while the ledger is removed and created again.
+    Lives,
 }
 
 /// One deed of a task.
@@ -77,7 +79,7 @@ impl Plan {
     pub(super) fn of(seed: u64, bias: Bias) -> Self {
         let mut dice = Dice::of(seed ^ 0x706c_616e);
         let dice = &mut dice;
-        let lives = dice.happens(100);
+        let lives = dice.happens(100) || bias == Bias::Lives;
         let deadly = dice.happens(30) || bias == Bias::Deadly;
         // Whoever could end the waiting may be dead.
         let waiting = dice.happens(300) && !deadly;
@@ -151,6 +153,14 @@ impl Plan {
                 }
             }
         }
+        if bias == Bias::Lives {
+            let append = Deed::Append { baggage: 0 };
+            for task in processes.iter_mut().flat_map(|(_, _, tasks)| tasks) {
+                for _ in 0..3 {
+                    task.extend([append, append, Deed::Destroy, append, Deed::Create, append]);
+                }
+            }
+        }
         Self {
             processes,
             climate: climate(dice, bias),
@@ -186,12 +196,14 @@ fn climate(dice: &mut Dice, bias: Bias) -> Climate {
                 let (life, cut) = (700_000, true);
                 (part, Trouble::Freeze { life, cut })
             })),
-        Bias::Cut => climate
-            .troubles
-            .extend(biased.into_iter().map(|(part, late)| {
-                let arriving = 1 + usize::from(late % 2 == 0);
-                (part, Trouble::Cut { arriving, late })
-            })),
+        Bias::Cut | Bias::Lives => {
+            climate
+                .troubles
+                .extend(biased.into_iter().map(|(part, late)| {
+                    let arriving = 1 + usize::from(late % 2 == 0);
+                    (part, Trouble::Cut { arriving, late })
+                }))
+        }
     }
     climate
 }
