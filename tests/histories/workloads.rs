@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crucial::{
-    Atomic, Barrier, Condvar, Error, Grid, Key, Latch, List, Map, Matrix, Mutex, Promise, Queue,
-    QueueInit, Rate, RateLimiter, Reduction, Result, RwLock, Semaphore, Set, Shared, SortedMap,
-    Topic, TopicInit, Vector,
+    Atomic, Barrier, Condvar, Error, Grid, Key, Latch, List, Map, Matrix, Mutex, Notify, Promise,
+    Queue, QueueInit, Rate, RateLimiter, Reduction, Result, RwLock, Semaphore, Set, Shared,
+    SortedMap, Topic, TopicInit, Vector,
 };
 
 use crate::{Dice, Ledger, LedgerProxy};
@@ -25,6 +25,19 @@ pub struct Workload {
     pub name: &'static str,
     /// Starts a client's work.
     pub work: fn(Key, u64, u32) -> Work,
+}
+
+/// Which workloads are played, by name, with commas between them; all where it is not set.
+const CHOSEN: &str = "CRUCIAL_TEST_OBJECTS";
+
+/// The workloads that are played.
+pub fn chosen() -> Vec<&'static Workload> {
+    let names = std::env::var(CHOSEN).ok();
+    let is_chosen = |workload: &&Workload| match &names {
+        Some(names) => names.split(',').any(|name| name == workload.name),
+        None => true,
+    };
+    WORKLOADS.iter().filter(is_chosen).collect()
 }
 
 /// Opens the object, creating it if this client is the first, and makes the calls.
@@ -78,7 +91,7 @@ macro_rules! workloads {
         }
     )+) => {
         /// All of them.
-        pub const WORKLOADS: &[Workload] = &[$(Workload {
+        const WORKLOADS: &[Workload] = &[$(Workload {
             name: $name,
             work: |key, seed, calls| Box::pin(work::<$proxy, _>(
                 key,
@@ -304,6 +317,12 @@ workloads! {
             None => Ok(()),
         } },
     }
+    "notify": Notify = (), |notify, _dice| {
+        notify.notified(),
+        notify.notified(),
+        notify.notify_one(),
+        notify.notify_waiters(),
+    }
     "condvar": Condvar = (), |condvar, dice| {
         async {
             let lock = condvar.key().field("lock")?;
@@ -380,5 +399,13 @@ workloads! {
         Atomic::<u32>::open_or_create_at(number.key().clone(), dice.below(100)),
         Atomic::<u32>::create_at(number.key().clone(), dice.below(100)),
         Atomic::<u32>::open_at(number.key().clone()),
+    }
+    "short-lived-ledger": LedgerProxy = Ledger::default(), |ledger, dice| {
+        ledger.deposit(0, 1),
+        ledger.deposit(1, 1),
+        ledger.balance(0),
+        async { if dice.below(4) == 0 { ledger.destroy().await } else { Ok(false) } },
+        LedgerProxy::open_or_create_at(ledger.key().clone(), Ledger::default()),
+        LedgerProxy::create_at(ledger.key().clone(), Ledger::default()),
     }
 }

@@ -33,6 +33,8 @@ pub(super) enum End<R> {
     Answered(u64, Poll<R>),
     /// It took effect by then; its reply is not known.
     Effective(u64),
+    /// It may have taken effect at any time after its start, with this reply, or not.
+    Late(R),
     /// It may take effect at any time after its start, or never.
     InDoubt,
 }
@@ -55,7 +57,7 @@ impl<R> End<R> {
     pub(super) fn deadline(&self) -> Option<u64> {
         match self {
             Self::Answered(at, _) | Self::Effective(at) => Some(*at),
-            Self::InDoubt => None,
+            Self::Late(_) | Self::InDoubt => None,
         }
     }
 }
@@ -96,6 +98,11 @@ impl<C, R> History<C, R> {
     /// A call without an answer: it may have taken effect once, at any time after its start, or may yet.
     pub fn in_doubt(&mut self, caller: impl Into<String>, during: RangeFrom<u64>, call: C) {
         self.push(caller.into(), during.start, call, End::InDoubt);
+    }
+
+    /// A call that was answered after all that matters here: it may have taken effect before, with that reply, or not.
+    pub fn late(&mut self, caller: impl Into<String>, during: RangeFrom<u64>, call: C, reply: R) {
+        self.push(caller.into(), during.start, call, End::Late(reply));
     }
 
     pub(super) fn push(&mut self, caller: String, started: u64, call: C, end: End<R>) {

@@ -33,6 +33,8 @@ pub struct Recording {
 struct Process {
     name: String,
     events: Vec<Event>,
+    /// What began later than that is left out, and what ended later may not have happened.
+    until: u64,
 }
 
 /// What was checked.
@@ -105,6 +107,7 @@ impl Recording {
         recording.processes.push(Process {
             name: format!("process {name}"),
             events,
+            until: u64::MAX,
         });
         Ok(recording)
     }
@@ -114,6 +117,7 @@ impl Recording {
         recording.processes.push(Process {
             name: format!("process {id}"),
             events,
+            until: u64::MAX,
         });
         recording
     }
@@ -130,16 +134,14 @@ impl Recording {
     }
 
     /// Leaves out what came later than that, by the machine's monotonic clock: calls that had not been answered by then
-    /// are in doubt. What came before is linearizable if all of it is.
+    /// may have taken effect, with the answers they got, or not. What came before is linearizable if all of it is.
     ///
     /// It is for objects that lend something, a lock or a place in a queue, for a time that a long test outlasts.
     #[must_use]
     pub fn until(mut self, time: Duration) -> Self {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         for process in &mut self.processes {
-            process.events.retain(|event| match event {
-                Event::Began { at, .. } | Event::Ended { at, .. } => *at <= time,
-            });
+            process.until = process.until.min(time);
         }
         self
     }
@@ -215,7 +217,7 @@ impl Recording {
         for deed in &deeds {
             checked.operations += 1;
             checked.pending += usize::from(deed.end.is_some_and(|(_, a)| *a == Answered::Pending));
-            checked.in_doubt += usize::from(deed.end.is_none());
+            checked.in_doubt += usize::from(deed.end.is_none() || deed.late);
         }
         let name = format!("object `{key}`");
         history.check_object(&name, Machine::NOTHING, Limit::default())?;
@@ -238,6 +240,9 @@ impl Recording {
                 let Event::Began { call, at, asked } = event else {
                     continue;
                 };
+                if *at > process.until {
+                    continue;
+                }
                 let end = ends.get(call).copied();
                 let done = |deed| Done {
                     caller: &process.name,
@@ -245,6 +250,7 @@ impl Recording {
                     deed,
                     started: *at,
                     end,
+                    late: end.is_some_and(|(at, _)| at > process.until),
                 };
                 match asked {
                     Asked::Of(key, deed) => objects.entry(key).or_default().push(done(deed)),
@@ -280,15 +286,20 @@ impl Recording {
                 None if !done.deed.changes() => continue,
                 Some((_, Answered::Nothing)) => continue,
                 None => End::InDoubt,
-                Some((at, answer)) => match told(&step, answer) {
-                    Some(answer) => End::Answered(at - beginning, answer),
-                    None => End::Effective(at - beginning),
+                Some((at, answer)) => match (told(&step, answer), done.late) {
+                    (Some(Poll::Pending), true) => continue,
+                    (Some(Poll::Ready(reply)), true) => End::Late(reply),
+                    (None, true) => End::InDoubt,
+                    (Some(answer), false) => End::Answered(at - beginning, answer),
+                    (None, false) => End::Effective(at - beginning),
                 },
             };
             if let Deed::Expire(Some(after)) = done.deed
                 && matches!(
                     end,
-                    End::InDoubt | End::Answered(_, Poll::Ready(Reply::Flag(true)))
+                    End::InDoubt
+                        | End::Late(Reply::Flag(true))
+                        | End::Answered(_, Poll::Ready(Reply::Flag(true)))
                 )
             {
                 let from = started.saturating_add(*after).saturating_sub(SLACK);
@@ -391,6 +402,8 @@ struct Done<'a> {
     deed: &'a Deed,
     started: u64,
     end: Option<(u64, &'a Answered)>,
+    /// Whether it ended when the recording was taken to be over.
+    late: bool,
 }
 
 fn method_of(name: &str, changes: bool) -> Method {

@@ -115,6 +115,10 @@ fn line<M: Model>(operation: &Operation<M::Call, M::Reply>) -> String {
             format!("[{started} to {at}] {caller}: {shown} -> not ready")
         }
         End::Effective(at) => format!("[{started} to {at}] {caller}: {shown}"),
+        End::Late(reply) => {
+            let reply = short(M::show_reply(call, reply));
+            format!("[{started} to ?] {caller}: {shown} -> {reply}, late")
+        }
         End::InDoubt => format!("[{started} to ?] {caller}: {shown}, in doubt"),
     }
 }

@@ -38,7 +38,7 @@ type Calls<'a, M> = Vec<&'a Operation<<M as Model>::Call, <M as Model>::Reply>>;
 pub(super) struct Search<'a, M: Model> {
     /// The calls that took effect, by their start.
     certain: Calls<'a, M>,
-    /// The calls that may have, by their start.
+    /// The calls that may have, by their start: those in doubt, and those that were answered too late to tell.
     doubtful: Calls<'a, M>,
     /// For each of these the one before it that is the same call.
     twins: Vec<Option<usize>>,
@@ -112,7 +112,7 @@ impl<'a, M: Model> Search<'a, M> {
         let twin = |(place, call): (usize, &&Operation<M::Call, M::Reply>)| {
             doubtful[..place]
                 .iter()
-                .rposition(|other| other.call == call.call)
+                .rposition(|other| other.call == call.call && other.end == call.end)
         };
         let twins = doubtful.iter().enumerate().map(twin).collect();
         let events = Events::of(&certain);
@@ -203,7 +203,7 @@ impl<'a, M: Model> Search<'a, M> {
             }
         }
         let latest = self.certain[choices.first].end.deadline();
-        while let Some(operation) = self.doubtful.get(choices.next_doubtful) {
+        while let Some(&operation) = self.doubtful.get(choices.next_doubtful) {
             if Some(operation.started) > latest {
                 break;
             }
@@ -213,7 +213,9 @@ impl<'a, M: Model> Search<'a, M> {
             if self.happened.contains(call) || twin_first {
                 continue;
             }
-            let (_, after) = self.apply(state, &operation.call);
+            let Some(after) = self.explained(state, operation) else {
+                continue;
+            };
             if after == state {
                 continue;
             }
@@ -229,7 +231,7 @@ impl<'a, M: Model> Search<'a, M> {
     fn fitting(&mut self, state: StateId, first: usize) -> Vec<(usize, StateId)> {
         let mut fitting = Vec::new();
         for call in self.events.until(first) {
-            if let Some(after) = self.explained(state, call) {
+            if let Some(after) = self.explained(state, self.certain[call]) {
                 if self.certain[call].changes_nothing::<M>() {
                     return vec![(call, after)];
                 }
@@ -241,11 +243,17 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// The state after that call, if it gives the answer that was given.
-    fn explained(&mut self, state: StateId, call: usize) -> Option<StateId> {
-        let operation = self.certain[call];
+    fn explained(
+        &mut self,
+        state: StateId,
+        operation: &Operation<M::Call, M::Reply>,
+    ) -> Option<StateId> {
         let (given, after) = self.apply(state, &operation.call);
         match &operation.end {
             End::Answered(_, answer) => (given == *answer).then_some(after),
+            End::Late(reply) => {
+                matches!(given, Poll::Ready(given) if given == *reply).then_some(after)
+            }
             End::Effective(_) | End::InDoubt => Some(after),
         }
     }

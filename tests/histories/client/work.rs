@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crucial::Runtime;
 use crucial::linearizability::Recorder;
-use crucial_tests_histories::{Dice, WORKLOADS};
+use crucial_tests_histories::{Dice, chosen};
 use futures_util::future::try_join_all;
 
 use crate::{Failure, runtime};
@@ -42,7 +42,7 @@ pub(crate) async fn work(url: &str, directory: &str, seed: &str) -> Result<(), F
 /// Every object, used by some tasks at the same time.
 async fn play(runtime: &Runtime, dice: &mut Dice, calls: u32) -> Result<(), Failure> {
     let mut tasks = Vec::new();
-    for workload in WORKLOADS {
+    for workload in chosen() {
         let key = runtime.application().key(workload.name)?;
         for _ in 0..TASKS {
             let work = (workload.work)(key.clone(), dice.value(), calls);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crucial::linearizability::{CheckError, Checked, Recording};
 use crucial_tests::{Options, RedisServer};
-use crucial_tests_histories::{Dice, Ledger, WORKLOADS, now};
+use crucial_tests_histories::{Dice, Ledger, chosen, now};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep};
@@ -85,7 +85,7 @@ fn verdict(directory: &Path, until: Duration) -> Checked {
     };
     match check() {
         Ok(checked) => {
-            assert!(checked.objects > WORKLOADS.len() / 2, "{checked:?}");
+            assert!(checked.objects > chosen().len() / 2, "{checked:?}");
             std::fs::remove_dir_all(directory).unwrap();
             checked
         }

@@ -20,10 +20,11 @@ fn call() -> impl Strategy<Value = Call> {
 
 fn entry() -> impl Strategy<Value = Entry> {
     let during = (0_u64..12, 0_u64..6).prop_map(|(from, long)| (from, from + long));
-    (during, call(), 0_u8..5, 0_u8..12).prop_map(|((from, to), call, reply, kind)| match kind {
+    (during, call(), 0_u8..5, 0_u8..13).prop_map(|((from, to), call, reply, kind)| match kind {
         0..8 => Entry::Replied(from, to, call, reply),
         8 => Entry::Pending(from, to, call),
         9 => Entry::Effective(from, to, call),
+        10 => Entry::Late(from, call, reply),
         _ => Entry::InDoubt(from, call),
     })
 }
@@ -54,6 +55,11 @@ fn plausible() -> impl Strategy<Value = Vec<Entry>> {
                     number = kept;
                     Entry::Replied(from, to, call, reply ^ 1)
                 }
+                (3, Poll::Ready(reply)) => {
+                    number = kept;
+                    Entry::Late(from, call, reply)
+                }
+                (4, Poll::Ready(reply)) => Entry::Late(from, call, reply),
                 (_, Poll::Ready(reply)) => {
                     number = kept;
                     Entry::Replied(from, to, call, reply)
@@ -70,11 +76,11 @@ fn bounds(entry: &Entry) -> (u64, Option<u64>) {
         Entry::Replied(from, to, ..)
         | Entry::Pending(from, to, _)
         | Entry::Effective(from, to, _) => (*from, Some(*to)),
-        Entry::InDoubt(from, _) => (*from, None),
+        Entry::Late(from, ..) | Entry::InDoubt(from, _) => (*from, None),
     }
 }
 
-/// Whether some order of these calls, each of those in doubt in it or not, gives the answers.
+/// Whether some order of these calls, each of those in doubt or late in it or not, gives the answers.
 fn explained(number: &Number, left: &[Entry]) -> bool {
     if left.iter().all(|entry| bounds(entry).1.is_none()) {
         return true;
@@ -92,7 +98,9 @@ fn explained(number: &Number, left: &[Entry]) -> bool {
         }
         let mut after = number.clone();
         let (fits, waits) = match &entry {
-            Entry::Replied(_, _, call, reply) => (after.apply(call) == Poll::Ready(*reply), false),
+            Entry::Replied(_, _, call, reply) | Entry::Late(_, call, reply) => {
+                (after.apply(call) == Poll::Ready(*reply), false)
+            }
             Entry::Pending(_, _, call) => (after.apply(call).is_pending(), true),
             Entry::Effective(_, _, call) | Entry::InDoubt(_, call) => {
                 (true, after.apply(call).is_pending())

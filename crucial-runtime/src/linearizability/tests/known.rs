@@ -64,10 +64,11 @@ pub(super) enum Entry {
     Replied(u64, u64, Call, u8),
     Pending(u64, u64, Call),
     Effective(u64, u64, Call),
+    Late(u64, Call, u8),
     InDoubt(u64, Call),
 }
 
-use Entry::{Effective, InDoubt, Pending, Replied};
+use Entry::{Effective, InDoubt, Late, Pending, Replied};
 
 pub(super) fn history(entries: &[Entry]) -> History<Call, u8> {
     let mut history = History::new();
@@ -77,6 +78,7 @@ pub(super) fn history(entries: &[Entry]) -> History<Call, u8> {
             Replied(from, to, call, reply) => history.replied(caller, from..to, call, reply),
             Pending(from, to, call) => history.pending(caller, from..to, call),
             Effective(from, to, call) => history.effective(caller, from..to, call),
+            Late(from, call, reply) => history.late(caller, from.., call, reply),
             InDoubt(from, call) => history.in_doubt(caller, from.., call),
         }
     }
@@ -164,6 +166,29 @@ fn what_is_in_order() {
             Replied(1, 2, Get, 0),
             Replied(4, 5, Get, 5),
         ],
+    );
+}
+
+#[test]
+fn calls_that_were_answered_when_all_was_over() {
+    good("it happened", &[Late(0, Add(1), 0), Replied(1, 2, Get, 1)]);
+    good(
+        "not before the end",
+        &[Late(0, Add(1), 7), Replied(1, 2, Get, 0)],
+    );
+    good(
+        "the one whose answer says that it was second",
+        &[
+            Late(0, Add(1), 4),
+            Late(0, Add(4), 0),
+            Replied(1, 2, Get, 4),
+            Replied(3, 4, Get, 5),
+        ],
+    );
+    bad(
+        "it happened, but not with that answer",
+        &[Late(0, Add(1), 3), Replied(1, 2, Get, 1)],
+        "Get",
     );
 }
 

@@ -266,6 +266,47 @@ async fn a_call_without_an_answer_is_in_doubt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_answered_after_the_end_happened_with_that_answer_or_later() {
+    let recorder = recorded(async || {
+        let number = Atomic::<u32>::create("number", 1).await?;
+        number.fetch_add(1).await?;
+        number.get().await.map(drop)
+    })
+    .await;
+    // The answer to the addition comes an hour later than that to the read, which has seen it.
+    let mut events = recorder.events();
+    let end = events.iter().map(time).max().unwrap();
+    let hour = 3_600_000_000_000;
+    *nth_answer(&mut events, 1).0 += hour;
+    let check = |events: &[Event]| {
+        let recording = Recording::of_process(1, events.to_vec());
+        recording.until(Duration::from_nanos(end)).check()
+    };
+    let checked = check(&events).unwrap();
+    assert_eq!((checked.operations, checked.in_doubt), (3, 1));
+    *nth_answer(&mut events, 1).1 = Answered::Value(Value::Bytes(b"5".as_slice().into()));
+    assert!(matches!(
+        check(&events),
+        Err(CheckError::NotLinearizable(_))
+    ));
+}
+
+fn time(event: &Event) -> u64 {
+    match event {
+        Event::Began { at, .. } | Event::Ended { at, .. } => *at,
+    }
+}
+
+/// The time of an answer, and the answer.
+fn nth_answer(events: &mut [Event], n: usize) -> (&mut u64, &mut Answered) {
+    let answers = events.iter_mut().filter_map(|event| match event {
+        Event::Ended { at, answer, .. } => Some((at, answer)),
+        Event::Began { .. } => None,
+    });
+    answers.skip(n).next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_of_several_processes_are_merged() {
     let directory = tempfile::tempdir().unwrap();
     let first = Recorder::into_directory(directory.path()).unwrap();
