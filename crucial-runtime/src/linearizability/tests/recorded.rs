@@ -283,7 +283,7 @@ async fn a_call_answered_after_the_end_happened_with_that_answer_or_later() {
         recording.until(Duration::from_nanos(end)).check()
     };
     let checked = check(&events).unwrap();
-    assert_eq!((checked.operations, checked.in_doubt), (3, 1));
+    assert_eq!((checked.operations, checked.in_doubt), (4, 1));
     *nth_answer(&mut events, 1).1 = Answered::Value(Value::Bytes(b"5".as_slice().into()));
     assert!(matches!(
         check(&events),
