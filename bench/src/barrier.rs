@@ -5,13 +5,12 @@ use std::future::Future;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crucial::{Barrier, Runtime};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, stdout};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::mpsc;
 
 use crate::Result;
 use crate::samples::{percentile, rounded};
@@ -32,30 +31,29 @@ pub(crate) async fn run(quick: bool) -> Result<Value> {
     let server = Server::start().await;
     let (runtime, _entered) = server.runtime().await?;
 
-    let shared = Barrier::create(NAME, PARTIES).await?;
-    let waiting = shared.clone();
-    let mut ours = Parties::gather(move || {
-        let barrier = shared.clone();
-        async move { barrier.wait().await.is_ok() }
-    });
+    let ours = Barrier::create(NAME, PARTIES).await?;
     let tokio = Arc::new(tokio::sync::Barrier::new(PARTIES as usize));
-    let mut baseline = Parties::gather(move || {
-        let barrier = Arc::clone(&tokio);
-        async move {
-            barrier.wait().await;
-            true
-        }
-    });
-
     let (mut our_samples, mut base_samples) = (Vec::new(), Vec::new());
-    // The first round pays for tasks and scripts.
+    // The first round pays for scripts.
     for round in 0..=rounds {
-        let base = baseline.round().await?;
-        ours.all_but_the_last().await;
-        while waiting.waiting().await? < PARTIES - 1 {
-            tokio::task::yield_now().await;
-        }
-        let our = ours.round().await?;
+        let come = Arc::new(AtomicUsize::new(0));
+        let base = released(
+            || {
+                let (tokio, come) = (Arc::clone(&tokio), Arc::clone(&come));
+                async move {
+                    come.fetch_add(1, Ordering::Relaxed);
+                    tokio.wait().await;
+                    crucial::Result::Ok(now())
+                }
+            },
+            async || Ok(come.load(Ordering::Relaxed)),
+        );
+        let base = base.await?;
+        let our = released(
+            || pass(ours.clone()),
+            async || Ok(ours.waiting().await? as usize),
+        )
+        .await?;
         if round > 0 {
             base_samples.extend(base);
             our_samples.extend(our);
@@ -68,17 +66,60 @@ pub(crate) async fn run(quick: bool) -> Result<Value> {
     let ms = |part: f64, samples: &mut [Duration]| {
         rounded(percentile(samples, part).as_secs_f64() * 1e3)
     };
-    drop((ours, baseline));
     let mut over_processes = over_processes(&server, &runtime, rounds).await?;
     print("over 8 processes", &mut over_processes);
+    let cycle = cycle(&ours, rounds as u32).await?;
+    println!("\n{PARTIES} parties that come again at once: {cycle:.1?} a round");
     let figures = json!({
         "p50_ms": ms(0.5, &mut our_samples),
         "p99_ms": ms(0.99, &mut our_samples),
         "processes_p50_ms": ms(0.5, &mut over_processes),
         "processes_p99_ms": ms(0.99, &mut over_processes),
+        "cycle_ms": rounded(cycle.as_secs_f64() * 1e3),
     });
     runtime.shutdown().await?;
     Ok(figures)
+}
+
+/// Lets all parties come but one, and when they wait the last; how long each was released after that.
+async fn released<F>(
+    pass: impl Fn() -> F,
+    waiting: impl AsyncFn() -> Result<usize>,
+) -> Result<Vec<Duration>>
+where
+    F: Future<Output = crucial::Result<Duration>> + Send + 'static,
+{
+    let others: Vec<_> = (1..PARTIES).map(|_| tokio::spawn(pass())).collect();
+    while waiting().await? < others.len() {
+        tokio::time::sleep(SETTLE).await;
+    }
+    tokio::time::sleep(SETTLE).await;
+    let start = now();
+    let mut released = vec![tokio::spawn(pass()).await??];
+    for party in others {
+        released.push(party.await??);
+    }
+    Ok(released.iter().map(|at| at.saturating_sub(start)).collect())
+}
+
+/// How long a round takes in which all parties come to the next at once.
+async fn cycle(barrier: &Barrier, rounds: u32) -> Result<Duration> {
+    let start = now();
+    let parties: Vec<_> = (0..PARTIES)
+        .map(|_| {
+            let barrier = barrier.clone();
+            tokio::spawn(async move {
+                for _ in 0..rounds {
+                    barrier.wait().await?;
+                }
+                crucial::Result::<()>::Ok(())
+            })
+        })
+        .collect();
+    for party in parties {
+        party.await??;
+    }
+    Ok((now() - start) / rounds)
 }
 
 /// The same with the parties in eight processes, of which this is one.
@@ -123,7 +164,7 @@ async fn over_processes(
 }
 
 /// When this party was released, by the clock that all processes have in common.
-async fn pass(barrier: Barrier) -> Result<Duration> {
+async fn pass(barrier: Barrier) -> crucial::Result<Duration> {
     barrier.wait().await?;
     Ok(now())
 }
@@ -205,70 +246,4 @@ fn print(name: &str, samples: &mut [Duration]) {
         ms(0.99, samples),
         ms(1.0, samples)
     );
-}
-
-/// The parties of one barrier: all but one wait at it again and again, the last comes when it is told to.
-struct Parties {
-    /// How many have come to the barrier, in all rounds.
-    come: Arc<AtomicUsize>,
-    rounds: usize,
-    last: Box<dyn Fn() -> Pass + Send>,
-    released: mpsc::UnboundedReceiver<Option<Instant>>,
-}
-
-/// One party's way through the barrier; when it was released, unless the barrier failed.
-type Pass = std::pin::Pin<Box<dyn Future<Output = Option<Instant>> + Send>>;
-
-impl Parties {
-    fn gather<F>(wait: impl Fn() -> F + Clone + Send + 'static) -> Self
-    where
-        F: Future<Output = bool> + Send + 'static,
-    {
-        let come = Arc::new(AtomicUsize::new(0));
-        let (sender, released) = mpsc::unbounded_channel();
-        for _ in 1..PARTIES {
-            let (come, sender, wait) = (Arc::clone(&come), sender.clone(), wait.clone());
-            tokio::spawn(async move {
-                loop {
-                    come.fetch_add(1, Ordering::Relaxed);
-                    let passed = wait().await.then(Instant::now);
-                    if sender.send(passed).is_err() || passed.is_none() {
-                        return;
-                    }
-                }
-            });
-        }
-        let last = Box::new(move || {
-            let passing = wait();
-            Box::pin(async move { passing.await.then(Instant::now) }) as Pass
-        });
-        Self {
-            come,
-            rounds: 0,
-            last,
-            released,
-        }
-    }
-
-    async fn all_but_the_last(&self) {
-        let expected = (PARTIES as usize - 1) * (self.rounds + 1);
-        while self.come.load(Ordering::Relaxed) < expected {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Lets the last party come; how long each was released after that.
-    async fn round(&mut self) -> Result<Vec<Duration>> {
-        self.all_but_the_last().await;
-        tokio::time::sleep(SETTLE).await;
-        self.rounds += 1;
-        let start = Instant::now();
-        let last = (self.last)().await;
-        let mut samples = vec![last.ok_or("the barrier broke")? - start];
-        for _ in 1..PARTIES {
-            let released = self.released.recv().await.flatten();
-            samples.push(released.ok_or("the barrier broke")? - start);
-        }
-        Ok(samples)
-    }
 }

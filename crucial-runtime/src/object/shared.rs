@@ -34,7 +34,8 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`](crate::Error::WrongType), and those of the store.
+    /// [`Error::WrongType`](crate::Error::WrongType); [`Error::NotFound`](crate::Error::NotFound) where somebody
+    /// removes it just when it has been found; and those of the store.
     fn open_or_create_at(key: Key, init: Self::Init) -> impl Future<Output = Result<Self>> + Send {
         async move {
             match Self::create_at(key.clone(), init).await {

@@ -2,13 +2,17 @@
 -- oldest first; of each session that has come s<session>, the generation that it last came to.
 -- A sorted set: when the lease of each session ends.
 local REMEMBERED = 16
-local LEASES = K .. ':h'
-local fields = redis.call('HMGET', K, 'p', 'g', 'w', 'b', 'x')
-local parties, generation, waiting, broken = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3]),
-  fields[4] == '1'
-local past = {}
-for number in string.gmatch(fields[5] or '', '%d+') do past[#past + 1] = tonumber(number) end
-local changed, ended_now, everybody = false, {}, false
+local LEASES, parties, generation, waiting, broken, past
+local changed, ended_now, everybody
+
+begin = function()
+  LEASES = K .. ':h'
+  local fields = redis.call('HMGET', K, 'p', 'g', 'w', 'b', 'x')
+  parties, generation, waiting = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
+  broken, past = fields[4] == '1', {}
+  for number in string.gmatch(fields[5] or '', '%d+') do past[#past + 1] = tonumber(number) end
+  changed, ended_now, everybody = false, {}, false
+end
 
 finish = function()
   if not changed then return end

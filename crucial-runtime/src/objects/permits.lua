@@ -3,12 +3,17 @@
 -- (g<ticket>) 'session count'; of each session s<session>, its first ticket.
 -- A sorted set: when the lease of each session ends.
 local ALL, NAMED = 4294967295, 64
-local LEASES = K .. ':h'
-local fields = redis.call('HMGET', K, 'f', 't', 'n', 'h', 'w', 'm', 'c', 'l')
-local free, total, next_ticket, head, waiting, most = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3]),
-  tonumber(fields[4]), tonumber(fields[5]), tonumber(fields[6])
-local closed, locks = fields[7], fields[8]
-local changed, told, everybody = false, {}, false
+local LEASES, free, total, next_ticket, head, waiting, most, closed, locks
+local changed, told, everybody
+
+begin = function()
+  LEASES = K .. ':h'
+  local fields = redis.call('HMGET', K, 'f', 't', 'n', 'h', 'w', 'm', 'c', 'l')
+  free, total, next_ticket = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
+  head, waiting, most = tonumber(fields[4]), tonumber(fields[5]), tonumber(fields[6])
+  closed, locks = fields[7], fields[8]
+  changed, told, everybody = false, {}, false
+end
 
 finish = function()
   if changed then

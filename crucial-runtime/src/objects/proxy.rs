@@ -51,7 +51,8 @@ macro_rules! proxy {
             ///
             /// # Errors
             ///
-            /// [`Error::WrongType`](crate::Error::WrongType) where it is of another type.
+            /// [`Error::WrongType`](crate::Error::WrongType) where it is of another type;
+            /// [`Error::NotFound`](crate::Error::NotFound) where somebody removes it just when it has been found.
             pub async fn open_or_create(name: &str, init: $init) -> $crate::Result<Self> {
                 let key = $crate::object::key_here(name)?;
                 <Self as $crate::Shared>::open_or_create_at(key, init).await

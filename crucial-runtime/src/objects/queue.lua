@@ -85,8 +85,14 @@ local function share(line, ticket, available)
   return math.max(1, available - others), place
 end
 
+-- Something ends then: if that is due already, the next call of this batch has to see to it.
+local function ends_at(till)
+  if done and till <= done then done = nil end
+end
+
 local function join(line, ticket, till)
   local member = line.prefix .. ticket
+  ends_at(till)
   if redis.call('HSET', K, member, till) == 1 then
     redis.call('ZADD', L, line.base + order, member)
     order, line.count = order + 1, line.count + 1
@@ -101,6 +107,8 @@ local function leave(line, ticket, place)
   redis.call('HDEL', K, member)
   line.count = line.count - 1
   if place < line.called then line.called = line.called - 1 end
+  -- Whoever is first now may be dead.
+  if place == 0 then done = nil end
   return 1
 end
 
@@ -196,10 +204,9 @@ local function bring_back(id, count)
   end
 end
 
--- What is due by now, which it is once for all calls of a batch at that time.
+-- What is due by now, which it is once for all calls of a batch at that time, unless they make something due.
 local function due(now)
   if now == done and now < LATEST then return end
-  done = now
   local again, dying = ended(now)
   for _, id in ipairs(again) do
     end_lease(id)
@@ -211,6 +218,7 @@ local function due(now)
   end
   advance(takers, now)
   advance(putters, now)
+  done = now
 end
 
 local function append(i, n)
@@ -237,6 +245,7 @@ local function hand_out(reply, till)
     redis.call('HSET', K, 'a' .. id, count)
     redis.call('ZADD', L, LEASES + till, 'l' .. id)
     leased = leased + 1
+    ends_at(till)
   else
     if fresh[id] then fresh[id] = nil else gone[#gone + 1] = 'e' .. id end
     if count > 0 then gone[#gone + 1] = 'a' .. id end
@@ -371,8 +380,10 @@ end
 function M.extend(i)
   local now = time(i + 3)
   return settle(i, 2, now, function(id)
-    redis.call('ZADD', L, LEASES + later(now, ARGV[i + 2]), 'l' .. id)
+    local till = later(now, ARGV[i + 2])
+    redis.call('ZADD', L, LEASES + till, 'l' .. id)
     leased = leased + 1
+    ends_at(till)
   end)
 end
 

@@ -299,11 +299,11 @@ fn time(event: &Event) -> u64 {
 
 /// The time of an answer, and the answer.
 fn nth_answer(events: &mut [Event], n: usize) -> (&mut u64, &mut Answered) {
-    let answers = events.iter_mut().filter_map(|event| match event {
+    let mut answers = events.iter_mut().filter_map(|event| match event {
         Event::Ended { at, answer, .. } => Some((at, answer)),
         Event::Began { .. } => None,
     });
-    answers.skip(n).next().unwrap()
+    answers.nth(n).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::machine::{self, QueueState};
+use crate::object::Method;
 use crate::objects::argument;
-use crate::objects::spec::{self, Step, element, elements};
+use crate::objects::spec::{self, Case, Step, element, elements};
 
 fn number(range: std::ops::Range<u64>) -> impl Strategy<Value = Bytes> {
     range.prop_map(argument::number)
@@ -95,4 +96,53 @@ fn the_script_does_what_the_machine_does() {
         ],
         &[],
     );
+}
+
+/// Calls of one batch, at one time, of which one makes something due that the next has to see to.
+#[test]
+fn a_call_sees_to_what_the_call_before_it_made_due() {
+    let text = |words: &[&'static str]| -> Vec<Bytes> {
+        words.iter().map(|word| Bytes::from(*word)).collect()
+    };
+    // The first two calls of a group travel by themselves.
+    let group = |steps: &[(&'static Method, &[&'static str])]| -> Vec<Step> {
+        let alone: Step = (&machine::LEAVE_TAKERS, text(&[""]));
+        let steps = steps.iter().map(|(method, args)| (*method, text(args)));
+        [alone.clone(), alone].into_iter().chain(steps).collect()
+    };
+    let cases = [
+        // Whoever is first in line goes, and the next one is dead.
+        vec![
+            group(&[(&machine::PUT, &["a:1", "50", "x", "10"])]),
+            group(&[(&machine::PUT, &["a:2", "5", "y", "10"])]),
+            group(&[(&machine::DRAIN, &["12"])]),
+            group(&[
+                (&machine::PUT, &["a:1", "50", "30"]),
+                (&machine::PUT, &["b:1", "50", "z", "30"]),
+            ]),
+        ],
+        // A lease that is over as soon as it begins.
+        vec![group(&[
+            (&machine::TAKE, &["", "1", "1", "0", "30"]),
+            (&machine::TAKE, &["", "1", "1", "9", "30"]),
+            (&machine::EXTEND, &["0", "2", "0", "30"]),
+            (&machine::TAKE, &["", "1", "1", "9", "30"]),
+        ])],
+        // Somebody who has no patience.
+        vec![
+            group(&[(&machine::DRAIN, &["10"])]),
+            group(&[
+                (&machine::TAKE, &["a:1", "0", "1", "", "30"]),
+                (&machine::TAKE, &["a:2", "50", "1", "", "30"]),
+                (&machine::PUT, &["b:1", "50", "x", "30"]),
+            ]),
+        ],
+    ];
+    let init = text(&["1", "0", "first"]);
+    let cases = prop::sample::select(cases.to_vec()).prop_map(move |groups| Case {
+        init: Some(init.clone()),
+        groups,
+    });
+    let status = (&machine::STATUS, text(&["30"]));
+    spec::check::<QueueState>(12, cases, &[status], &[]);
 }

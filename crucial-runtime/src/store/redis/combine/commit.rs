@@ -180,11 +180,9 @@ pub(super) async fn abandon(
 ) -> Fault {
     // Those that waited in the queue have been seen by others.
     let waits = own.filter(|own| own.earlier.doubt);
-    let in_doubt = |fault| match (waits.and_then(|own| own.earlier.since), fault) {
-        // Where there is no object there is no queue.
-        (_, Fault::Absent) => Fault::Absent,
-        (Some(since), _) => Fault::InDoubt(since.elapsed()),
-        (None, fault) => fault,
+    let in_doubt = |fault| match waits.and_then(|own| own.earlier.since) {
+        Some(since) => Fault::InDoubt(since.elapsed()),
+        None => fault,
     };
     // Who can't reach the server can tell it nothing; its lease runs out.
     if matches!(fault, Fault::InDoubt(_) | Fault::Unreachable { .. }) {

@@ -8,7 +8,7 @@ use super::keeper::ms;
 use super::parcel::{self, Parcel};
 use super::pulse::Pulse;
 use super::replica::{Replica, Work};
-use super::{Combining, Fault, Own, Site, garbled, reads};
+use super::{Combining, Fault, Own, Site, garbled};
 use crate::object::{MethodKind, ObjectType, Value};
 use crate::store::redis::lane::Answer;
 use crate::store::redis::value;
@@ -262,6 +262,12 @@ impl Combining {
         self.pulse(site).let_go();
         match done {
             Ok((turn, _)) => Ok(turn),
+            // Somebody else may have led and run the calls before the object was removed: their record tells.
+            Err(Fault::Absent) => {
+                self.cached = None;
+                self.contended = true;
+                Ok(Turn::Later)
+            }
             Err(fault) => Err(abandon(site, &lead, own, fault).await),
         }
     }
@@ -371,11 +377,7 @@ impl Combining {
                         return Ok((Turn::Recorded, After::Kept));
                     }
                 }
-                Committed::Absent => {
-                    self.cached = None;
-                    reads::missing(site.core, site.names, object).await?;
-                    return Ok((Turn::Later, After::Gone));
-                }
+                Committed::Absent => return Err(Fault::Absent),
             }
         }
     }

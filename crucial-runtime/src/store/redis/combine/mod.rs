@@ -129,6 +129,17 @@ impl Own<'_> {
     fn reads_only(&self) -> bool {
         self.calls.iter().all(|call| is_read(call))
     }
+
+    /// Takes the answers to the first of the calls that are left.
+    fn take_answers(&mut self, answers: Vec<Answer>) {
+        self.calls.drain(..answers.len().min(self.calls.len()));
+        self.answered.extend(answers);
+    }
+
+    /// Answers all calls that are left.
+    fn answer_all(&mut self, answer: impl FnMut(&Call) -> Answer) {
+        self.answered.extend(self.calls.drain(..).map(answer));
+    }
 }
 
 impl Combining {
@@ -163,7 +174,7 @@ impl Combining {
             }
             operations => {
                 let calls = operations.iter().map(Operation::call).collect();
-                self.run(site, calls).await
+                Ok(self.run(site, calls).await)
             }
         };
         self.landed(site, operations, done.map(Some))
@@ -220,38 +231,47 @@ impl Combining {
         }
     }
 
-    /// Does calls, in whichever gear.
-    async fn run(&mut self, site: &Site<'_>, calls: Vec<&Call>) -> Result<Vec<Answer>, Fault> {
+    /// Does calls, in whichever gear. After a fault those that had been answered by then keep their answers.
+    async fn run(&mut self, site: &Site<'_>, calls: Vec<&Call>) -> Vec<Answer> {
         let mut own = self.own(site, calls);
         while !own.calls.is_empty() {
-            let replies = if self.lead.is_some() {
-                // A commit that comes back as too late may have been done when it was sent first.
-                own.earlier.since.get_or_insert_with(Instant::now);
-                match self.round(site, Some(&own)).await? {
-                    Turn::Ran(answers) => {
-                        own.answered.extend(answers);
-                        break;
-                    }
-                    Turn::Recorded => Some(recorded(site, &own).await?.ok_or_else(unrecorded)?),
-                    Turn::Later => {
-                        own.earlier.doubt = true;
-                        None
-                    }
-                }
-            } else if self.contended && !own.reads_only() {
-                self.submit(site, &mut own).await?
-            } else {
-                if let Some(answers) = self.by_itself(site, &mut own).await? {
-                    own.answered.extend(answers);
-                    break;
-                }
-                None
-            };
-            if let Some(replies) = replies {
-                self.settle(site, &mut own, &replies).await?;
+            if let Err(fault) = self.go_on(site, &mut own).await {
+                // Nobody knows what is stored.
+                self.cached = None;
+                own.answer_all(|_| Err(fault.clone()));
             }
         }
-        Ok(own.answered)
+        own.answered
+    }
+
+    /// One step towards the answers to calls: by itself, as the leader, or by asking who leads.
+    async fn go_on(&mut self, site: &Site<'_>, own: &mut Own<'_>) -> Result<(), Fault> {
+        let replies = if self.lead.is_some() {
+            // A commit that comes back as too late may have been done when it was sent first.
+            own.earlier.since.get_or_insert_with(Instant::now);
+            match self.round(site, Some(own)).await? {
+                Turn::Ran(answers) => {
+                    own.take_answers(answers);
+                    return Ok(());
+                }
+                Turn::Recorded => Some(recorded(site, own).await?.ok_or_else(unrecorded)?),
+                Turn::Later => {
+                    own.earlier.doubt = true;
+                    None
+                }
+            }
+        } else if self.contended && !own.reads_only() {
+            self.submit(site, own).await?
+        } else {
+            if let Some(answers) = self.by_itself(site, own).await? {
+                own.take_answers(answers);
+            }
+            None
+        };
+        match replies {
+            Some(replies) => self.settle(site, own, &replies).await,
+            None => Ok(()),
+        }
     }
 
     /// Does calls with a commit of their own; `None` where others are about.
@@ -450,8 +470,7 @@ impl Combining {
         if replies.is_empty() {
             // The attempt has succeeded after all: what it gave was kept here.
             let attempt = own.attempt.take().ok_or_else(unrecorded)?;
-            own.calls.drain(..attempt.len().min(own.calls.len()));
-            own.answered.extend(attempt);
+            own.take_answers(attempt);
             own.begin_anew(site.core);
             return Ok(());
         }
@@ -465,16 +484,23 @@ impl Combining {
             answered: Vec::new(),
             earlier: Earlier::default(),
         };
-        let read = self.by_itself(site, &mut reads).await?;
-        let mut read = read.unwrap_or_default().into_iter();
-        for call in own.calls.drain(..) {
+        // What becomes of them is no matter of the updates, which have run.
+        let mut read = match self.by_itself(site, &mut reads).await {
+            Ok(read) => read.unwrap_or_default(),
+            Err(fault) => {
+                self.cached = None;
+                vec![Err(fault); reads.calls.len()]
+            }
+        }
+        .into_iter();
+        own.answer_all(|call| {
             let answer = if is_read(call) {
                 read.next()
             } else {
                 updated.next()
             };
-            own.answered.extend(answer);
-        }
+            answer.unwrap_or_else(|| Err(unrecorded()))
+        });
         Ok(())
     }
 
