@@ -74,6 +74,7 @@
 
 mod bits;
 mod event;
+mod events;
 mod failure;
 mod history;
 mod machine;

@@ -276,8 +276,11 @@ impl Notes {
             .unwrap();
         let (waited, what) = (own(longest), &longest.what);
         println!("the longest wait was {waited:?}, of `{what}`");
-        // Two leases, and what a busy machine takes to run the call: never a third.
-        assert!(waited < 3 * LEASE, "a call of `{what}` waited {waited:?}");
+        // Two leases, and what a busy machine takes to run the call.
+        assert!(
+            waited < 2 * LEASE + LEASE / 2,
+            "a call of `{what}` waited {waited:?}"
+        );
     }
 }
 
