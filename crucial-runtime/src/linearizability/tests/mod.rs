@@ -1,5 +1,6 @@
 //! The checker: histories known to be good or bad, any small histories, and recorded ones.
 
 mod brute;
+mod busy;
 mod known;
 mod recorded;

@@ -1,6 +1,7 @@
 //! The proxies, on every store.
 
 mod bad_input;
+mod barriers;
 mod batches;
 mod collections;
 mod elsewhere;
