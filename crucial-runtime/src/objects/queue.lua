@@ -34,7 +34,20 @@ begin = function()
   sorted = in_order()
 end
 
--- Removes first: a full server lets those go on who have made room.
+-- A full server refuses what takes memory, until the script has removed something, were it nothing. From then on it
+-- lets those go on who make room, now or when what they took on lease has been acknowledged.
+local function make_room()
+  redis.call('HDEL', K, '')
+end
+
+local function insist(field, value)
+  if type(redis.pcall('HSET', K, field, value)) == 'table' then
+    make_room()
+    redis.call('HSET', K, field, value)
+  end
+end
+
+-- Removes first, so that what is put is refused unless somebody in the same batch has made room for it.
 local function write()
   for j = 1, #gone, 4000 do
     redis.call('HDEL', K, unpack(gone, j, math.min(j + 3999, #gone)))
@@ -60,7 +73,7 @@ finish = function()
   write()
   local numbers = {capacity, most, closed, head, tail, back, leased, dead, order, takers.count, takers.called,
     putters.count, putters.called}
-  redis.call('HSET', K, 'm', cmsgpack.pack(numbers))
+  insist('m', cmsgpack.pack(numbers))
   if not sorted and in_order() then keep_expiry(L) end
   for process, tickets in pairs(called) do
     redis.call('PUBLISH', K .. ':c:' .. process, table.concat(tickets, ' '))
@@ -242,7 +255,7 @@ local function hand_out(reply, till)
   local element = fresh[id] or redis.call('HGET', K, 'e' .. id)
   if till then
     count = count + 1
-    redis.call('HSET', K, 'a' .. id, count)
+    insist('a' .. id, count)
     redis.call('ZADD', L, LEASES + till, 'l' .. id)
     leased = leased + 1
     ends_at(till)
@@ -338,6 +351,8 @@ function M.leave_takers(i)
 end
 
 function M.give_back(i, n)
+  -- It had room before, and would be lost.
+  make_room()
   write()
   local count = 0
   for j = i, i + n - 1, 3 do
@@ -354,6 +369,7 @@ end
 
 -- Ends the leases that are held, and does what is to be done then.
 local function settle(i, n, now, act)
+  if next(fresh) then make_room() end
   write()
   due(now)
   local reply = {DONE}

@@ -1,6 +1,7 @@
 //! What a server may do to its clients: cut connections, forget scripts, fail over, refuse, hold garbage.
 
 mod failover;
+mod full;
 mod refusals;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Servers that refuse: who may log in, what their users may do, what there is room for, what is stored.
+//! Servers that refuse: who may log in, what their users may do, what is stored.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -10,10 +10,9 @@ use tracing::field::Field;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use super::server_with_plain_user;
 use crate::config::Builder;
 use crate::error::Error;
-use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise};
+use crate::objects::{Atomic, Barrier, Latch, List, Map};
 use crate::store::conformance::Bench;
 
 async fn refused(url: &str) -> String {
@@ -233,80 +232,6 @@ async fn garbage_under_the_keys_of_the_library_is_named() {
     // What can't be read can still be removed.
     assert!(barrier.destroy().await.unwrap());
     assert!(map.destroy().await.unwrap());
-}
-
-async fn limit_memory(server: &RedisServer, bytes: &str) {
-    server.command(&["CONFIG", "SET", "maxmemory", bytes]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_server_says_so_and_loses_nothing() {
-    let server = RedisServer::start(Options::default()).await;
-    let bench = Bench::on(&server.url()).await;
-    let key = bench.account("account", 1).await;
-    limit_memory(&server, "1").await;
-    let error = bench.add(&key, 1).await.unwrap_err();
-    assert!(error.to_string().contains("memory is full"), "{error}");
-    assert_eq!(bench.balance(&key).await, 1);
-    limit_memory(&server, "0").await;
-    assert_eq!(bench.add(&key, 1).await.unwrap(), 2);
-}
-
-/// A full server can be read and emptied, but takes nothing in: neither new objects nor parts of calls.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_library_on_a_full_server() {
-    let server = server_with_plain_user().await;
-    for url in [server.url(), server.url_as("plain", "pw")] {
-        let runtime = Builder::new().store(url).build().await.unwrap();
-        let _entered = runtime.enter();
-        let counter = Atomic::<u64>::create("counter", 1).await.unwrap();
-        let map = Map::<u8, u8>::create("map", [(1, 1), (2, 2), (3, 3)].into())
-            .await
-            .unwrap();
-        let list = List::<u8>::create("list", vec![1, 2]).await.unwrap();
-        let promise = Promise::<u8>::create("promise", None).await.unwrap();
-        let latch = Latch::create("latch", 1).await.unwrap();
-        limit_memory(&server, "1").await;
-        let refused = [
-            counter.fetch_add(1).await.unwrap_err(),
-            map.insert(4, 4).await.unwrap_err(),
-            map.insert_all((5_u8..200).map(|n| (n, n)))
-                .await
-                .unwrap_err(),
-            list.push_back(3).await.unwrap_err(),
-            promise.complete(7).await.unwrap_err(),
-            latch.count_down().await.unwrap_err(),
-            Map::<u8, u8>::create("other", [(1, 1)].into())
-                .await
-                .unwrap_err(),
-            Barrier::create("barrier", 2).await.unwrap_err(),
-        ];
-        for error in refused {
-            assert!(error.to_string().contains("memory is full"), "{error}");
-        }
-        // Nothing was half done.
-        assert_eq!(counter.get().await.unwrap(), 1);
-        assert_eq!(map.len().await.unwrap(), 3);
-        assert_eq!(list.to_vec().await.unwrap(), [1, 2]);
-        assert!(!promise.is_done().await.unwrap());
-        assert_eq!(latch.count().await.unwrap(), 1);
-        for name in ["other", "barrier"] {
-            let key = runtime.namespace().key(name).unwrap();
-            assert!(runtime.store().describe(&key).await.unwrap().is_none());
-        }
-        // What makes room is done.
-        assert_eq!(map.remove(&1).await.unwrap(), Some(1));
-        assert_eq!(list.pop_front().await.unwrap(), Some(1));
-        map.clear().await.unwrap();
-        assert!(map.destroy().await.unwrap());
-        assert_eq!(list.to_vec().await.unwrap(), [2]);
-        limit_memory(&server, "0").await;
-        // And the objects are as usable as before.
-        assert_eq!(counter.fetch_add(1).await.unwrap(), 1);
-        assert!(promise.complete(7).await.unwrap());
-        assert_eq!(latch.count_down().await.unwrap(), 0);
-        runtime.shutdown().await.unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

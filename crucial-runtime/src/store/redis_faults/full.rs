@@ -1,0 +1,225 @@
+//! Servers whose memory is full.
+
+use std::time::Duration;
+
+use crucial_tests::{Options, RedisServer};
+use futures_util::future::join_all;
+
+use super::server_with_plain_user;
+use crate::config::Builder;
+use crate::error::{Error, Result};
+use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Queue, QueueInit};
+use crate::store::conformance::Bench;
+
+const LONG: Duration = Duration::from_secs(60);
+
+async fn limit_memory(server: &RedisServer, bytes: &str) {
+    server.command(&["CONFIG", "SET", "maxmemory", bytes]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_server_says_so_and_loses_nothing() {
+    let server = RedisServer::start(Options::default()).await;
+    let bench = Bench::on(&server.url()).await;
+    let key = bench.account("account", 1).await;
+    limit_memory(&server, "1").await;
+    let error = bench.add(&key, 1).await.unwrap_err();
+    assert!(error.to_string().contains("memory is full"), "{error}");
+    assert_eq!(bench.balance(&key).await, 1);
+    limit_memory(&server, "0").await;
+    assert_eq!(bench.add(&key, 1).await.unwrap(), 2);
+}
+
+/// A full server can be read and emptied, but takes nothing in: neither new objects nor parts of calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_library_on_a_full_server() {
+    let server = server_with_plain_user().await;
+    for url in [server.url(), server.url_as("plain", "pw")] {
+        let runtime = Builder::new().store(url).build().await.unwrap();
+        let _entered = runtime.enter();
+        let counter = Atomic::<u64>::create("counter", 1).await.unwrap();
+        let map = Map::<u8, u8>::create("map", [(1, 1), (2, 2), (3, 3)].into())
+            .await
+            .unwrap();
+        let list = List::<u8>::create("list", vec![1, 2]).await.unwrap();
+        let promise = Promise::<u8>::create("promise", None).await.unwrap();
+        let latch = Latch::create("latch", 1).await.unwrap();
+        limit_memory(&server, "1").await;
+        let refused = [
+            counter.fetch_add(1).await.unwrap_err(),
+            map.insert(4, 4).await.unwrap_err(),
+            map.insert_all((5_u8..200).map(|n| (n, n)))
+                .await
+                .unwrap_err(),
+            list.push_back(3).await.unwrap_err(),
+            promise.complete(7).await.unwrap_err(),
+            latch.count_down().await.unwrap_err(),
+            Map::<u8, u8>::create("other", [(1, 1)].into())
+                .await
+                .unwrap_err(),
+            Barrier::create("barrier", 2).await.unwrap_err(),
+        ];
+        for error in refused {
+            assert!(error.to_string().contains("memory is full"), "{error}");
+        }
+        // Nothing was half done.
+        assert_eq!(counter.get().await.unwrap(), 1);
+        assert_eq!(map.len().await.unwrap(), 3);
+        assert_eq!(list.to_vec().await.unwrap(), [1, 2]);
+        assert!(!promise.is_done().await.unwrap());
+        assert_eq!(latch.count().await.unwrap(), 1);
+        for name in ["other", "barrier"] {
+            let key = runtime.namespace().key(name).unwrap();
+            assert!(runtime.store().describe(&key).await.unwrap().is_none());
+        }
+        // What makes room is done.
+        assert_eq!(map.remove(&1).await.unwrap(), Some(1));
+        assert_eq!(list.pop_front().await.unwrap(), Some(1));
+        map.clear().await.unwrap();
+        assert!(map.destroy().await.unwrap());
+        assert_eq!(list.to_vec().await.unwrap(), [2]);
+        limit_memory(&server, "0").await;
+        // And the objects are as usable as before.
+        assert_eq!(counter.fetch_add(1).await.unwrap(), 1);
+        assert!(promise.complete(7).await.unwrap());
+        assert_eq!(latch.count_down().await.unwrap(), 0);
+        runtime.shutdown().await.unwrap();
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    matches!(error, Error::Server { .. }) && error.to_string().contains("memory is full")
+}
+
+/// Until so many elements wait to be taken.
+async fn until_back(queue: &Queue<u32>, count: usize) {
+    let back = async {
+        while queue.len().await.unwrap() != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, back).await.unwrap();
+}
+
+/// What leaves a queue makes room, so it leaves; what would go in is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queues_on_a_full_server() {
+    let server = server_with_plain_user().await;
+    for url in [server.url(), server.url_as("plain", "pw")] {
+        let runtime = Builder::new().store(url).build().await.unwrap();
+        let _entered = runtime.enter();
+        let elements = |elements: std::ops::Range<u32>| QueueInit {
+            elements: elements.collect(),
+            ..QueueInit::default()
+        };
+        let queue = Queue::create("queue", elements(0..9)).await.unwrap();
+        let held = queue.take_leased(LONG).await.unwrap();
+        limit_memory(&server, "1").await;
+        for error in [
+            queue.put(9).await.unwrap_err(),
+            queue.try_put(9).await.unwrap_err(),
+            queue.put_all(9..200).await.unwrap_err(),
+            Queue::create("other", elements(0..9)).await.unwrap_err(),
+        ] {
+            assert!(is_full(&error), "{error}");
+            assert!(error.to_string().contains("`maxmemory`"), "{error}");
+        }
+        let other = runtime.namespace().key("other").unwrap();
+        assert!(runtime.store().describe(&other).await.unwrap().is_none());
+        assert_eq!(queue.len().await.unwrap(), 8);
+
+        // For good, and on lease.
+        assert_eq!(held.ack().await.unwrap(), 0);
+        assert_eq!(queue.take().await.unwrap(), 1);
+        assert_eq!(queue.try_take().await.unwrap(), Some(2));
+        let kept = queue.take_leased(LONG).await.unwrap();
+        assert_eq!((*kept, kept.attempt()), (3, 1));
+        kept.extend(LONG).await.unwrap();
+        let leased = queue.take_many_leased(3, LONG).await.unwrap();
+        let [back, gone, dropped] = leased.try_into().unwrap();
+        assert_eq!((*back, *gone, *dropped), (4, 5, 6));
+        back.release().await.unwrap();
+        assert_eq!(gone.ack().await.unwrap(), 5);
+        drop(dropped);
+        until_back(&queue, 4).await;
+        // What was taken by somebody who has gone comes back too.
+        tokio::select! {
+            biased;
+            taken = queue.take() => panic!("{taken:?}"),
+            () = std::future::ready(()) => {}
+        }
+        until_back(&queue, 4).await;
+        // So does what was not settled in time.
+        let late = queue.take_leased(Duration::from_millis(20)).await.unwrap();
+        until_back(&queue, 4).await;
+        assert!(matches!(late.ack().await, Err(Error::DeliveryLost { .. })));
+        let again = queue.take_leased(LONG).await.unwrap();
+        assert_eq!((*again, again.attempt()), (4, 3));
+        again.release().await.unwrap();
+        assert_eq!(queue.drain().await.unwrap(), [4, 6, 7, 8]);
+        assert_eq!(kept.ack().await.unwrap(), 3);
+        assert_eq!(queue.try_take().await.unwrap(), None);
+        // Whoever waits takes a place in line.
+        let error = queue.take().await.unwrap_err();
+        assert!(is_full(&error), "{error}");
+        assert_eq!(queue.waiting_to_take().await.unwrap(), 0);
+
+        limit_memory(&server, "0").await;
+        let waiting = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.take_many_timeout(2, LONG).await }
+        });
+        queue.put_all(9..11).await.unwrap();
+        let mut taken = waiting.await.unwrap().unwrap();
+        taken.extend(queue.drain().await.unwrap());
+        assert_eq!(taken, [9, 10]);
+        limit_memory(&server, "1").await;
+        assert!(queue.close().await.unwrap());
+        limit_memory(&server, "0").await;
+        runtime.shutdown().await.unwrap();
+    }
+}
+
+/// Calls of all kinds, of one process and so in the same batches: an element is in the queue or with one who took it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_server_loses_nothing_of_a_queue() {
+    const ELEMENTS: u32 = 400;
+    let server = server_with_plain_user().await;
+    for url in [server.url(), server.url_as("plain", "pw")] {
+        let runtime = Builder::new().store(url).build().await.unwrap();
+        let _entered = runtime.enter();
+        let queue = Queue::create("queue", QueueInit::default()).await.unwrap();
+        queue.put_all(0..ELEMENTS).await.unwrap();
+        limit_memory(&server, "1").await;
+        let calls = (0..ELEMENTS).map(|n| {
+            let queue = queue.clone();
+            async move {
+                Result::Ok(match n % 4 {
+                    0 => vec![queue.take().await?],
+                    1 => vec![queue.take_leased(LONG).await?.ack().await?],
+                    2 => {
+                        queue.take_leased(LONG).await?.release().await?;
+                        Vec::new()
+                    }
+                    _ => match queue.put(ELEMENTS + n).await {
+                        Ok(()) => Vec::new(),
+                        Err(error) if is_full(&error) => vec![ELEMENTS + n],
+                        Err(error) => return Err(error),
+                    },
+                })
+            }
+        });
+        let mut found = Vec::new();
+        for call in join_all(calls).await {
+            found.extend(call.unwrap());
+        }
+        limit_memory(&server, "0").await;
+        assert_eq!(queue.leased().await.unwrap(), 0);
+        found.extend(queue.drain().await.unwrap());
+        found.sort_unstable();
+        // What was taken, what is there, and what was refused.
+        let all = (0..ELEMENTS).chain((0..ELEMENTS).filter(|n| n % 4 == 3).map(|n| ELEMENTS + n));
+        assert_eq!(found, all.collect::<Vec<_>>());
+        runtime.shutdown().await.unwrap();
+    }
+}
