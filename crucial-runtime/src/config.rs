@@ -502,7 +502,7 @@ fn variable(name: &'static str) -> Result<Option<String>> {
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => Err(Error::Config {
             setting: name,
-            reason: "its value is no text".to_owned(),
+            reason: "its value is no text; it takes text in UTF-8".to_owned(),
         }),
     }
 }
