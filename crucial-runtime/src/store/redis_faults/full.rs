@@ -11,7 +11,9 @@ use crate::error::{Error, Result};
 use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Queue, QueueInit};
 use crate::store::conformance::Bench;
 
-const LONG: Duration = Duration::from_secs(60);
+/// A lease that does not end during a test.
+const LONG: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(30);
 
 async fn limit_memory(server: &RedisServer, bytes: &str) {
     server.command(&["CONFIG", "SET", "maxmemory", bytes]).await;
@@ -98,7 +100,7 @@ async fn until_back(queue: &Queue<u32>, count: usize) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(LONG, back).await.unwrap();
+    tokio::time::timeout(LIMIT, back).await.unwrap();
 }
 
 /// What leaves a queue makes room, so it leaves; what would go in is refused.
@@ -167,7 +169,7 @@ async fn queues_on_a_full_server() {
         limit_memory(&server, "0").await;
         let waiting = tokio::spawn({
             let queue = queue.clone();
-            async move { queue.take_many_timeout(2, LONG).await }
+            async move { queue.take_many_timeout(2, LIMIT).await }
         });
         queue.put_all(9..11).await.unwrap();
         let mut taken = waiting.await.unwrap().unwrap();
@@ -220,6 +222,41 @@ async fn a_full_server_loses_nothing_of_a_queue() {
         // What was taken, what is there, and what was refused.
         let all = (0..ELEMENTS).chain((0..ELEMENTS).filter(|n| n % 4 == 3).map(|n| ELEMENTS + n));
         assert_eq!(found, all.collect::<Vec<_>>());
+        runtime.shutdown().await.unwrap();
+    }
+}
+
+/// What travels with a call that is refused is not refused with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_are_acknowledged_beside_what_is_put() {
+    const ELEMENTS: u32 = 40;
+    let server = server_with_plain_user().await;
+    for url in [server.url(), server.url_as("plain", "pw")] {
+        let runtime = Builder::new().store(url).build().await.unwrap();
+        let _entered = runtime.enter();
+        let queue = Queue::create("queue", QueueInit::default()).await.unwrap();
+        queue.put_all(0..ELEMENTS).await.unwrap();
+        let deliveries = queue
+            .take_many_leased(ELEMENTS as usize, LONG)
+            .await
+            .unwrap();
+        limit_memory(&server, "1").await;
+        // The first of them goes by itself, all others behind a call that puts.
+        let calls = deliveries.into_iter().map(|delivery| {
+            let (queue, more) = (queue.clone(), ELEMENTS + *delivery);
+            async move { (tokio::join!(delivery.ack(), queue.put(more)), more) }
+        });
+        let (mut acknowledged, mut put) = (Vec::new(), Vec::new());
+        for ((ack, putting), more) in join_all(calls).await {
+            acknowledged.push(ack.unwrap());
+            match putting {
+                Ok(()) => put.push(more),
+                Err(error) => assert!(is_full(&error), "{error}"),
+            }
+        }
+        limit_memory(&server, "0").await;
+        assert_eq!(acknowledged, (0..ELEMENTS).collect::<Vec<_>>());
+        assert_eq!(queue.drain().await.unwrap(), put);
         runtime.shutdown().await.unwrap();
     }
 }
