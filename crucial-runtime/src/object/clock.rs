@@ -1,29 +1,52 @@
-//! The time by which leases of embedded objects end.
+//! The time by which leases end of objects whose methods run here.
 
+#[cfg(any(feature = "redis", feature = "test-util"))]
+use std::cell::Cell;
+#[cfg(any(feature = "redis", feature = "test-util"))]
+use std::marker::PhantomData;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-#[cfg(feature = "test-util")]
+#[cfg(any(feature = "redis", feature = "test-util"))]
 thread_local! {
-    static STANDS_STILL: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static TOLD: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Runs `run` at one moment: a history is checked by methods that ran at other times.
-#[cfg(feature = "test-util")]
-pub(crate) fn standing_still<R>(run: impl FnOnce() -> R) -> R {
-    let before = STANDS_STILL.replace(true);
-    let result = run();
-    STANDS_STILL.set(before);
-    result
+/// While this lives, all that this thread runs runs at one moment.
+#[cfg(any(feature = "redis", feature = "test-util"))]
+#[derive(Debug)]
+pub(crate) struct Moment {
+    before: Option<u64>,
+    /// It stays on its thread.
+    here: PhantomData<*const ()>,
 }
 
-/// Milliseconds since 1970, as a server would tell; it never goes back, and it stands still where tokio's clock does.
+#[cfg(any(feature = "redis", feature = "test-util"))]
+impl Moment {
+    /// The moment that somebody else's clock has told, in milliseconds since 1970.
+    pub(crate) fn at(told: u64) -> Self {
+        Self {
+            before: TOLD.replace(Some(told)),
+            here: PhantomData,
+        }
+    }
+}
+
+#[cfg(any(feature = "redis", feature = "test-util"))]
+impl Drop for Moment {
+    fn drop(&mut self) {
+        TOLD.set(self.before);
+    }
+}
+
+/// Milliseconds since 1970: the moment that was told, or what the clock here shows, which never goes back, and stands
+/// still where tokio's does.
 pub(crate) fn now_ms() -> u64 {
-    #[cfg(feature = "test-util")]
-    if STANDS_STILL.get() {
-        return 1 << 40;
+    #[cfg(any(feature = "redis", feature = "test-util"))]
+    if let Some(told) = TOLD.get() {
+        return told;
     }
     static BEGAN: OnceLock<(Instant, u64)> = OnceLock::new();
     let (began, since_1970) = BEGAN.get_or_init(|| {

@@ -18,9 +18,9 @@ mod wait;
 
 pub(crate) use call::{Call, MethodKind};
 pub use call::{Method, Value};
+#[cfg(any(feature = "redis", feature = "test-util"))]
+pub(crate) use clock::Moment;
 pub(crate) use clock::now_ms;
-#[cfg(feature = "test-util")]
-pub(crate) use clock::standing_still;
 pub(crate) use errand::{Errand, Errands};
 pub use field::Field;
 pub use handle::Handle;

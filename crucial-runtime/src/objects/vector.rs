@@ -343,9 +343,10 @@ impl<T: Element> Vector<T> {
     /// order in which they arrive: so the sum of floats may differ between two runs in its last bits, but the parties
     /// of a round all get the same bits.
     ///
-    /// One round trip for the last party, and one more for each process each third of the length of its lease. For others one more, for all those of a process together, once the result is
-    /// announced, which then travels once to each process. On a server, the vector and what the round has gathered
-    /// travel with the parts; the result is kept until the next round is whole.
+    /// One round trip for the last party, and one more for each process each third of the length of its lease. For
+    /// others one more, for all those of a process together, once the result is announced, which then travels once to
+    /// each process. On a server, the vector and what the round has gathered travel with the parts; the result is kept
+    /// until the next round is whole.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -375,10 +376,9 @@ impl<T: Element> Vector<T> {
     /// is dropped, even before it knows that its part arrived) breaks the round instead, as it would break a
     /// [`Barrier`](crate::Barrier): the others, and whoever comes later, get
     /// [`Error::BrokenRound`](crate::Error::BrokenRound) until somebody calls [`reset_rounds`](Self::reset_rounds). So
-    /// does a process that is not heard of for the length of its [lease](crate::Builder::lease) (it died, or was frozen or
-    /// cut off) if its parties came to this round or to the one before. (On a server the calls run in the processes, so
-    /// the lease ends by the clock of whichever process runs them: clocks have to agree to well within its length.) So
-    /// does a part that does not go with the others of its round, or whose sum does not fit an `i64`: it gets
+    /// does a process that is not heard of for the length of its [lease](crate::Builder::lease), by the store's clock (it
+    /// died, or was frozen or cut off), if its parties came to this round or to the one before. So does a part that does
+    /// not go with the others of its round, or whose sum does not fit an `i64`: it gets
     /// [`Error::Refused`](crate::Error::Refused) itself.
     ///
     /// # Errors

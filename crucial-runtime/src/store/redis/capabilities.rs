@@ -165,7 +165,8 @@ fn refusal(store: &str, command: &str, error: &ServerError) -> Error {
     }
 }
 
-fn milliseconds(time: &Value) -> Option<u64> {
+/// What `TIME` tells, in milliseconds since 1970.
+pub(super) fn milliseconds(time: &Value) -> Option<u64> {
     let Value::Array(parts) = time else {
         return None;
     };

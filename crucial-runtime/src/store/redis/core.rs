@@ -115,7 +115,7 @@ impl Core {
                 },
             };
             let in_time = Instant::now() < deadline;
-            let replies = match self.link.send(&connected, &commands(&sending)).await {
+            let replies = match self.link.send(&connected, commands(&sending)).await {
                 Some(replies) => replies,
                 None if !in_time => return Err(Fault::InDoubt(started.elapsed())),
                 None if *sent => {
@@ -139,7 +139,7 @@ impl Core {
                         let mut load = Pipeline::new();
                         load.add_command(script.load(sending.form));
                         // What the server says to this shows in the next reply to the script itself.
-                        self.link.send(&connected, &load).await;
+                        self.link.send(&connected, load).await;
                     }
                     // A function is refused as a whole where memory is full or the disk is; as a text each of its
                     // commands is judged, so that objects can still be read and removed.

@@ -7,7 +7,8 @@ use redis::{PushInfo, PushKind};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, milliseconds};
+use super::clock::Clock;
 use super::fault::{Fault, connect_error};
 use super::gather;
 use super::subscriptions::Subscriptions;
@@ -25,6 +26,8 @@ pub(super) struct Link {
     // Held while a connection is made, so that a broken one is replaced once, not by each of its users.
     making: tokio::sync::Mutex<u64>,
     pub(super) subscriptions: Subscriptions,
+    /// The clock of the server at the other end.
+    pub(super) clock: Arc<Clock>,
     this: Weak<Link>,
 }
 
@@ -64,6 +67,7 @@ impl Link {
             current: Mutex::default(),
             making: tokio::sync::Mutex::new(0),
             subscriptions: Subscriptions::default(),
+            clock: Arc::new(Clock::new()),
             this: this.clone(),
         });
         link.make(0).await?.server.warn(&link.address);
@@ -107,10 +111,20 @@ impl Link {
     pub(super) async fn send(
         &self,
         connected: &Connected,
-        commands: &redis::Pipeline,
+        mut commands: redis::Pipeline,
     ) -> Option<Vec<redis::Value>> {
-        match gather::send(&connected.wire, commands).await {
-            Ok(replies) => Some(replies),
+        let looks = self.clock.is_due();
+        if looks {
+            commands.cmd("TIME");
+        }
+        let asked = Instant::now();
+        match gather::send(&connected.wire, &commands).await {
+            Ok(mut replies) => {
+                if looks && let Some(time) = replies.pop().as_ref().and_then(milliseconds) {
+                    self.clock.told(asked, time);
+                }
+                Some(replies)
+            }
             Err(error) => {
                 tracing::debug!(%error, store = self.address, "the connection broke");
                 self.broken(connected.generation);
@@ -153,8 +167,10 @@ impl Link {
             .connect(Arc::new(pushes))
             .await
             .map_err(error)?;
+        let asked = Instant::now();
         let replies = wire.send(&Capabilities::questions()).await.map_err(error)?;
         let server = Arc::new(Capabilities::of(&replies, &self.address)?);
+        self.clock.told(asked, server.time_of(Instant::now()));
         self.subscriptions
             .renew(wire.as_ref())
             .await

@@ -7,6 +7,7 @@
 
 mod admin;
 mod capabilities;
+mod clock;
 mod combine;
 mod core;
 mod fault;
@@ -290,6 +291,8 @@ impl Store for RedisStore {
         if timeout(QUIESCE_LIMIT, all).await.is_err() {
             tracing::debug!("calls are still under way");
         }
+        // A process that is frozen may not know for how long.
+        self.core.link.clock.distrust();
     }
 
     async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {

@@ -522,7 +522,8 @@ impl Combining {
 
     fn pulse(&mut self, site: &Site<'_>) -> Arc<Pulse> {
         let pulse = self.pulse.get_or_insert_with(|| {
-            let pulse = Arc::new(Pulse::new(site.lane.this(), site.core.keeper.clone()));
+            let (keeper, clock) = (site.core.keeper.clone(), Arc::clone(&site.core.link.clock));
+            let pulse = Arc::new(Pulse::new(site.lane.this(), keeper, clock));
             site.core.keeper.watch(&pulse);
             pulse
         });

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::Fault;
 use super::keeper::Keeper;
-use crate::object::Method;
+use crate::object::{Method, Moment};
+use crate::store::redis::clock::Clock;
 use crate::store::redis::lane::Lane;
 
 /// Whether methods are running for one object in this process, and since when.
@@ -18,6 +19,7 @@ use crate::store::redis::lane::Lane;
 pub(in crate::store::redis) struct Pulse {
     lane: Weak<Lane>,
     keeper: Keeper,
+    clock: Arc<Clock>,
     began: Instant,
     /// Nanoseconds after `began`, plus one; 0 while nothing runs.
     batch: AtomicU64,
@@ -45,10 +47,11 @@ impl fmt::Debug for Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new(lane: Weak<Lane>, keeper: Keeper) -> Self {
+    pub(super) fn new(lane: Weak<Lane>, keeper: Keeper, clock: Arc<Clock>) -> Self {
         Self {
             lane,
             keeper,
+            clock,
             began: Instant::now(),
             batch: AtomicU64::new(0),
             call: AtomicU64::new(0),
@@ -57,13 +60,16 @@ impl Pulse {
         }
     }
 
-    /// A batch begins; it ends when the guard is dropped.
+    /// A batch begins, at the moment that the server's clock shows; it ends when the guard is dropped.
     pub(super) fn batch(&self) -> Working<'_> {
         // The call first: a batch without one would seem to have run for ever.
         self.call.store(self.now(), Ordering::Relaxed);
         self.batch.store(self.now(), Ordering::SeqCst);
         self.keeper.wake();
-        Working(self)
+        Working {
+            pulse: self,
+            _moment: Moment::at(self.clock.now_ms()),
+        }
     }
 
     /// A call begins.
@@ -114,11 +120,14 @@ impl Pulse {
 }
 
 /// While this lives, a batch is running.
-pub(super) struct Working<'a>(&'a Pulse);
+pub(super) struct Working<'a> {
+    pulse: &'a Pulse,
+    _moment: Moment,
+}
 
 impl Drop for Working<'_> {
     fn drop(&mut self) {
-        self.0.batch.store(0, Ordering::Relaxed);
-        self.0.call.store(0, Ordering::Relaxed);
+        self.pulse.batch.store(0, Ordering::Relaxed);
+        self.pulse.call.store(0, Ordering::Relaxed);
     }
 }

@@ -22,6 +22,7 @@ mod world;
 pub(super) use dice::Dice;
 pub(super) use host::Clock;
 pub(super) use mutant::Mutant;
+pub(super) use network::EPOCH_MS;
 pub(super) use trouble::{Climate, Trouble};
 pub(super) use wire::Socket;
 pub(super) use world::World;

@@ -17,7 +17,7 @@ use super::trouble::{Climate, Trouble};
 use crate::store::redis::wire::Pushes;
 
 /// When the simulation begins, for the server: milliseconds since 1970.
-const EPOCH_MS: u64 = 1_800_000_000_000;
+pub(in crate::store::redis) const EPOCH_MS: u64 = 1_800_000_000_000;
 
 /// A host, by number.
 pub(super) type HostId = usize;
