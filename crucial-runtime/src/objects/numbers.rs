@@ -3,6 +3,7 @@
 mod element;
 mod party;
 mod rounds;
+mod sessions;
 mod slices;
 
 use std::fmt;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::rounds::Tenancy;
+use super::sessions::Tenancy;
 use super::{Borrowed, Contribution, Element, End, Numbers, Part};
 use crate::codec;
 use crate::error::{Error, Result};

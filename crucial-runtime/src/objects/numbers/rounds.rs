@@ -1,9 +1,10 @@
 //! Rounds of parties that each bring a part, and each get what all parts together give.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::sessions::{Sessions, Tenancy};
 use super::{Bound, Element, Numbers, Slices};
 
 /// How many broken rounds are remembered for parties that have not looked since; those before them count as broken.
@@ -36,29 +37,10 @@ pub(in crate::objects) struct Rounds<T> {
     ended_broken: VecDeque<u64>,
     /// The last round that became whole.
     whole: Option<Whole<T>>,
-    sessions: BTreeMap<String, Session>,
+    sessions: Sessions,
     /// Whether the call under way ended or broke a round.
     #[serde(skip)]
     news: bool,
-}
-
-/// A process whose parties have come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Session {
-    /// When its lease ends, in milliseconds since 1970.
-    ends: u64,
-    /// The round that it last came to.
-    last: u64,
-}
-
-/// The process that a party belongs to, and the time.
-#[derive(Debug, Clone)]
-pub(in crate::objects) struct Tenancy {
-    pub(in crate::objects) session: String,
-    /// How long its lease lasts, in milliseconds.
-    pub(in crate::objects) length: u64,
-    /// Milliseconds since 1970.
-    pub(in crate::objects) now: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -153,12 +135,7 @@ impl<T: Element> Rounds<T> {
                 return Contribution::Misfit { reason };
             }
         };
-        let left = self.earliest_other(&tenancy.session, tenancy.now);
-        let session = Session {
-            ends: tenancy.now.saturating_add(tenancy.length),
-            last: self.number,
-        };
-        self.sessions.insert(tenancy.session, session);
+        let left = self.sessions.come(tenancy, self.number);
         if gathered.came < gathered.parties {
             let round = self.number;
             self.gathered = Some(gathered);
@@ -251,15 +228,12 @@ impl<T: Element> Rounds<T> {
     /// Renews the lease of a process; in how many milliseconds the earliest of another ends, or -1.
     pub(in crate::objects) fn renew(&mut self, tenancy: &Tenancy) -> i64 {
         self.settle(tenancy.now);
-        if let Some(known) = self.sessions.get_mut(&tenancy.session) {
-            known.ends = tenancy.now.saturating_add(tenancy.length);
-        }
-        self.earliest_other(&tenancy.session, tenancy.now)
+        self.sessions.renew(tenancy)
     }
 
     /// Forgets a process that ends in good order.
     pub(in crate::objects) fn leave(&mut self, session: &str) {
-        self.sessions.remove(session);
+        self.sessions.leave(session);
     }
 
     /// Whether a call since the last time ended or broke a round, which is what others wait for.
@@ -273,22 +247,11 @@ impl<T: Element> Rounds<T> {
         self.news = true;
     }
 
-    /// Breaks the round if it has lost a process that came to it or to the one before: its parties are waited for.
+    /// Breaks the round if a process is missed in it.
     fn settle(&mut self, now: u64) {
-        let number = self.number;
-        let missed = |session: &Session| session.ends <= now && session.last + 1 >= number;
-        if !self.broken && self.sessions.values().any(missed) {
+        if self.sessions.settle(now, self.number) && !self.broken {
             self.break_now();
         }
-        self.sessions.retain(|_, session| session.ends > now);
-    }
-
-    fn earliest_other(&self, session: &str, now: u64) -> i64 {
-        let others = self.sessions.iter().filter(|(other, _)| *other != session);
-        let left = others
-            .map(|(_, other)| other.ends.saturating_sub(now))
-            .min();
-        left.map_or(-1, |left| i64::try_from(left).unwrap_or(i64::MAX))
     }
 
     /// Makes the rounds whole again: parties that wait are sent away.
@@ -321,7 +284,7 @@ impl<T: Element> Rounds<T> {
         let gathered = self.gathered.as_ref().map(|gathered| &gathered.numbers);
         let whole = self.whole.as_ref().and_then(|whole| whole.numbers.as_ref());
         let numbers = gathered.into_iter().chain(whole).map(Numbers::size);
-        300 + 9 * self.ended_broken.len() + 60 * self.sessions.len() + numbers.sum::<usize>()
+        300 + 9 * self.ended_broken.len() + self.sessions.size() + numbers.sum::<usize>()
     }
 
     /// Before the object's own numbers change: its parties still want the last result.
