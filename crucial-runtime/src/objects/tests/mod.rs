@@ -13,6 +13,7 @@ mod pages;
 mod queues;
 mod rates;
 mod reduce;
+mod rounds;
 mod semaphores;
 mod topics;
 mod travel;
