@@ -1,4 +1,4 @@
-//! Barriers and locks over processes: nobody goes early, nothing hangs, and who dies or freezes is missed.
+//! Barriers, rounds and locks over processes: nobody goes early, nothing hangs, and who dies or freezes is missed.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,16 +14,26 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// In seconds.
 const LEASE: &str = "1";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn eight_processes_meet_again_and_again() {
+/// Parties of all sizes in eight processes do that a hundred times, and the program says so.
+async fn again_and_again(what: &str, said: &str) {
     let ways = Ways::new().await;
     let processes = PROCESSES.to_string();
     let sizes = ["2", "3", "7", "12", "50", "97", "200", "1800"];
-    let flags = [&["cycle", "100", &processes], &sizes[..]].concat();
+    let flags = [&[what, "100", &processes], &sizes[..]].concat();
     let run = timeout(LIMIT, ways.process().run("parties", &flags)).await;
     let text = printed("parties", run.expect("nothing hangs"));
-    let expected = sizes.map(|size| format!("{size} parties: 100 leaders\n"));
+    let expected = sizes.map(|size| format!("{size} parties: {said}\n"));
     assert_eq!(text, expected.concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_processes_meet_again_and_again() {
+    again_and_again("cycle", "100 leaders").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_processes_reduce_again_and_again() {
+    again_and_again("reduce", "all right").await;
 }
 
 /// A program whose processes are to be harmed.
@@ -67,10 +77,10 @@ fn signal(name: &str, process: u32) {
     assert!(sent.unwrap().success());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_killed_party_breaks_the_barrier() {
+/// Of eight processes that do that until somebody is missed, one is killed.
+async fn one_is_killed(what: &str) {
     let ways = Ways::new().await;
-    let mut running = Running::start(&ways, &["meet", "8"]);
+    let mut running = Running::start(&ways, &[what, "8"]);
     let victim = running.process().await;
     for _ in 1..PROCESSES {
         running.process().await;
@@ -84,13 +94,14 @@ async fn a_killed_party_breaks_the_barrier() {
     let mut expected = vec!["broken"; PROCESSES - 1];
     expected.push("dead");
     assert_eq!(ends, expected);
+    assert_eq!(running.line().await, "whole again");
     running.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_party_breaks_the_barrier_and_finds_out() {
+/// One of them is frozen, and goes on when the others have missed it.
+async fn one_is_frozen(what: &str) {
     let ways = Ways::new().await;
-    let mut running = Running::start(&ways, &["meet", "8"]);
+    let mut running = Running::start(&ways, &[what, "8"]);
     let victim = running.process().await;
     for _ in 1..PROCESSES {
         running.process().await;
@@ -101,7 +112,28 @@ async fn a_frozen_party_breaks_the_barrier_and_finds_out() {
     }
     signal("-CONT", victim);
     assert_eq!(running.line().await, "broken");
+    assert_eq!(running.line().await, "whole again");
     running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_party_breaks_the_barrier() {
+    one_is_killed("meet").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_party_breaks_the_round() {
+    one_is_killed("gather").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_party_breaks_the_barrier_and_finds_out() {
+    one_is_frozen("meet").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_party_breaks_the_round_and_finds_out() {
+    one_is_frozen("gather").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
