@@ -1,20 +1,17 @@
 //! What a runtime is built from: a builder, and the environment, which is read only here.
 
+mod environment;
+mod executor_spec;
 mod store_url;
 
-use std::env;
 use std::fmt;
 #[cfg(feature = "lambda")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "lambda")]
-use crate::emulator::Function;
 use crate::error::{Error, Result};
-use crate::executor::{Executor, LocalExecutor};
-#[cfg(feature = "lambda")]
-use crate::executor::{LambdaExecutor, ProcessExecutor};
+use crate::executor::Executor;
 use crate::job::Job;
 #[cfg(feature = "test-util")]
 use crate::linearizability::Recorder;
@@ -22,6 +19,17 @@ use crate::object::Namespace;
 use crate::runtime::{Limits, Runtime};
 use crate::store::Store;
 
+#[cfg(feature = "lambda")]
+use environment::FUNCTION;
+#[cfg(feature = "test-util")]
+use environment::RECORD;
+#[cfg(feature = "lambda")]
+pub(crate) use environment::is_emulated;
+use environment::variable;
+pub(crate) use environment::{
+    APPLICATION, EXECUTOR, LEASE, NAMESPACE, PROCESS, PROCESSES, STORE, is_worker,
+};
+use executor_spec::ExecutorSpec;
 use store_url::StoreUrl;
 
 /// What AWS Lambda allows a function at the most; waits and threads take no longer unless told so.
@@ -38,27 +46,6 @@ const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 const METHOD_LIMIT: Duration = Duration::from_secs(30);
 /// How long the callers of an object wait for a process that died running their calls.
 const LEAD: Duration = Duration::from_secs(1);
-
-pub(crate) const STORE: &str = "CRUCIAL_STORE";
-pub(crate) const EXECUTOR: &str = "CRUCIAL_EXECUTOR";
-pub(crate) const NAMESPACE: &str = "CRUCIAL_NAMESPACE";
-pub(crate) const APPLICATION: &str = "CRUCIAL_APPLICATION";
-pub(crate) const PROCESSES: &str = "CRUCIAL_PROCESSES";
-pub(crate) const LEASE: &str = "CRUCIAL_LEASE";
-/// A directory into which runtimes of the environment write what they ask of their store.
-#[cfg(feature = "test-util")]
-const RECORD: &str = "CRUCIAL_RECORD";
-/// Set in the processes of the executor `process`: their number.
-pub(crate) const PROCESS: &str = "CRUCIAL_PROCESS";
-/// Set by whoever starts a worker: AWS Lambda, or the emulator of it.
-const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-#[cfg(feature = "lambda")]
-const FUNCTION: &str = "AWS_LAMBDA_FUNCTION_NAME";
-#[cfg(feature = "lambda")]
-const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"];
-/// AWS Lambda gives an account 1,000 at a time unless asked; a machine of one's own bears fewer.
-#[cfg(feature = "lambda")]
-const DEFAULT_PROCESSES: usize = 128;
 
 /// Sets up a [`Runtime`].
 #[derive(Clone)]
@@ -402,107 +389,5 @@ impl fmt::Debug for Builder {
             .field("executor", &self.executor)
             .field("namespace", &self.namespace)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where threads run, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ExecutorSpec {
-    Local,
-    Process,
-    Lambda(String),
-}
-
-impl std::str::FromStr for ExecutorSpec {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match (text, text.strip_prefix("lambda:")) {
-            ("local", _) => Ok(Self::Local),
-            ("process", _) => Ok(Self::Process),
-            (_, Some(function)) if !function.is_empty() => Ok(Self::Lambda(function.to_owned())),
-            _ => Err(Error::Config {
-                setting: EXECUTOR,
-                reason: format!(
-                    "{text:?} is no executor; it takes `local`, `process` or `lambda:<function name, ARN or name:alias>`"
-                ),
-            }),
-        }
-    }
-}
-
-impl ExecutorSpec {
-    async fn start(&self, builder: &Builder) -> Result<Arc<dyn Executor>> {
-        match self {
-            Self::Local => Ok(Arc::new(LocalExecutor)),
-            #[cfg(feature = "lambda")]
-            Self::Process => Ok(Arc::new(ProcessExecutor::start(builder.function()?).await?)),
-            #[cfg(feature = "lambda")]
-            Self::Lambda(function) => Ok(Arc::new(LambdaExecutor::new(
-                function.clone(),
-                builder.endpoint()?,
-                !builder.worker,
-            ))),
-            #[cfg(not(feature = "lambda"))]
-            Self::Process | Self::Lambda(_) => Err(Error::Config {
-                setting: EXECUTOR,
-                reason: format!(
-                    "`{}` needs the feature `lambda` of `crucial-runtime`, which this program was built without; build it with the feature",
-                    builder.executor
-                ),
-            }),
-        }
-    }
-}
-
-#[cfg(feature = "lambda")]
-impl Builder {
-    /// What `process` runs.
-    fn function(&self) -> Result<Function> {
-        let program = match &self.program {
-            Some(program) => program.clone(),
-            None => env::current_exe().map_err(|error| Error::Config {
-                setting: EXECUTOR,
-                reason: format!("`process` can't find the file of this program: {error}"),
-            })?,
-        };
-        Ok(Function::of(program)
-            .processes(self.processes.unwrap_or(DEFAULT_PROCESSES))
-            .timeout(LAMBDA_LIMIT)
-            .env(STORE, &self.store)
-            .env(APPLICATION, &self.application))
-    }
-
-    fn endpoint(&self) -> Result<Option<String>> {
-        let mut endpoint = self.endpoint.clone();
-        for name in ENDPOINTS {
-            if endpoint.is_none() {
-                endpoint = variable(name)?;
-            }
-        }
-        Ok(endpoint)
-    }
-}
-
-/// Whether this process was started to run threads that others spawn.
-pub(crate) fn is_worker() -> bool {
-    env::var_os(RUNTIME_API).is_some()
-}
-
-/// Whether this process was started by the emulator, and ends with it.
-#[cfg(feature = "lambda")]
-pub(crate) fn is_emulated() -> bool {
-    env::var_os(PROCESS).is_some()
-}
-
-fn variable(name: &'static str) -> Result<Option<String>> {
-    match env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(Error::Config {
-            setting: name,
-            reason: "its value is no text; it takes text in UTF-8".to_owned(),
-        }),
     }
 }

@@ -1,5 +1,6 @@
 //! Many numbers as one value: what vectors and matrices are made of.
 
+mod all;
 mod element;
 mod party;
 mod rounds;
@@ -18,8 +19,10 @@ use crate::codec;
 use crate::object::{Refusal, Value};
 use crate::objects::argument;
 
+pub(in crate::objects) use all::All;
 pub use element::Element;
-pub(in crate::objects) use party::{Reducing, contribution, reduce, renewal, session};
+pub(in crate::objects) use party::{Reducing, reduce};
+use party::{contribution, renewal, session};
 pub use rounds::Reduction;
 pub(in crate::objects) use rounds::{Contribution, End, Part, Rounds};
 pub use slices::Norm;

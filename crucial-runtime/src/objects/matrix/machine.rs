@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Grid;
 use crate::codec::CodecError;
-use crate::object::{Method, Object, Refusal, Value, now_ms};
+use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
-    Borrowed, Bound, Element, Norm, Numbers, Reducing, Rounds, Slices, arguments, contribution,
-    renewal, reply, session, timeless,
+    All, Borrowed, Bound, Element, Numbers, Reducing, Rounds, Slices, arguments, reply, timeless,
 };
 use crate::objects::proxy::methods;
 
@@ -221,16 +220,6 @@ impl<T: Element> Object for MatrixState<T> {
                 let (vector,) = arguments(args)?;
                 reply(&self.times_transposed(&vector)?)
             }
-            "sum" => reply(&numbers.sum()?),
-            "mean" => reply(&numbers.mean()),
-            "extreme" => {
-                let (bound,): (Bound,) = arguments(args)?;
-                reply(&numbers.extreme(bound))
-            }
-            "norm" => {
-                let (norm,): (Norm,) = arguments(args)?;
-                reply(&numbers.norm(norm))
-            }
             "set" => {
                 let (row, column, number): (usize, usize, T) = arguments(args)?;
                 self.check(Some(row), Some(column))?;
@@ -250,11 +239,6 @@ impl<T: Element> Object for MatrixState<T> {
                     old.copy_from_slice(&numbers.0);
                     Ok(())
                 })?;
-                reply(&())
-            }
-            "fill" => {
-                let (number,): (T,) = arguments(args)?;
-                self.changing().fill(number);
                 reply(&())
             }
             "replace" => {
@@ -315,11 +299,6 @@ impl<T: Element> Object for MatrixState<T> {
                 self.changing().bound(bound, numbers);
                 reply(&())
             }
-            "scale" => {
-                let (factor,): (T,) = arguments(args)?;
-                self.changing().scale(factor)?;
-                reply(&())
-            }
             "scale_row" => {
                 let (row, factor): (usize, T) = arguments(args)?;
                 self.changing_row(row)?.scale(factor)?;
@@ -330,42 +309,16 @@ impl<T: Element> Object for MatrixState<T> {
                 self.change_column(column, |numbers| numbers.scale(factor))?;
                 reply(&())
             }
-            "contribute" => {
-                let (part, tenancy) = contribution(args)?;
+            _ => {
                 let shape = self.shape();
-                reply(
-                    &self
-                        .rounds
-                        .contribute(self.grid.storage(), shape, part, tenancy),
-                )
-            }
-            "renew" => {
-                let left = self.rounds.renew(&renewal(args)?);
-                // Nothing is lent that could be lost without a broken round.
-                let parts = vec![Value::Int(0), Value::Int(left)];
-                Ok(Poll::Ready(Value::List(parts)))
-            }
-            "leave" => {
-                self.rounds.leave(&session(args)?);
-                Ok(Poll::Ready(Value::Nil))
-            }
-            "reduced" => {
-                let (round,): (u64,) = arguments(args)?;
-                match self.rounds.end(round, numbers) {
-                    Some(end) => reply(&end),
-                    None => Ok(Poll::Pending),
+                let numbers = self.grid.storage();
+                All {
+                    numbers,
+                    shape,
+                    rounds: &mut self.rounds,
                 }
+                .apply(method, args)
             }
-            "give_up" => {
-                let (round,): (u64,) = arguments(args)?;
-                reply(&self.rounds.give_up(round, self.grid.numbers()))
-            }
-            "reset_rounds" => {
-                self.rounds.reset(now_ms());
-                reply(&())
-            }
-            "round_status" => reply(&(self.rounds.came(), self.rounds.is_broken())),
-            _ => Err(Refusal::no_such_method(method)),
         }
     }
 }

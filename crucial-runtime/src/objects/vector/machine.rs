@@ -6,10 +6,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecError;
-use crate::object::{Method, Object, Refusal, Value, now_ms};
+use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
-    Borrowed, Bound, Element, Norm, Numbers, Reducing, Rounds, Slices, arguments, contribution,
-    renewal, reply, session, timeless,
+    All, Borrowed, Bound, Element, Numbers, Reducing, Rounds, Slices, arguments, reply, timeless,
 };
 use crate::objects::proxy::methods;
 
@@ -136,16 +135,6 @@ impl<T: Element> Object for VectorState<T> {
                 let range = self.range(start, count)?;
                 reply(&Borrowed(&self.numbers.0[range]))
             }
-            "sum" => reply(&self.numbers.0.sum()?),
-            "mean" => reply(&self.numbers.0.mean()),
-            "extreme" => {
-                let (bound,): (Bound,) = arguments(args)?;
-                reply(&self.numbers.0.extreme(bound))
-            }
-            "norm" => {
-                let (norm,): (Norm,) = arguments(args)?;
-                reply(&self.numbers.0.norm(norm))
-            }
             "dot" => {
                 let (other,): (Numbers<T>,) = arguments(args)?;
                 reply(&self.numbers.0.dot(self.matching(&other)?)?)
@@ -159,11 +148,6 @@ impl<T: Element> Object for VectorState<T> {
                 let (start, numbers): (usize, Numbers<T>) = arguments(args)?;
                 let range = self.range(start, numbers.0.len())?;
                 self.changing()[range].copy_from_slice(&numbers.0);
-                reply(&())
-            }
-            "fill" => {
-                let (number,): (T,) = arguments(args)?;
-                self.changing().fill(number);
                 reply(&())
             }
             "replace" => {
@@ -213,47 +197,16 @@ impl<T: Element> Object for VectorState<T> {
                 self.changing().bound(bound, numbers);
                 reply(&())
             }
-            "scale" => {
-                let (factor,): (T,) = arguments(args)?;
-                self.changing().scale(factor)?;
-                reply(&())
-            }
-            "contribute" => {
-                let (part, tenancy) = contribution(args)?;
+            _ => {
                 let shape = self.shape();
-                reply(
-                    &self
-                        .rounds
-                        .contribute(&mut self.numbers.0, shape, part, tenancy),
-                )
-            }
-            "renew" => {
-                let left = self.rounds.renew(&renewal(args)?);
-                // Nothing is lent that could be lost without a broken round.
-                let parts = vec![Value::Int(0), Value::Int(left)];
-                Ok(Poll::Ready(Value::List(parts)))
-            }
-            "leave" => {
-                self.rounds.leave(&session(args)?);
-                Ok(Poll::Ready(Value::Nil))
-            }
-            "reduced" => {
-                let (round,): (u64,) = arguments(args)?;
-                match self.rounds.end(round, &self.numbers.0) {
-                    Some(end) => reply(&end),
-                    None => Ok(Poll::Pending),
+                let numbers = &mut self.numbers.0;
+                All {
+                    numbers,
+                    shape,
+                    rounds: &mut self.rounds,
                 }
+                .apply(method, args)
             }
-            "give_up" => {
-                let (round,): (u64,) = arguments(args)?;
-                reply(&self.rounds.give_up(round, &self.numbers.0))
-            }
-            "reset_rounds" => {
-                self.rounds.reset(now_ms());
-                reply(&())
-            }
-            "round_status" => reply(&(self.rounds.came(), self.rounds.is_broken())),
-            _ => Err(Refusal::no_such_method(method)),
         }
     }
 }
