@@ -9,7 +9,7 @@ for at = 4, #ARGV do
   call('LREM', waiting, 1, ARGV[at])
   tell(ARGV[2], ARGV[at], 'E', ARGV[3])
 end
-call('HDEL', lease, 'le', 'lo', 'a', 'b', 'cur')
+call('HDEL', lease, 'le', 'lo', 'a', 'cur', 'at', 'died')
 call('DEL', suspects)
 for _, place in ipairs(call('LRANGE', waiting, 0, -1)) do tell(ARGV[2], place, 'L', '') end
 return 1

@@ -90,7 +90,7 @@ call('PEXPIRE', lease, ARGV[7] + ARGV[6])
 local cur = suspect(held[3] or '')
 
 local function let_go()
-  call('HDEL', lease, 'le', 'lo', 'a', 'b', 'cur')
+  call('HDEL', lease, 'le', 'lo', 'a', 'cur', 'at', 'died')
   call('DEL', suspects)
   return {'D'}
 end
@@ -105,7 +105,7 @@ local function pass(place)
   if size == 16 or (not heard and place == following) then call('HDEL', queue, session) end
   if not heard then return false end
   call('HSET', lease, 't', digits(tonumber(token) + 1), 'lo', session)
-  call('HDEL', lease, 'a')
+  call('HDEL', lease, 'a', 'at')
   return true
 end
 

@@ -18,7 +18,7 @@ local function tell(inbox, place, kind, news)
   return type(heard) == 'number' and heard > 0
 end
 
--- The call that is suspected of having killed its leaders: the first of the suspects that still waits.
+-- The session whose calls are suspected of having killed their leaders: the first of the suspects that still waits.
 local function suspect(former)
   if former == '' then return '' end
   local next = call('LINDEX', suspects, 0) or ''
@@ -28,9 +28,9 @@ local function suspect(former)
     next = call('LINDEX', suspects, 0) or ''
   end
   if next == former then return next end
-  if next == '' then call('HDEL', lease, 'cur', 'a', 'b') else
+  if next == '' then call('HDEL', lease, 'cur', 'a', 'at', 'died') else
     call('HSET', lease, 'cur', next)
-    call('HDEL', lease, 'b')
+    call('HDEL', lease, 'at', 'died')
   end
   return next
 end

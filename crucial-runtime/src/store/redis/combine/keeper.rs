@@ -174,20 +174,29 @@ impl Watch {
                 none.insert(Core::new(link, self.options, None))
             }
         };
-        let script = core.scripts.alone(include_str!("renew.lua"));
-        core.exchange(Some(&script), |sending| {
+        renew(core, &self.session, leased, None).await.map(drop)
+    }
+}
+
+/// Lengthens the lease of a session, and notes which call it is about to run where that is told; whether it still leads.
+pub(super) async fn renew(
+    core: &Core,
+    session: &str,
+    leased: &Leased,
+    call: Option<&str>,
+) -> Result<bool, Fault> {
+    let script = core.scripts.alone(include_str!("renew.lua"));
+    let replies = core
+        .exchange(Some(&script), |sending| {
             let mut renew = sending.run(&script, std::slice::from_ref(&leased.key));
-            renew
-                .arg(&leased.token[..])
-                .arg(&self.session)
-                .arg(leased.lease_ms);
+            renew.arg(&leased.token[..]).arg(session);
+            renew.arg(leased.lease_ms).arg(call);
             let mut pipeline = Pipeline::new();
             pipeline.add_command(renew);
             pipeline
         })
-        .await
-        .map(drop)
-    }
+        .await?;
+    Ok(super::all_well(replies)?.first() == Some(&redis::Value::Int(1)))
 }
 
 /// How long the duration is, in the milliseconds that scripts take.

@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::commit::{Caller, Commit, Committed, Following, abandon};
-use super::keeper::ms;
+use super::batch::{Batch, CALLERS, Ran};
+use super::commit::{Commit, Committed, Following, abandon};
+use super::keeper::{ms, renew};
 use super::parcel::{self, Parcel};
-use super::pulse::Pulse;
-use super::replica::{Replica, Work};
+use super::replica::{Replica, Run};
 use super::{Combining, Fault, Own, Site, garbled};
-use crate::object::{MethodKind, ObjectType, Value};
+use crate::object::{ObjectType, Value};
 use crate::store::redis::lane::Answer;
 use crate::store::redis::value;
 
@@ -20,8 +20,8 @@ const COHORT: u32 = 4;
 /// How many bytes of waiting calls are fetched at a time, and how many are fetched without having been counted.
 const FETCHED: usize = 4 * 1024 * 1024;
 const LITTLE: usize = 1024 * 1024;
-/// How many callers one commit answers at the most.
-const CALLERS: usize = 1000;
+/// How many leaders may die at one call that they run by itself before it is not run again.
+const DEATHS: usize = 2;
 
 /// A lease, and what is known of those who wait behind it.
 #[derive(Debug)]
@@ -30,10 +30,10 @@ pub(super) struct Lead {
     token: Bytes,
     /// The version of the stored state.
     version: Bytes,
-    /// The session whose calls alone are to be run, as they may have killed their leaders.
+    /// The session whose calls alone are to be run, one by one, as they may have killed their leaders.
     suspect: Bytes,
-    /// The session whose calls are not to be run again.
-    poison: Bytes,
+    /// The names of those of them at which leaders died, as often as they did.
+    died: Bytes,
     /// What waits, as far as it was fetched.
     queued: Vec<Queued>,
     /// What waits and is yet to be fetched: sessions, and how many bytes.
@@ -48,10 +48,10 @@ pub(super) struct Lead {
 
 /// What waits for one process.
 #[derive(Debug)]
-struct Queued {
-    session: String,
-    seq: String,
-    parcel: Parcel,
+pub(super) struct Queued {
+    pub(super) session: String,
+    pub(super) seq: String,
+    pub(super) parcel: Parcel,
 }
 
 impl Queued {
@@ -76,29 +76,20 @@ enum After {
     Gone,
 }
 
-/// The calls of one caller among those of a batch.
-struct Part<'a> {
-    session: &'a str,
-    seq: &'a str,
-    calls: usize,
-    /// Where its calls begin; none where they are not run again.
-    start: Option<usize>,
-}
-
 impl Lead {
     pub(super) fn new(
         object: &'static ObjectType,
         token: Bytes,
         version: Bytes,
         suspect: Bytes,
-        poison: Bytes,
+        died: Bytes,
     ) -> Self {
         Self {
             object,
             token,
             version,
             suspect,
-            poison,
+            died,
             queued: Vec::new(),
             listed: Vec::new(),
             bytes: 0,
@@ -127,11 +118,7 @@ impl Lead {
 
     /// The places whose calls were to be run, but for those of this process.
     pub(super) fn places<'a>(&'a self, me: &'a str) -> impl Iterator<Item = String> + 'a {
-        let others = self
-            .queued
-            .iter()
-            .filter(move |queued| queued.session != me && self.may_run(&queued.session));
-        others.map(Queued::place)
+        self.others(me).map(Queued::place)
     }
 
     /// Takes note of who waits: pairs of sessions and bytes.
@@ -209,6 +196,19 @@ impl Lead {
         Ok(())
     }
 
+    /// What waits and may be run now, but for what is of this process.
+    pub(super) fn others<'a>(&'a self, me: &'a str) -> impl Iterator<Item = &'a Queued> + Clone {
+        self.queued
+            .iter()
+            .filter(move |queued| queued.session != me && self.may_run(&queued.session))
+    }
+
+    /// Whether the call of that name is not to be run again: each who ran it by itself died at it, or did not end it.
+    fn is_poison(&self, name: &str) -> bool {
+        let died = self.died.split(|byte| *byte == b' ');
+        died.filter(|died| *died == name.as_bytes()).count() >= DEATHS
+    }
+
     /// Whether the calls of that session may be run now.
     fn may_run(&self, session: &str) -> bool {
         self.suspect.is_empty() || self.suspect == session.as_bytes()
@@ -216,11 +216,7 @@ impl Lead {
 
     /// Who leads next.
     fn following(&self, site: &Site<'_>) -> Following {
-        let me = &site.core.session;
-        let mut others = self
-            .queued
-            .iter()
-            .filter(|queued| queued.session != *me && self.may_run(&queued.session));
+        let mut others = self.others(&site.core.session);
         if let Some(other) = others
             .clone()
             .find(|queued| matches!(queued.parcel, Parcel::Foreign))
@@ -290,26 +286,18 @@ impl Combining {
         lead.company |= lead.listed.iter().any(|(session, _)| session != me);
         lead.fetch(site).await?;
         lead.company |= lead.queued.iter().any(|queued| queued.session != me);
-        let (pulse, seq) = (self.pulse(site), own.map(|own| &own.seq));
+        let seq = own.map(|own| &own.seq);
         loop {
             let own = own.filter(|_| lead.may_run(me));
             let asked = Instant::now();
-            let Some(replica) = &mut self.cached else {
-                return Err(garbled("no state"));
+            let Some((before, ran)) = self.run_batch(site, lead, own).await? else {
+                return Ok(self.fenced(site));
             };
-            let Batch {
+            let Ran {
                 callers,
                 answers,
                 stored,
-            } = Batch::run(
-                lead,
-                replica,
-                own,
-                me,
-                site.core.options.value_bytes,
-                &pulse,
-            )?;
-            let before = replica.version;
+            } = ran;
             let after = if callers.is_empty() && stored.is_none() {
                 before
             } else {
@@ -347,7 +335,9 @@ impl Combining {
                 Committed::Kept(suspect, listed, queue) => {
                     lead.rounds += 1;
                     lead.version = Bytes::copy_from_slice(&after.to_be_bytes());
-                    (lead.suspect, lead.poison) = (suspect, Bytes::new());
+                    if lead.suspect != suspect {
+                        (lead.suspect, lead.died) = (suspect, Bytes::new());
+                    }
                     match queue {
                         Some(queue) => lead.fetched(queue)?,
                         None => lead.list(listed.into_iter()),
@@ -359,14 +349,7 @@ impl Combining {
                     self.lease = (self.lease / 2).max(site.core.options.lease);
                     return Ok((turn(), After::Gone));
                 }
-                Committed::Fenced => {
-                    tracing::debug!(state = site.names.state(), "a lease ran out too early");
-                    self.cached = None;
-                    self.contended = true;
-                    // Whoever was too slow for a lease would be for the next of its kind.
-                    self.lease = (self.lease(site) * 2).min(site.core.options.lease * 16);
-                    return Ok((Turn::Later, After::Gone));
-                }
+                Committed::Fenced => return Ok(self.fenced(site)),
                 Committed::Ran(sessions) => {
                     if let Some(replica) = &mut self.cached {
                         replica.rewind(object)?;
@@ -381,90 +364,59 @@ impl Combining {
             }
         }
     }
-}
 
-/// A batch that has been run and is to be committed.
-struct Batch {
-    callers: Vec<Caller>,
-    /// What the calls of this process gave.
-    answers: Vec<Answer>,
-    /// The new state, if there is one.
-    stored: Option<Bytes>,
-}
-
-impl Batch {
-    fn run(
+    /// Runs what waits and may be run, and the calls of this process, on the stored state.
+    ///
+    /// With the version of that state; `None` where somebody else leads by now.
+    async fn run_batch(
+        &mut self,
+        site: &Site<'_>,
         lead: &Lead,
-        replica: &mut Replica,
         own: Option<&Own<'_>>,
-        me: &str,
-        limit: usize,
-        pulse: &Pulse,
-    ) -> Result<Self, Fault> {
-        let mut works: Vec<Work<'_>> = Vec::new();
-        let mut parts = Vec::new();
-        let others = lead
-            .queued
-            .iter()
-            .filter(|queued| queued.session != me && lead.may_run(&queued.session));
-        for queued in others.take(CALLERS) {
-            let Parcel::Calls(calls) = &queued.parcel else {
+    ) -> Result<Option<(u64, Ran)>, Fault> {
+        let (pulse, limit) = (self.pulse(site), site.core.options.value_bytes);
+        let batch = Batch::of(lead, own, &site.core.session);
+        let Some(replica) = &mut self.cached else {
+            return Err(garbled("no state"));
+        };
+        let before = replica.version;
+        if lead.suspect.is_empty() {
+            let (given, stored) = replica.run(lead.object, &batch.works, limit, &pulse)?;
+            return Ok(Some((before, batch.ran(given, stored)?)));
+        }
+        // One by one: whoever comes next is to know at which of them this process has died.
+        let Some(leased) = pulse.lease() else {
+            return Ok(None);
+        };
+        let mut run = Run::of(replica, lead.object, &batch.works, Some(limit));
+        for name in batch.names() {
+            if lead.is_poison(&name) {
+                run.refuse(poisoned());
                 continue;
-            };
-            let start = (lead.poison != queued.session).then_some(works.len());
-            if start.is_some() {
-                works.extend(calls.iter().map(|(method, args)| Work { method, args }));
             }
-            let calls = calls.len();
-            parts.push(Part {
-                session: &queued.session,
-                seq: &queued.seq,
-                calls,
-                start,
-            });
-        }
-        if let Some(own) = own {
-            let start = (lead.poison != me).then_some(works.len());
-            if start.is_some() {
-                works.extend(own.calls.iter().map(|call| Work::of(call)));
+            if !renew(site.core, &site.core.session, &leased, Some(&name)).await? {
+                return Ok(None);
             }
-            parts.push(Part {
-                session: me,
-                seq: &own.seq,
-                calls: own.calls.len(),
-                start,
-            });
+            if let Some(replica) = &mut self.cached {
+                let _working = pulse.batch();
+                run.next(replica, &pulse)?;
+            }
         }
+        let Some(replica) = &self.cached else {
+            return Err(garbled("no state"));
+        };
+        let (given, stored) = run.end(replica)?;
+        Ok(Some((before, batch.ran(given, stored)?)))
+    }
 
-        let (all, stored) = replica.run(lead.object, &works, limit, pulse)?;
-        let (mut callers, mut answers) = (Vec::with_capacity(parts.len()), Vec::new());
-        for part in parts {
-            let given = match part.start {
-                Some(start) => all[start..start + part.calls].to_vec(),
-                None => vec![Err(poisoned()); part.calls],
-            };
-            let elsewhere = part.session != me;
-            let own = own.filter(|_| !elsewhere);
-            let recorded = given.iter().enumerate().filter(|(place, _)| {
-                own.is_none_or(|own| own.calls[*place].method.kind != MethodKind::Read)
-            });
-            // Reads of this process are answered here and made again if need be: nobody records them.
-            if own.is_none_or(|own| !own.reads_only()) {
-                callers.push(Caller {
-                    session: part.session.to_owned(),
-                    record: parcel::record(part.seq, recorded.map(|(_, answer)| answer))?,
-                    elsewhere,
-                });
-            }
-            if own.is_some() {
-                answers = given;
-            }
-        }
-        Ok(Self {
-            callers,
-            answers,
-            stored,
-        })
+    /// Somebody else leads, and has run or will run what was to be run here.
+    fn fenced(&mut self, site: &Site<'_>) -> (Turn, After) {
+        tracing::debug!(state = site.names.state(), "a lease ran out too early");
+        self.cached = None;
+        self.contended = true;
+        // Whoever was too slow for a lease would be for the next of its kind.
+        self.lease = (self.lease(site) * 2).min(site.core.options.lease * 16);
+        (Turn::Later, After::Gone)
     }
 }
 

@@ -12,6 +12,7 @@
 //! together: a commit names the version that it was made from and the token of its lease, and each call has a number
 //! that the server records with its reply.
 
+mod batch;
 mod commit;
 mod inbox;
 mod install;

@@ -81,67 +81,116 @@ impl Replica {
         limit: usize,
         pulse: &Pulse,
     ) -> Result<(Vec<Answer>, Option<Bytes>), Fault> {
-        let (answers, changed) = self.try_run(object, calls, None, pulse)?;
-        if !changed {
-            return Ok((answers, None));
+        let run = self.try_run(object, calls, None, pulse)?;
+        if !run.changed {
+            return Ok((run.answers, None));
         }
         if let Ok(stored) = object.encode_within(&self.state, limit) {
-            return Ok((answers, Some(stored)));
+            return Ok((run.answers, Some(stored)));
         }
         // Once more, to see whose call it is that leaves what can't be stored.
         self.rewind(object)?;
-        let (answers, changed) = self.try_run(object, calls, Some(limit), pulse)?;
-        let stored = changed.then(|| object.encode_within(&self.state, limit));
-        Ok((answers, stored.transpose().map_err(Fault::Refused)?))
+        self.try_run(object, calls, Some(limit), pulse)?.end(self)
     }
 
-    /// Runs the calls in order and says whether the state has changed.
-    fn try_run(
+    /// Runs the calls in order.
+    fn try_run<'a>(
         &mut self,
         object: &'static ObjectType,
-        calls: &[Work<'_>],
+        calls: &'a [Work<'a>],
         limit: Option<usize>,
         pulse: &Pulse,
-    ) -> Result<(Vec<Answer>, bool), Fault> {
+    ) -> Result<Run<'a>, Fault> {
         let _working = pulse.batch();
-        let mut answers: Vec<Answer> = Vec::with_capacity(calls.len());
-        let mut changed = false;
-        // The state to go back to, and the first call that is not in it.
-        let mut checkpoint = (self.stored.clone(), 0);
-        for (index, call) in calls.iter().enumerate() {
-            pulse.call(call.method);
-            let mut result = object.apply(&mut self.state, call.method, call.args);
-            let update = call.method.kind != MethodKind::Read;
-            let ready = matches!(result, Ok(Poll::Ready(_)));
-            if let (true, true, Some(limit)) = (ready, update, limit)
-                && let Err(refusal) = object.check_within(&self.state, limit)
-            {
-                result = Err(refusal);
-            }
-            let undo = match &result {
-                Ok(Poll::Ready(_)) => false,
-                Err(Refusal::Panicked(_) | Refusal::State(_) | Refusal::TooLarge { .. }) => true,
-                Ok(Poll::Pending) | Err(_) => update && !object.careful,
-            };
-            changed |= update && matches!(result, Ok(Poll::Ready(_)));
-            answers.push(result.map_err(Fault::Refused));
-            if undo {
-                self.state = decode(object, &checkpoint.0)?;
-                for (answer, before) in answers.iter_mut().zip(calls).take(index).skip(checkpoint.1)
-                {
-                    // None of these has been answered yet: what they give now is what counts.
-                    if matches!(answer, Ok(Poll::Ready(_))) {
-                        *answer = object
-                            .apply(&mut self.state, before.method, before.args)
-                            .map_err(Fault::Refused);
-                    }
-                }
-                let bytes = object
-                    .encode_within(&self.state, usize::MAX)
-                    .map_err(Fault::Refused)?;
-                checkpoint = (bytes, index + 1);
-            }
+        let mut run = Run::of(self, object, calls, limit);
+        for _ in calls {
+            run.next(self, pulse)?;
         }
-        Ok((answers, changed))
+        Ok(run)
+    }
+}
+
+/// Calls that are run one by one, on the stored state of a replica.
+pub(super) struct Run<'a> {
+    object: &'static ObjectType,
+    calls: &'a [Work<'a>],
+    /// How many bytes the state may take, to be checked after each call; none to check it afterwards.
+    limit: Option<usize>,
+    answers: Vec<Answer>,
+    changed: bool,
+    /// The state to go back to, and the first call that is not in it.
+    checkpoint: (Bytes, usize),
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn of(
+        replica: &Replica,
+        object: &'static ObjectType,
+        calls: &'a [Work<'a>],
+        limit: Option<usize>,
+    ) -> Self {
+        Self {
+            object,
+            calls,
+            limit,
+            answers: Vec::with_capacity(calls.len()),
+            changed: false,
+            checkpoint: (replica.stored.clone(), 0),
+        }
+    }
+
+    /// Runs the next call.
+    pub(super) fn next(&mut self, replica: &mut Replica, pulse: &Pulse) -> Result<(), Fault> {
+        let (object, index) = (self.object, self.answers.len());
+        let Some(call) = self.calls.get(index) else {
+            return Ok(());
+        };
+        pulse.call(call.method);
+        let mut result = object.apply(&mut replica.state, call.method, call.args);
+        let update = call.method.kind != MethodKind::Read;
+        let ready = matches!(result, Ok(Poll::Ready(_)));
+        if let (true, true, Some(limit)) = (ready, update, self.limit)
+            && let Err(refusal) = object.check_within(&replica.state, limit)
+        {
+            result = Err(refusal);
+        }
+        let undo = match &result {
+            Ok(Poll::Ready(_)) => false,
+            Err(Refusal::Panicked(_) | Refusal::State(_) | Refusal::TooLarge { .. }) => true,
+            Ok(Poll::Pending) | Err(_) => update && !object.careful,
+        };
+        self.changed |= update && matches!(result, Ok(Poll::Ready(_)));
+        self.answers.push(result.map_err(Fault::Refused));
+        if undo {
+            replica.state = decode(object, &self.checkpoint.0)?;
+            let before = self.answers.iter_mut().zip(self.calls);
+            for (answer, before) in before.take(index).skip(self.checkpoint.1) {
+                // None of these has been answered yet: what they give now is what counts.
+                if matches!(answer, Ok(Poll::Ready(_))) {
+                    *answer = object
+                        .apply(&mut replica.state, before.method, before.args)
+                        .map_err(Fault::Refused);
+                }
+            }
+            let bytes = object
+                .encode_within(&replica.state, usize::MAX)
+                .map_err(Fault::Refused)?;
+            self.checkpoint = (bytes, index + 1);
+        }
+        Ok(())
+    }
+
+    /// Answers the next call without running it.
+    pub(super) fn refuse(&mut self, fault: Fault) {
+        self.answers.push(Err(fault));
+    }
+
+    /// The answers, and the state that the calls leave, to be stored, if it is another one.
+    pub(super) fn end(self, replica: &Replica) -> Result<(Vec<Answer>, Option<Bytes>), Fault> {
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let stored = self
+            .changed
+            .then(|| self.object.encode_within(&replica.state, limit));
+        Ok((self.answers, stored.transpose().map_err(Fault::Refused)?))
     }
 }

@@ -7,7 +7,8 @@
 --       6 how long a lease is, ms, 7 how long records live, ms, 8 bytes of a state or a reply that travel in the answer
 -- Replies: {'R', reply} it has run, {'F'} it has run and the reply is to be fetched, {'Q', ms} it waits behind a lease,
 --          {'N'} it is not in the queue, {'A'} there is no object,
---          {'G', token, version, state or '', suspect or '', poison or '', session, bytes, …} the caller leads
+--          {'G', token, version, state or '', suspect or '', the suspect's calls that its leaders died at, session, bytes, …}
+--          the caller leads
 local record, me, seq = KEYS[6], ARGV[1], ARGV[2]
 local place = seq .. me
 
@@ -21,7 +22,7 @@ local last = call('GETRANGE', record, 0, 15)
 if last == seq then
   leave()
   -- A lease that was handed over to this very call is of no use any more.
-  if call('HGET', lease, 'lo') == me then call('HDEL', lease, 'le', 'lo', 'a', 'b', 'cur') end
+  if call('HGET', lease, 'lo') == me then call('HDEL', lease, 'le', 'lo', 'a', 'cur', 'at', 'died') end
   if call('STRLEN', record) - 16 > tonumber(ARGV[8]) then return {'F'} end
   local reply = call('GETRANGE', record, 16, -1)
   return reply == 'A' and {'A'} or {'R', reply}
@@ -70,13 +71,14 @@ if ARGV[4] ~= 'new' then call('LREM', waiting, 1, place) end
 -- Who asked for the lease has it.
 if call('HSTRLEN', queue, me) == 16 then call('HDEL', queue, me) end
 
-local poison = ''
 if ends > 0 and not mine then
-  -- Whoever led has died, or was too slow. Twice in a row, and the calls are run one at a time.
+  -- Whoever led has died, or was too slow. Twice in a row, and one session's calls are run at a time, one by one.
   local before = cur
   cur = suspect(cur)
   if cur ~= '' then
-    if cur == before and call('HINCRBY', lease, 'b', 1) >= 2 then poison = cur end
+    local at = call('HGET', lease, 'at') or ''
+    if at ~= '' then call('HSET', lease, 'died', (call('HGET', lease, 'died') or '') .. at .. ' ') end
+    call('HDEL', lease, 'at')
   elseif before == '' and call('HINCRBY', lease, 'a', 1) >= 2 then
     call('DEL', suspects)
     for _, session in ipairs(call('HKEYS', queue)) do call('RPUSH', suspects, session) end
@@ -89,4 +91,5 @@ if ends > 0 and not mine then
 end
 local present = ''
 if version ~= ARGV[5] and call('STRLEN', state) <= tonumber(ARGV[8]) then present = call('GET', state) end
-return list({'G', token, version, present, cur, poison})
+local died = cur ~= '' and call('HGET', lease, 'died') or ''
+return list({'G', token, version, present, cur, died})

@@ -136,14 +136,14 @@ impl Submission<'_> {
             (Some(b"A"), _) => Submitted::Absent,
             (Some(b"G"), Some(Value::Bytes(token))) => {
                 let mut next = || answer.next().and_then(bytes).unwrap_or_default();
-                let (version, present, suspect, poison) = (next(), next(), next(), next());
+                let (version, present, suspect, died) = (next(), next(), next(), next());
                 let found = match state.map(value::plain).transpose()? {
                     Some(Value::Bytes(state)) => Some(state),
                     _ => (!present.is_empty()).then_some(present),
                 };
                 // What was fetched beside the grant may be another object's by now.
                 let found = found.filter(|state| state.get(..8) == Some(&version[..]));
-                let mut lead = Lead::new(self.object, token, version, suspect, poison);
+                let mut lead = Lead::new(self.object, token, version, suspect, died);
                 match queue {
                     Some(queue) => lead.fetched(queue)?,
                     None => lead.list(answer),

@@ -127,6 +127,23 @@ pub(super) fn check(records: &[Record], last: &Final) -> Result<(), String> {
     counts_are_exact(records, last)
 }
 
+/// What travels with a call that ends processes runs all the same: where nothing else goes wrong, nobody is blamed for
+/// what another call did.
+pub(super) fn only_the_deadly_are_given_up(records: &[Record]) -> Result<(), String> {
+    let given_up = |record: &&Record| match &record.end {
+        Some((_, Outcome::Refused(reason))) => {
+            reason.contains("it is not run again") && !matches!(record.asked, Asked::Deadly(_))
+        }
+        _ => false,
+    };
+    match records.iter().find(given_up) {
+        Some(record) => Err(format!(
+            "it was given up without a fault of its own: {record:?}"
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Acknowledged: exactly once. In doubt: at most once. Refused: not at all.
 fn entries_ran_once(records: &[Record], last: &Final) -> Result<(), String> {
     let mut places = BTreeSet::new();

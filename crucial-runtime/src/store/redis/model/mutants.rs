@@ -8,12 +8,13 @@ use super::schedule;
 const SCHEDULES: u64 = 4_000;
 
 /// All scripts that a mistake may be put into.
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("../combine/common.lua"),
     include_str!("../combine/submit.lua"),
     include_str!("../combine/commit.lua"),
     include_str!("../combine/install.lua"),
     include_str!("../combine/abandon.lua"),
+    include_str!("../combine/renew.lua"),
     include_str!("../destroy.lua"),
     include_str!("../../../objects/epilogue.lua"),
 ];
@@ -57,11 +58,14 @@ mutants! {
         "call('HINCRBY', lease, 'a', 1) >= 2" => "call('HSET', lease, 'a', 1) >= 2",
     }
     counts_are_reset_by_commits, Deadly: "each commit forgets how many leaders have died, and so does each new leader" {
-        "local cur = suspect(held[3] or '')\n" => "local cur = suspect(held[3] or '')\ncall('HDEL', lease, 'a', 'b', 'cur')\n",
-        "local granted = redis.pcall('HSET', lease," => "local granted = redis.pcall('HSET', lease, 'a', 0, 'b', 0,",
+        "local cur = suspect(held[3] or '')\n" => "local cur = suspect(held[3] or '')\ncall('HDEL', lease, 'a', 'at', 'died', 'cur')\n",
+        "local granted = redis.pcall('HSET', lease," => "local granted = redis.pcall('HSET', lease, 'a', 0, 'died', '',",
     }
     poison_is_run_again, Deadly: "a call that has killed those who ran it alone is run again" {
-        "call('HINCRBY', lease, 'b', 1) >= 2" => "call('HINCRBY', lease, 'b', 1) >= 2000",
+        "if at ~= '' then" => "if false then",
+    }
+    neighbours_of_poison_are_blamed, Deadly: "not the call that killed whoever ran it is given up, but the first that came with it" {
+        "redis.call('HSET', KEYS[1], 'at', ARGV[4])" => "redis.call('HSETNX', KEYS[1], 'at', ARGV[4])",
     }
     old_commits_are_taken, Cut: "a commit that comes late is taken, whoever has changed the object since" {
         "if held[1] ~= token then return refuse({'F'}) end" => "",
