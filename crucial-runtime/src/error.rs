@@ -103,14 +103,15 @@ pub enum Error {
         /// The panic.
         panic: Panic,
     },
-    /// A method ended each process that ran it, or did not end: it is not run again.
+    /// A method ended each process that ran it, or did not end: it is not run again. Or a method does not end in this
+    /// process, and holds up the calls behind it: the reason says which, and whether the call has an effect.
     #[error(
         "`{method}` of object `{key}` could not be run: {reason}; look in its methods for what aborts, loops without end, recurses too deeply or allocates too much"
     )]
     Poison {
         /// The object.
         key: Key,
-        /// The method that was called. One call among several that travelled together may have been the cause.
+        /// The method that was called. Where one does not end in this process, that is the one that the reason names.
         method: String,
         /// What happened.
         reason: String,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::combine::{Combining, Published, Site};
+use super::combine::{Attempt, Combining, Published, Site};
 use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
@@ -91,13 +91,15 @@ struct State {
     waiting: Vec<Waiting>,
     /// Whom the batch under way is to be answered to, where methods run here.
     flying: Vec<oneshot::Sender<Answer>>,
-    /// What callers are told while a method does not end.
+    /// What callers are told while a method does not end: those whose calls have not begun.
     stuck: Option<Fault>,
 }
 
 #[derive(Debug)]
 struct Waiting {
     operation: Operation,
+    /// What it gave before, when it could not be done alone.
+    attempt: Option<Attempt>,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -155,20 +157,31 @@ impl Lane {
         self.published.answer(call)
     }
 
-    /// Fails all calls until the batch under way has landed.
-    pub(super) fn fail(&self, fault: &Fault) {
-        let failed = {
+    /// Fails all calls until the batch under way has landed: those of the batch with a fault of their own, as they may
+    /// take effect.
+    pub(super) fn fail(&self, begun: &Fault, fault: &Fault) {
+        let (flying, waiting) = {
             let mut state = self.lock();
+            if !state.busy[0] {
+                // It has landed just now.
+                return;
+            }
             state.stuck = Some(fault.clone());
-            let waiting = std::mem::take(&mut state.waiting);
-            let waiting = waiting.into_iter().map(|waiting| waiting.answer);
-            let mut failed = std::mem::take(&mut state.flying);
-            failed.extend(waiting);
-            failed
+            (
+                std::mem::take(&mut state.flying),
+                std::mem::take(&mut state.waiting),
+            )
         };
-        for caller in failed {
-            // A caller that has gone away needs no answer.
-            let _ = caller.send(Err(fault.clone()));
+        // A caller that has gone away needs no answer.
+        for caller in flying {
+            let _ = caller.send(Err(begun.clone()));
+        }
+        for Waiting {
+            attempt, answer, ..
+        } in waiting
+        {
+            let fault = attempt.map_or(fault, |_| begun);
+            let _ = answer.send(Err(fault.clone()));
         }
     }
 
@@ -194,6 +207,7 @@ impl Lane {
         let (sender, answer) = oneshot::channel();
         state.waiting.push(Waiting {
             operation,
+            attempt: None,
             answer: sender,
         });
         Entry::Waits(answer)
@@ -204,14 +218,16 @@ impl Lane {
         Flight(Some(Box::pin(async move {
             let answer = if operation.is_combined() {
                 let mut combining = self.combining.lock().await;
-                let answer = combining.alone(&self.site(&core), &operation).await;
+                let done = combining.alone(&self.site(&core), &operation).await;
                 drop(combining);
-                let Some(answer) = answer else {
-                    return received(self.follow(core, slot, operation)).await;
-                };
-                Some(answer)
+                match done {
+                    Ok(answer) => Some(answer),
+                    Err(attempt) => {
+                        return received(self.follow(core, slot, operation, attempt)).await;
+                    }
+                }
             } else {
-                self.fly(&core, slot, std::slice::from_ref(&operation))
+                self.fly(&core, slot, std::slice::from_ref(&operation), None)
                     .await
                     .pop()
             };
@@ -227,10 +243,12 @@ impl Lane {
         core: Arc<Core>,
         slot: Slot,
         operation: Operation,
+        attempt: Option<Attempt>,
     ) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
         let first = Waiting {
             operation,
+            attempt,
             answer: sender,
         };
         self.lock().waiting.insert(0, first);
@@ -257,11 +275,16 @@ impl Lane {
     async fn drive(&self, core: &Core, slot: Slot) {
         loop {
             let leads = self.combining.try_lock().is_ok_and(|known| known.leads());
-            let Some((operations, answers)) = self.next_batch(slot, leads) else {
+            let Some(batch) = self.next_batch(slot, leads) else {
                 self.landed.notify_waiters();
                 return;
             };
-            let landed = self.fly(core, slot, &operations).await;
+            let Batch {
+                operations,
+                attempt,
+                answers,
+            } = batch;
+            let landed = self.fly(core, slot, &operations, attempt).await;
             let answers = match answers {
                 Some(answers) => answers,
                 None => {
@@ -279,32 +302,49 @@ impl Lane {
         }
     }
 
-    /// The next batch, and whom it is to be answered to, unless they are noted as flying. Frees the slot if there is none.
+    /// The next batch. Frees the slot if there is none.
     fn next_batch(&self, slot: Slot, leads: bool) -> Option<Batch> {
         let mut state = self.lock();
         let count = fitting(&state.waiting);
         if count == 0 && !leads {
+            state.stuck = None;
             state.busy[slot] = false;
             return None;
         }
+        // Only the first to go may have been attempted, by whoever had the slot before.
+        let attempt = state
+            .waiting
+            .first_mut()
+            .and_then(|first| first.attempt.take());
         let (operations, answers): (Vec<_>, Vec<_>) = state
             .waiting
             .drain(..count)
             .map(|waiting| (waiting.operation, waiting.answer))
             .unzip();
-        if slot == 0 && operations.first().is_none_or(Operation::is_combined) {
+        let answers = if slot == 0 && operations.first().is_none_or(Operation::is_combined) {
             state.flying = answers;
-            Some((operations, None))
+            None
         } else {
-            Some((operations, Some(answers)))
-        }
+            Some(answers)
+        };
+        Some(Batch {
+            operations,
+            attempt,
+            answers,
+        })
     }
 
     /// Sends one batch and gives an answer for each of its operations.
-    async fn fly(&self, core: &Core, slot: Slot, operations: &[Operation]) -> Vec<Answer> {
+    async fn fly(
+        &self,
+        core: &Core,
+        slot: Slot,
+        operations: &[Operation],
+        attempt: Option<Attempt>,
+    ) -> Vec<Answer> {
         if operations.first().is_none_or(Operation::is_combined) {
             let mut combining = self.combining.lock().await;
-            return combining.fly(&self.site(core), operations).await;
+            return combining.fly(&self.site(core), operations, attempt).await;
         }
         let native = |operation: &Operation| operation.call().method.native.is_some();
         if operations.first().is_some_and(native) {
@@ -346,8 +386,14 @@ async fn let_them_run() {
     .await;
 }
 
-/// Operations, and whom they are to be answered to.
-type Batch = (Vec<Operation>, Option<Vec<oneshot::Sender<Answer>>>);
+/// Operations that go together.
+struct Batch {
+    operations: Vec<Operation>,
+    /// What the first of them gave before.
+    attempt: Option<Attempt>,
+    /// Whom they are to be answered to, unless those are noted as flying.
+    answers: Option<Vec<oneshot::Sender<Answer>>>,
+}
 
 async fn received(answer: oneshot::Receiver<Answer>) -> Answer {
     answer
@@ -408,3 +454,6 @@ impl Drop for Flight {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

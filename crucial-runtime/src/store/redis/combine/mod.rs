@@ -100,11 +100,18 @@ pub(super) struct Combining {
     lead: Option<Lead>,
     /// Whether others were about lately.
     contended: bool,
-    /// What the call that comes next gave in an attempt that was refused, and its number.
-    attempt: Option<(String, Vec<Answer>, Earlier)>,
     /// How long the next lease is to be; longer than usual after one was too short.
     lease: Duration,
     pulse: Option<Arc<Pulse>>,
+}
+
+/// What a call gave in an attempt that was refused. It goes with the call wherever that goes: a repeat of it may be
+/// under way and yet succeed, and then the call has run.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    seq: String,
+    answers: Vec<Answer>,
+    earlier: Earlier,
 }
 
 /// The calls of this process that are being seen to.
@@ -119,7 +126,22 @@ struct Own<'a> {
     earlier: Earlier,
 }
 
-impl Own<'_> {
+impl<'a> Own<'a> {
+    /// Calls, the first of which may have been attempted before.
+    fn of(core: &Core, calls: Vec<&'a Call>, attempt: Option<Attempt>) -> Self {
+        let (seq, attempt, earlier) = match attempt {
+            Some(attempt) => (attempt.seq, Some(attempt.answers), attempt.earlier),
+            None => (core.next_seq(), None, Earlier::default()),
+        };
+        Self {
+            seq,
+            calls,
+            attempt,
+            answered: Vec::new(),
+            earlier,
+        }
+    }
+
     /// Gives the calls that are left a number of which the server knows nothing.
     fn begin_anew(&mut self, core: &Core) {
         self.seq = core.next_seq();
@@ -144,29 +166,42 @@ impl Own<'_> {
 }
 
 impl Combining {
-    /// Does one operation, if that takes nobody else.
-    pub(super) async fn alone(&mut self, site: &Site<'_>, operation: &Operation) -> Option<Answer> {
+    /// Does one operation, if that takes nobody else; what it gave in an attempt that was refused, if it was attempted.
+    pub(super) async fn alone(
+        &mut self,
+        site: &Site<'_>,
+        operation: &Operation,
+    ) -> Result<Answer, Option<Attempt>> {
+        let mut attempt = None;
         let done = match operation {
             Operation::Create(call, description) => {
                 let created = self.create(site, call, description).await;
                 created.map(|done| Some(vec![Ok(done)]))
             }
-            operation if self.contended && !operation.is_read() => return None,
+            operation if self.contended && !operation.is_read() => return Err(None),
             operation => {
-                let mut own = self.own(site, vec![operation.call()]);
+                let mut own = Own::of(site.core, vec![operation.call()], None);
                 let done = self.by_itself(site, &mut own).await;
-                if let Ok(None) = done {
-                    self.attempt = own.attempt.map(|attempt| (own.seq, attempt, own.earlier));
-                }
+                attempt = own.attempt.map(|answers| Attempt {
+                    seq: own.seq,
+                    answers,
+                    earlier: own.earlier,
+                });
                 done
             }
         };
-        self.landed(site, std::slice::from_ref(operation), done)?
-            .pop()
+        let answers = self.landed(site, std::slice::from_ref(operation), done);
+        answers.and_then(|mut answers| answers.pop()).ok_or(attempt)
     }
 
-    /// Does operations on objects of one type; without any, what a leader has to do.
-    pub(super) async fn fly(&mut self, site: &Site<'_>, operations: &[Operation]) -> Vec<Answer> {
+    /// Does operations on objects of one type, the first of which may have been attempted before; without any, what a
+    /// leader has to do.
+    pub(super) async fn fly(
+        &mut self,
+        site: &Site<'_>,
+        operations: &[Operation],
+        attempt: Option<Attempt>,
+    ) -> Vec<Answer> {
         let done = match operations {
             [] => self.round(site, None).await.map(|_| Vec::new()),
             [Operation::Create(call, description)] => {
@@ -175,7 +210,7 @@ impl Combining {
             }
             operations => {
                 let calls = operations.iter().map(Operation::call).collect();
-                Ok(self.run(site, calls).await)
+                Ok(self.run(site, Own::of(site.core, calls, attempt)).await)
             }
         };
         self.landed(site, operations, done.map(Some))
@@ -218,23 +253,8 @@ impl Combining {
         answers
     }
 
-    fn own<'a>(&mut self, site: &Site<'_>, calls: Vec<&'a Call>) -> Own<'a> {
-        let (seq, attempt, earlier) = match self.attempt.take() {
-            Some((seq, attempt, earlier)) => (seq, Some(attempt), earlier),
-            None => (site.core.next_seq(), None, Earlier::default()),
-        };
-        Own {
-            seq,
-            calls,
-            attempt,
-            answered: Vec::new(),
-            earlier,
-        }
-    }
-
     /// Does calls, in whichever gear. After a fault those that had been answered by then keep their answers.
-    async fn run(&mut self, site: &Site<'_>, calls: Vec<&Call>) -> Vec<Answer> {
-        let mut own = self.own(site, calls);
+    async fn run(&mut self, site: &Site<'_>, mut own: Own<'_>) -> Vec<Answer> {
         while !own.calls.is_empty() {
             if let Err(fault) = self.go_on(site, &mut own).await {
                 // Nobody knows what is stored.

@@ -108,9 +108,15 @@ impl Pulse {
     pub(super) fn stuck(&self, running: Duration) {
         if let Some(lane) = self.lane.upgrade() {
             let method = *self.method.lock().unwrap_or_else(PoisonError::into_inner);
-            lane.fail(&Fault::Poison(format!(
-                "`{method}` has been running in this process for {running:?} and holds up all calls on the object; nobody knows whether this one will take effect"
-            )));
+            let told = |of_this_one: &str| {
+                Fault::Poison(format!(
+                    "`{method}` has been running in this process for {running:?} and holds up all calls on the object; {of_this_one}"
+                ))
+            };
+            lane.fail(
+                &told("nobody knows whether this one will take effect"),
+                &told("this one was not begun and has no effect"),
+            );
         }
     }
 

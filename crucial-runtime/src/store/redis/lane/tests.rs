@@ -1,0 +1,108 @@
+//! What becomes of calls when others are failed.
+
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use crucial_tests::{Options as Settings, RedisServer};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::super::fault::Fault;
+use super::super::{Options, RedisStore};
+use super::Operation;
+use crate::codec;
+use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value};
+use crate::store::{Description, Store};
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Sum(i64);
+
+static ADD: Method = Method::update("add");
+
+impl Object for Sum {
+    const NAME: &'static str = "tests::Sum";
+    const METHODS: &'static [Method] = &[ADD];
+
+    fn apply(&mut self, _: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
+        self.0 += codec::decode::<i64>(&args[0])?;
+        Ok(Poll::Ready(Value::Int(self.0)))
+    }
+}
+
+fn add(key: &Key, n: i64) -> Call {
+    Call {
+        key: key.clone(),
+        object: ObjectType::of::<Sum>(),
+        method: &ADD,
+        args: vec![codec::encode(&n).unwrap()],
+    }
+}
+
+/// A call that could not be done alone is to be done together with others. It fails before, and takes with it what it
+/// gave and its number: the next call is not answered with them.
+///
+/// On one thread, so that nothing happens between what is done here.
+#[tokio::test]
+async fn an_attempt_goes_with_its_call() {
+    let server = RedisServer::start(Settings::default()).await;
+    let url = Url::parse(&server.url()).unwrap();
+    let one = RedisStore::connect(&url, Options::default()).await.unwrap();
+    let other = RedisStore::connect(&url, Options::default()).await.unwrap();
+    let key = Namespace::new("tests").unwrap().key("sum").unwrap();
+    let init = Call {
+        args: vec![codec::encode_state(&Sum(0)).unwrap()],
+        ..add(&key, 0)
+    };
+    let description = Description {
+        object: Sum::NAME.to_owned(),
+        detail: Sum::NAME.to_owned(),
+    };
+    assert!(one.create(init, description).await.unwrap());
+    let sum = async |store: &RedisStore, n| store.call(add(&key, n)).await.unwrap();
+    assert_eq!(sum(&one, 1).await, Poll::Ready(Value::Int(1)));
+    assert_eq!(sum(&other, 1).await, Poll::Ready(Value::Int(2)));
+
+    let lane = one.lane(&key);
+    let operation = Operation::Call(add(&key, 10));
+    let mut overtaken = pin!(Arc::clone(&lane).run(&one.core, operation));
+    poll_fn(|cx| match overtaken.as_mut().poll(cx) {
+        Poll::Pending if lane.has_waiting() => Poll::Ready(()),
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(answer) => panic!("it was not overtaken: {answer:?}"),
+    })
+    .await;
+    let fault = |words: &str| Fault::Poison(words.to_owned());
+    lane.fail(&fault("may take effect"), &fault("has none"));
+    let told = overtaken.await.unwrap_err();
+    assert!(
+        matches!(&told, Fault::Poison(words) if words == "may take effect"),
+        "{told:?}"
+    );
+    // What a repeat of it leaves that comes late, and is done after all.
+    let last = u64::from_str_radix(&one.core.next_seq(), 16).unwrap() - 1;
+    let record = lane.names.record(&one.core.session, 0);
+    server
+        .command(&["SET", &record, &format!("{last:016x}"), "PX", "60000"])
+        .await;
+
+    assert_eq!(sum(&one, 100).await, Poll::Ready(Value::Int(102)));
+    assert_eq!(sum(&other, 1).await, Poll::Ready(Value::Int(103)));
+}
+
+#[tokio::test]
+async fn a_lane_that_has_landed_is_not_failed() {
+    let server = RedisServer::start(Settings::default()).await;
+    let url = Url::parse(&server.url()).unwrap();
+    let store = RedisStore::connect(&url, Options::default()).await.unwrap();
+    let key = Namespace::new("tests").unwrap().key("sum").unwrap();
+    let fault = Fault::Poison("too late".to_owned());
+    store.lane(&key).fail(&fault, &fault);
+    let told = store.call(add(&key, 1)).await.unwrap_err();
+    assert!(
+        matches!(told, crate::error::Error::NotFound { .. }),
+        "{told}"
+    );
+}
