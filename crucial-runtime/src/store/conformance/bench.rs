@@ -41,6 +41,10 @@ impl Bench {
     }
 
     pub(super) async fn create(&self, key: &Key, balance: i64) -> bool {
+        self.try_create(key, balance).await.unwrap()
+    }
+
+    pub(in crate::store) async fn try_create(&self, key: &Key, balance: i64) -> Result<bool> {
         let state = codec::encode_state(&Account {
             balance,
             ballast: Vec::new(),
@@ -53,7 +57,6 @@ impl Bench {
         self.store()
             .create(call::<Account>(key, &ADD, vec![state]), description)
             .await
-            .unwrap()
     }
 
     pub(in crate::store) async fn add(&self, key: &Key, n: i64) -> Result<i64> {

@@ -211,7 +211,7 @@ impl Batch<'_> {
     }
 }
 
-async fn destroy(
+pub(super) async fn destroy(
     core: &Core,
     names: &Names,
     slot: Slot,

@@ -32,6 +32,42 @@ async fn a_full_server_says_so_and_loses_nothing() {
     assert_eq!(bench.add(&key, 1).await.unwrap(), 2);
 }
 
+/// Memory may end between the commands of a creation: what is said to have failed is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_is_created_as_a_whole_where_memory_ends() {
+    let server = RedisServer::start(Options::default()).await;
+    let bench = Bench::on(&server.url()).await;
+    let mut connection = server.connection().await;
+    let (mut created, mut refused) = (0, 0);
+    for room in (0..4096).step_by(16) {
+        let memory: String = redis::cmd("INFO")
+            .arg("memory")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        let used = memory
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory:"));
+        let limit = used.unwrap().parse::<u64>().unwrap() + room;
+        let mut limit_to = async |bytes: u64| {
+            let mut set = redis::cmd("CONFIG");
+            set.arg("SET").arg("maxmemory").arg(bytes);
+            set.exec_async(&mut connection).await.unwrap();
+        };
+        let name = format!("account-{room}");
+        limit_to(limit).await;
+        let told = bench.try_create(&bench.key(&name), 1).await;
+        limit_to(0).await;
+        let there = bench.store().describe(&bench.key(&name)).await.unwrap();
+        match told {
+            Ok(_) => created += 1,
+            Err(_) => refused += 1,
+        }
+        assert_eq!(there.is_some(), told.is_ok(), "{room}: {told:?}");
+    }
+    assert!(created > 0 && refused > 0, "{created} and {refused}");
+}
+
 /// A full server can be read and emptied, but takes nothing in: neither new objects nor parts of calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_library_on_a_full_server() {

@@ -8,7 +8,7 @@ use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::{Core, Earlier};
 use crate::store::redis::names::Names;
-use crate::store::redis::scripted::{register, ttl};
+use crate::store::redis::scripted::{destroy, register, ttl};
 use crate::store::redis::value;
 
 /// A new state on its way to the server.
@@ -85,11 +85,26 @@ impl Install<'_> {
                 pipeline
             })
             .await?;
-        let mut replies = super::all_well(replies)?.into_iter();
-        let answer = replies.nth(1).unwrap_or(redis::Value::Nil);
-        Ok(match value::plain(answer)? {
+        let mut replies = replies.into_iter();
+        let (staged, answer, noted) = (replies.next(), replies.next(), replies.next());
+        // Whatever became of the commands beside it, the script has said what it did. What it could not do is due to them.
+        let asked: Vec<_> = match &answer {
+            Some(redis::Value::ServerError(_)) => staged.into_iter().chain(answer).collect(),
+            _ => answer.into_iter().collect(),
+        };
+        let answer = super::all_well(asked)?.pop();
+        Ok(match value::plain(answer.unwrap_or(redis::Value::Nil))? {
             Value::Bytes(answer) => match &answer[..] {
-                b"D" => Installed::Done,
+                b"D" => {
+                    if let (Some(redis::Value::ServerError(error)), Some((call, _))) =
+                        (noted, self.create)
+                    {
+                        // The server has just become full. An object that is not noted would outlive its job.
+                        destroy(core, names, SLOT, call).await?;
+                        return Err(Fault::of(&error));
+                    }
+                    Installed::Done
+                }
                 b"N" => Installed::Overtaken,
                 b"Q" => Installed::Led,
                 b"A" => Installed::Gone,
