@@ -31,6 +31,29 @@ async fn engine_keys(connection: &mut MultiplexedConnection) -> Vec<String> {
     keys
 }
 
+/// How many sessions the server knows to have been told that there is no object.
+async fn noted_refusals(connection: &mut MultiplexedConnection) -> usize {
+    let mut records = redis::cmd("KEYS");
+    let records: Vec<String> = records
+        .arg("*/ledger}:r:*")
+        .query_async(connection)
+        .await
+        .unwrap();
+    let mut noted = 0;
+    for record in records {
+        let mut last = redis::cmd("GETRANGE");
+        let last: String = last
+            .arg(record)
+            .arg(16)
+            .arg(-1)
+            .query_async(connection)
+            .await
+            .unwrap_or_default();
+        noted += usize::from(last == "-");
+    }
+    noted
+}
+
 /// Waits until so many calls wait for whoever leads; those that are being run are among them.
 async fn until_queued(connection: &mut MultiplexedConnection, process: &Process, wanted: u64) {
     let queue = format!("crucial:{{{}}}:q", process.key());
@@ -67,6 +90,13 @@ async fn a_lease_lasts_as_long_as_its_methods_run() {
     one.meet(&other).await;
     let slow = one.call::<Ledger>(&PAUSE, &MS);
     until_run(usize::try_from(MS % 8).unwrap(), 1).await;
+    let mut life = redis::cmd("PTTL");
+    let life: i64 = life
+        .arg(format!("crucial:{{{}}}:q", one.key()))
+        .query_async(&mut server.connection().await)
+        .await
+        .unwrap();
+    assert!(life > 0, "were it to die now, its call would stay: {life}");
     // Were the lease to end, this one would run first, and the slow one again.
     let next = other.post(10).await.unwrap();
     assert_eq!((number(slow.await.unwrap()).unwrap(), next), (1, 11));
@@ -192,6 +222,8 @@ async fn an_object_that_is_removed_leaves_nobody_waiting_and_nothing_behind() {
             assert!(removed.unwrap());
         } else {
             assert!(matches!(told, Err(Error::NotFound { .. })), "{told:?}");
+            // A copy of what any of them sent may still come, and must not run in a later life.
+            assert_eq!(noted_refusals(&mut connection).await, 3);
         }
     }
 }

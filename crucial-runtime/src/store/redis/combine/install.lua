@@ -17,7 +17,11 @@ end
 
 local last = ARGV[1] ~= '' and call('GETRANGE', record, 0, 15)
 if last and last ~= '' then
-  if last == ARGV[1] then return finish(call('GETRANGE', record, 16, -1) == 'E' and 'E' or 'D') end
+  if last == ARGV[1] then
+    -- '-' after the number: it was refused.
+    if call('GETRANGE', record, 16, -1) == '-' then return finish(ARGV[4] == '' and 'E' or 'A') end
+    return finish('D')
+  end
   if last > ARGV[1] then
     finish()
     return redis.error_reply('CRUCIAL_STALE a later call of this session has run')
@@ -34,7 +38,7 @@ local led = false
 if ARGV[4] == '' then
   if call('EXISTS', description) == 1 then
     -- What was sent before may still be on its way. It must not create the object once this one is gone.
-    if ARGV[3] ~= '' then redis.pcall('SET', record, ARGV[1] .. 'E', 'PX', ARGV[2]) end
+    if ARGV[3] ~= '' then redis.pcall('SET', record, ARGV[1] .. '-', 'PX', ARGV[2]) end
     return finish('E')
   end
 else

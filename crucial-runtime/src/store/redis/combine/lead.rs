@@ -258,7 +258,9 @@ impl Combining {
         self.pulse(site).let_go();
         match done {
             Ok((turn, _)) => Ok(turn),
-            // Somebody else may have led and run the calls before the object was removed: their record tells.
+            // Somebody else may have led and run the calls before the object was removed, and a copy of them may still be
+            // on its way: whoever asks again for them to be run is told what their record says, or that there is no
+            // object, and that is noted.
             Err(Fault::Absent) => {
                 self.cached = None;
                 self.contended = true;

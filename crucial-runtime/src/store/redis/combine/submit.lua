@@ -25,7 +25,7 @@ if last == seq then
   if call('HGET', lease, 'lo') == me then call('HDEL', lease, 'le', 'lo', 'a', 'cur', 'at', 'died') end
   if call('STRLEN', record) - 16 > tonumber(ARGV[8]) then return {'F'} end
   local reply = call('GETRANGE', record, 16, -1)
-  return reply == 'A' and {'A'} or {'R', reply}
+  return reply == '-' and {'A'} or {'R', reply}
 elseif last > seq then
   return leave(redis.error_reply('CRUCIAL_STALE a later call of this session has run'))
 end
@@ -38,7 +38,7 @@ if type(version) == 'table' then return leave(version) end
 if version == '' then
   call('DEL', lease, queue, waiting, suspects)
   -- What was sent before may still be on its way. It must not run in the object's next life.
-  if ARGV[3] ~= '' then redis.pcall('SET', record, seq .. 'A', 'PX', ARGV[7]) end
+  if ARGV[3] ~= '' then redis.pcall('SET', record, seq .. '-', 'PX', ARGV[7]) end
   return {'A'}
 end
 
@@ -67,6 +67,8 @@ local token = digits(math.max(tonumber(held[1] or 0) + 1, time[1] * 1000000 + ti
 local granted = redis.pcall('HSET', lease, 't', token, 'le', digits(now + ARGV[6]), 'lo', me)
 if type(granted) == 'table' then return leave(granted) end
 call('PEXPIRE', lease, ARGV[7] + ARGV[6])
+-- What those leave that die leading is not run when everybody has forgotten it.
+call('PEXPIRE', queue, ARGV[7])
 if ARGV[4] ~= 'new' then call('LREM', waiting, 1, place) end
 -- Who asked for the lease has it.
 if call('HSTRLEN', queue, me) == 16 then call('HDEL', queue, me) end

@@ -81,7 +81,7 @@ mutants! {
         "if #ran > 1 then" => "if false then",
     }
     commits_alone_are_repeated, Cut: "what a process did alone is not recognised when it is sent again, in whichever way" {
-        "if last == ARGV[1] then return finish(" => "if false then return finish(",
+        "if last == ARGV[1] then\n" => "if false then\n",
         "if last == seq then\n  leave()" => "if false then\n  leave()",
         "if #ran > 1 then" => "if false then",
     }

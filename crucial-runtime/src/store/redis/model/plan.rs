@@ -60,8 +60,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Whether calls may be left in the queue: their process dies, or the server forgets the script that is to look at
-    /// them and then has no memory to hear of them again.
+    /// Whether calls may be left in the queue: the server does not know the script that is to look at them, and then
+    /// their process dies before it loads it, or there is no memory to hear of them again.
     pub(super) fn may_forsake(&self) -> bool {
         let deadly = |deed: &Deed| *deed == Deed::Die;
         let processes = self.processes.iter();
