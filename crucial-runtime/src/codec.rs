@@ -46,6 +46,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, CodecErr
 }
 
 /// Encodes a value behind what is there already.
+#[cfg(feature = "redis")]
 pub(crate) fn append<T: Serialize + ?Sized>(
     value: &T,
     bytes: Vec<u8>,

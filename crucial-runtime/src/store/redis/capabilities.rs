@@ -94,6 +94,17 @@ impl Capabilities {
         })
     }
 
+    /// A server of which no more is known than what its clock shows at a moment of this process.
+    #[cfg(test)]
+    pub(super) fn at(moment: Instant, server_ms: u64) -> Self {
+        Self {
+            product: String::new(),
+            functions: true,
+            policy: None,
+            clock: (moment, server_ms),
+        }
+    }
+
     /// What its clock shows at a moment of this process, in milliseconds since 1970.
     pub(super) fn time_of(&self, moment: Instant) -> u64 {
         let (at, time) = self.clock;

@@ -180,7 +180,7 @@ pub(super) async fn abandon(
 ) -> Fault {
     // Those that waited in the queue have been seen by others.
     let waits = own.filter(|own| own.earlier.doubt);
-    let in_doubt = |fault| match waits.and_then(|own| own.earlier.since) {
+    let in_doubt = |fault| match waits.and_then(|own| own.earlier.since()) {
         Some(since) => Fault::InDoubt(since.elapsed()),
         None => fault,
     };

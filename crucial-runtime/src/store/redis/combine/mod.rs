@@ -32,8 +32,6 @@ mod submit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use self::company::{recorded, unrecorded};
 pub(super) use self::inbox::Inbox;
 pub(super) use self::keeper::Keeper;
@@ -201,7 +199,7 @@ impl Combining {
     async fn go_on(&mut self, site: &Site<'_>, own: &mut Own<'_>) -> Result<(), Fault> {
         let replies = if self.lead.is_some() {
             // A commit that comes back as too late may have been done when it was sent first.
-            own.earlier.since.get_or_insert_with(Instant::now);
+            own.earlier.begin(&site.core.link);
             match self.round(site, Some(own)).await? {
                 Turn::Ran(answers) => {
                     own.take_answers(answers);
