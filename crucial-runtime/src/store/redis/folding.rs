@@ -4,7 +4,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use super::lane::{Answer, Operation};
+use super::lane::Answer;
+use super::operation::Operation;
 use crate::object::{Call, Value};
 
 /// Calls that the server sees as one.

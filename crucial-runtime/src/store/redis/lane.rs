@@ -16,9 +16,9 @@ use super::core::Core;
 use super::fault::Fault;
 use super::names::Names;
 use super::native;
+use super::operation::Operation;
 use super::scripted::{self, Remembered};
-use crate::object::{Call, MethodKind, Value};
-use crate::store::Description;
+use crate::object::{Call, Value};
 
 /// How many calls, and how many bytes of arguments, travel together at the most. Where methods run here, bytes don't travel.
 pub(super) const BATCH_CALLS: usize = 512;
@@ -32,42 +32,6 @@ pub(super) type Slot = usize;
 
 /// What comes back for one operation.
 pub(super) type Answer = Result<Poll<Value>, Fault>;
-
-/// What may be asked of an object.
-#[derive(Debug)]
-pub(super) enum Operation {
-    /// A method call.
-    Call(Call),
-    /// To come into being; the answer is 1, or 0 where the key is taken.
-    Create(Call, Description),
-    /// To be removed; the answer is 1, or 0 where there was none.
-    Destroy(Call),
-}
-
-impl Operation {
-    pub(super) fn call(&self) -> &Call {
-        match self {
-            Self::Call(call) | Self::Create(call, _) | Self::Destroy(call) => call,
-        }
-    }
-
-    pub(super) fn is_read(&self) -> bool {
-        matches!(self, Self::Call(call) if call.method.kind == MethodKind::Read)
-    }
-
-    /// Whether the engine for user objects does it.
-    fn is_combined(&self) -> bool {
-        self.call().object.script.is_none() && !matches!(self, Self::Destroy(_))
-    }
-
-    fn slots(&self) -> Slot {
-        if self.call().object.script.is_some() {
-            SLOTS
-        } else {
-            1
-        }
-    }
-}
 
 /// The calls of this process on one object.
 #[derive(Debug)]

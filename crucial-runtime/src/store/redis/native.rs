@@ -4,8 +4,9 @@ use redis::Pipeline;
 
 use super::core::Core;
 use super::folding::Folded;
-use super::lane::{Answer, Operation};
+use super::lane::Answer;
 use super::names::Names;
+use super::operation::Operation;
 use super::value;
 
 /// Sends a batch of reads as the server's own commands.

@@ -43,8 +43,9 @@ use self::pulse::Pulse;
 use self::replica::Replica;
 use super::core::Core;
 use super::fault::Fault;
-use super::lane::{Answer, Lane, Operation, Slot};
+use super::lane::{Answer, Lane, Slot};
 use super::names::Names;
+use super::operation::Operation;
 use crate::object::{Call, MethodKind, ObjectType, State};
 
 /// Batches of one process for one object come one after the other.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::super::fault::Fault;
+use super::super::operation::Operation;
 use super::super::{Options, RedisStore};
-use super::Operation;
 use crate::codec;
 use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value};
 use crate::store::{Description, Store};
