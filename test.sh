@@ -110,8 +110,8 @@ RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-de
 step "Tests"
 # The tests run the project's programs as people do.
 cargo build --locked --workspace --all-features --bins
-# Fifty thousand schedules of the model test, in ten parts.
-CRUCIAL_MODEL_SCHEDULES=5000 \
+# A hundred thousand schedules of the model test, in ten parts.
+CRUCIAL_MODEL_SCHEDULES=10000 \
     cargo nextest run --locked --workspace --all-features --no-fail-fast 2>&1 | tee "$log"
 note "all tests, on $("${REDIS_SERVER:-redis-server}" --version | cut -d ' ' -f 1-3)"
 

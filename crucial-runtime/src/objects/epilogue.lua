@@ -3,13 +3,14 @@ local defined = false
 
 -- What has been done is answered even if a full server has no room to remember it. Giving a key a time to live costs
 -- as much as half a command: a record that has one keeps it, unless the caller says that it is getting short.
-local function answer(seq, lasting, replies)
+local function note(seq, lasting, replies)
   local record = seq .. cmsgpack.pack(replies)
-  if lasting then
-    redis.pcall('SET', KEYS[3], record, 'KEEPTTL')
-  else
-    redis.pcall('SET', KEYS[3], record, 'PX', RECORD_LIFE_MS)
-  end
+  if lasting then return redis.pcall('SET', KEYS[3], record, 'KEEPTTL') end
+  return redis.pcall('SET', KEYS[3], record, 'PX', RECORD_LIFE_MS)
+end
+
+local function answer(seq, lasting, replies)
+  note(seq, lasting, replies)
   return replies
 end
 
@@ -54,8 +55,10 @@ return function(keys, argv)
     if not known then
       if mode == '' then
         local absent = redis.error_reply('CRUCIAL_ABSENT there is no such object')
-        -- What was sent before may still be on its way. It must not run in the object's next life.
-        return refuse_after ~= '' and answer(seq, lasting, absent) or absent
+        -- What was sent before may still be on its way. It must not run in the object's next life; where that can't be
+        -- noted, nobody knows.
+        local noted = refuse_after ~= '' and note(seq, lasting, absent)
+        return noted and noted.err and noted or absent
       end
       -- The first write is the one that a full server refuses; after it, it lets a script finish.
       redis.call('HSET', keys[2], 'type', name, 'detail', detail)

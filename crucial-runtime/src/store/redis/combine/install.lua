@@ -37,8 +37,10 @@ end
 local led = false
 if ARGV[4] == '' then
   if call('EXISTS', description) == 1 then
-    -- What was sent before may still be on its way. It must not create the object once this one is gone.
-    if ARGV[3] ~= '' then redis.pcall('SET', record, ARGV[1] .. '-', 'PX', ARGV[2]) end
+    -- What was sent before may still be on its way. It must not create the object once this one is gone; where that
+    -- can't be noted, nobody knows.
+    local noted = ARGV[3] ~= '' and redis.pcall('SET', record, ARGV[1] .. '-', 'PX', ARGV[2])
+    if noted and noted.err then return finish(noted) end
     return finish('E')
   end
 else

@@ -37,8 +37,10 @@ local version = redis.pcall('GETRANGE', state, 0, 7)
 if type(version) == 'table' then return leave(version) end
 if version == '' then
   call('DEL', lease, queue, waiting, suspects)
-  -- What was sent before may still be on its way. It must not run in the object's next life.
-  if ARGV[3] ~= '' then redis.pcall('SET', record, seq .. '-', 'PX', ARGV[7]) end
+  -- What was sent before may still be on its way. It must not run in the object's next life; where that can't be noted,
+  -- nobody knows.
+  local noted = ARGV[3] ~= '' and redis.pcall('SET', record, seq .. '-', 'PX', ARGV[7])
+  if noted and noted.err then return noted end
   return {'A'}
 end
 

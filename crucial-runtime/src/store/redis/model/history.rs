@@ -121,6 +121,7 @@ impl History {
 pub(super) fn check(records: &[Record], last: &Final) -> Result<(), String> {
     entries_ran_once(records, last)?;
     writers_kept_their_order(last)?;
+    lives_were_begun(records, last)?;
     lives_follow_one_another(records)?;
     places_respect_time(records, last)?;
     marks_rise(records)?;
@@ -190,6 +191,21 @@ fn writers_kept_their_order(last: &Final) -> Result<(), String> {
             return Err(format!(
                 "{index} of writer {writer} came after a later one of theirs"
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Nobody finds a life whose creator was told that there was one already.
+fn lives_were_begun(records: &[Record], last: &Final) -> Result<(), String> {
+    for record in records {
+        let Asked::Create(life) = record.asked else {
+            continue;
+        };
+        let is_seen = |seen: &Record| seen.place().is_some_and(|(seen, _)| seen == life);
+        let is_there = last.life == life || records.iter().any(is_seen);
+        if is_there && record.number() == Some(0) {
+            return Err(format!("it was created after all: {record:?}"));
         }
     }
     Ok(())

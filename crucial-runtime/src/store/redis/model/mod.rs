@@ -11,4 +11,5 @@ mod ledger;
 mod mutants;
 mod plan;
 mod schedule;
+mod scripts;
 mod tests;

@@ -2,27 +2,16 @@
 
 use super::super::sim::Mutant;
 use super::plan::Bias;
-use super::schedule;
+use super::{schedule, scripts};
 
 /// How many schedules a mistake may survive.
 const SCHEDULES: u64 = 4_000;
 
-/// All scripts that a mistake may be put into.
-const SCRIPTS: [&str; 8] = [
-    include_str!("../combine/common.lua"),
-    include_str!("../combine/submit.lua"),
-    include_str!("../combine/commit.lua"),
-    include_str!("../combine/install.lua"),
-    include_str!("../combine/abandon.lua"),
-    include_str!("../combine/renew.lua"),
-    include_str!("../destroy.lua"),
-    include_str!("../../../objects/epilogue.lua"),
-];
-
 fn is_found(mutant: &'static Mutant, bias: Bias) {
+    let scripts = scripts::ALONE.iter().chain([&scripts::OF_METHODS]);
     for (right, _) in mutant.changes {
         assert!(
-            SCRIPTS.iter().any(|script| script.contains(right)),
+            scripts.clone().any(|script| script.contains(right)),
             "no script has the place for it any more: {}: {right}",
             mutant.name
         );
@@ -100,6 +89,15 @@ mutants! {
     }
     forgotten_submissions_are_run, Forgotten: "a call that is sent again after its record has ended is queued again" {
         "if ARGV[3] ~= '' and now > tonumber(ARGV[3]) then" => "if false then",
+    }
+    refused_calls_are_run, Lives: "a call that was refused because there was no object is run in the next one's life" {
+        "local noted = ARGV[3] ~= '' and redis.pcall('SET', record, seq .. '-', 'PX', ARGV[7])" => "local noted",
+    }
+    refused_creations_are_done, Lives: "a creation that was refused because there was an object is done when it is gone" {
+        "local noted = ARGV[3] ~= '' and redis.pcall('SET', record, ARGV[1] .. '-', 'PX', ARGV[2])" => "local noted",
+    }
+    refused_batches_are_run, Cut: "a batch that was refused because there was no object is run when there is one" {
+        "local noted = refuse_after ~= '' and note(seq, lasting, absent)" => "local noted",
     }
     leases_never_end, None: "the lease of a dead leader never ends" {
         "if ends > now and not mine then" => "if ends > 0 and not mine then",

@@ -12,7 +12,7 @@ pub(super) enum Bias {
     Forgotten,
     /// Connections that are cut.
     Cut,
-    /// The same, while the ledger is removed and created again.
+    /// A ledger that is removed and created again, while what is sent about it arrives twice, the first copy late.
     Lives,
 }
 
@@ -79,7 +79,7 @@ impl Plan {
     pub(super) fn of(seed: u64, bias: Bias) -> Self {
         let mut dice = Dice::of(seed ^ 0x706c_616e);
         let dice = &mut dice;
-        let lives = dice.happens(100) || bias == Bias::Lives;
+        let lives = dice.happens(100);
         let deadly = dice.happens(30) || bias == Bias::Deadly;
         // Whoever could end the waiting may be dead.
         let waiting = dice.happens(300) && !deadly;
@@ -153,25 +153,62 @@ impl Plan {
                 }
             }
         }
+        let mut climate = climate(dice, bias);
         if bias == Bias::Lives {
-            let append = Deed::Append { baggage: 0 };
-            for task in processes.iter_mut().flat_map(|(_, _, tasks)| tasks) {
-                for _ in 0..3 {
-                    task.extend([append, append, Deed::Destroy, append, Deed::Create, append]);
-                }
-            }
+            awaited = 0;
+            (processes, climate) = two_lives(dice);
         }
         Self {
             processes,
-            climate: climate(dice, bias),
+            climate,
             awaited,
         }
     }
 }
 
+/// A ledger is removed, and created again when those that call it have ended. What they sent twice while there was
+/// none, and were told so, must not be found in the second life by whoever comes then. Or it is what creates that life,
+/// sent twice while there was one.
+fn two_lives(dice: &mut Dice) -> (Vec<(u64, bool, Process)>, Climate) {
+    let append = Deed::Append { baggage: 0 };
+    let creates = dice.happens(500);
+    let mut task = |deed| {
+        // Side by side with others first, so that they have met.
+        let mut deeds = vec![append; 3];
+        deeds.push(Deed::Rest(if creates { 20 } else { 110 }));
+        for _ in 0..8 {
+            deeds.extend([deed, Deed::Rest(dice.between(1..=6))]);
+        }
+        deeds
+    };
+    let mut processes: Vec<(u64, bool, Process)> = (0..3)
+        .map(|_| {
+            let deed = if creates { Deed::Create } else { append };
+            (5, false, vec![task(deed), task(deed)])
+        })
+        .collect();
+    let start = if creates { 180 } else { 100 };
+    let again = vec![Deed::Destroy, Deed::Rest(900), Deed::Create];
+    processes.push((start, false, vec![again]));
+    processes.push((4_000, false, vec![vec![append; 2]]));
+    let mut climate = Climate::default();
+    for _ in 0..3 {
+        let part = dice.between(40..=180);
+        let late = match creates {
+            true => dice.between(60..=700),
+            false => dice.between(900..=2_500),
+        };
+        climate
+            .troubles
+            .push((part, Trouble::Cut { arriving: 2, late }));
+    }
+    (processes, climate)
+}
+
 fn climate(dice: &mut Dice, bias: Bias) -> Climate {
     let mut climate = Climate {
         without_functions: dice.happens(200),
+        new_server: dice.happens(250),
         slow: dice.one_of(&[0, 50, 300]),
         very_slow: dice.one_of(&[0, 0, 0, 5, 30]),
         split: dice.one_of(&[0, 100, 400]),
@@ -188,22 +225,25 @@ fn climate(dice: &mut Dice, bias: Bias) -> Climate {
     let biased = (0..4).map(|_| (dice.between(12..=80), dice.between(0..=2000)));
     let biased: Vec<(u64, u64)> = biased.collect();
     match bias {
-        Bias::None => {}
-        Bias::Deadly => climate = Climate::default(),
+        Bias::None | Bias::Lives => {}
+        Bias::Deadly => {
+            climate = Climate {
+                new_server: climate.new_server,
+                ..Climate::default()
+            }
+        }
         Bias::Forgotten => climate
             .troubles
             .extend(biased.into_iter().take(2).map(|(part, _)| {
                 let (life, cut) = (700_000, true);
                 (part, Trouble::Freeze { life, cut })
             })),
-        Bias::Cut | Bias::Lives => {
-            climate
-                .troubles
-                .extend(biased.into_iter().map(|(part, late)| {
-                    let arriving = 1 + usize::from(late % 2 == 0);
-                    (part, Trouble::Cut { arriving, late })
-                }))
-        }
+        Bias::Cut => climate
+            .troubles
+            .extend(biased.into_iter().map(|(part, late)| {
+                let arriving = 1 + usize::from(late % 2 == 0);
+                (part, Trouble::Cut { arriving, late })
+            })),
     }
     climate
 }

@@ -9,11 +9,13 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::link::Link;
+use super::super::script::Form;
 use super::super::sim::{Clock, Mutant, Socket, Trouble, World};
 use super::super::{CALL_LIMIT, Options, RedisStore};
 use super::history::{self, Asked, Final, History, Outcome, Record};
 use super::ledger::{self, Entry, Ledger};
 use super::plan::{Bias, Deed, Plan, Process};
+use super::scripts;
 use crate::chance::{self, seed::Seeded};
 use crate::codec;
 use crate::error::{Error, Result};
@@ -54,6 +56,7 @@ pub(super) fn run(
     let _seeded = Seeded::with(seed);
     let plan = Plan::of(seed, bias);
     let mut world = World::new(seed, plan.climate.clone(), mutant, traced);
+    prepare(&mut world, &plan);
     let history = History::default();
     let done = perform(&plan, &mut world, &history);
     let trace = world.take_trace();
@@ -73,6 +76,20 @@ pub(super) fn run(
                 .chain(history.records().iter().map(|record| format!("{record:?}")))
                 .collect(),
         }),
+    }
+}
+
+/// Lets the server know the scripts, unless the first to need one is to send it.
+fn prepare(world: &mut World, plan: &Plan) {
+    if plan.climate.new_server {
+        return;
+    }
+    let form = match plan.climate.without_functions {
+        true => Form::Text,
+        false => Form::Function,
+    };
+    for script in scripts::all() {
+        world.prepare(&script.load(form));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The schedules that are run.
 
-use super::plan::Bias;
+use super::super::sim::Trouble;
+use super::plan::{Bias, Plan};
 use super::schedule::{self, Failure};
 
 /// How many schedules each of the tests runs, unless `CRUCIAL_MODEL_SCHEDULES` says otherwise.
@@ -86,6 +87,29 @@ fn one() {
         && let Err(failure) = schedule::run(seed, Bias::None, None, false)
     {
         fail(&failure);
+    }
+}
+
+/// Schedules would otherwise begin with sending scripts.
+#[test]
+fn a_server_in_use_knows_all_scripts() {
+    let is_known = |seed: &u64| {
+        let climate = Plan::of(*seed, Bias::Cut).climate;
+        let forgets = |(_, trouble): &(u64, Trouble)| {
+            // A full server runs the text of a script where it does not run the function.
+            matches!(trouble, Trouble::Forget | Trouble::Full(_))
+        };
+        !climate.new_server && !climate.troubles.iter().any(forgets)
+    };
+    let known: Vec<u64> = (0..100).filter(is_known).collect();
+    assert!(!known.is_empty());
+    for seed in known {
+        let ran = schedule::run(seed, Bias::Cut, None, true);
+        let trace = ran.unwrap_or_else(|failure| fail(&failure)).trace;
+        let sent = trace
+            .iter()
+            .find(|line| line.contains(" LOAD #!") || line.contains("SCRIPT LOAD"));
+        assert_eq!(sent, None, "seed {seed}");
     }
 }
 

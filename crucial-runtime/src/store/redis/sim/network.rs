@@ -578,6 +578,10 @@ impl Network {
             self.plan(at, Event::Request { id, upto });
             at += 1;
         }
+        // The client hears of it and closes its end; what is late arrives all the same.
+        if let Some(line) = self.lines.get_mut(&connection) {
+            line.up = line.up.max(at);
+        }
         self.plan(at, Event::Gone(connection));
     }
 

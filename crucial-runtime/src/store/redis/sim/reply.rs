@@ -1,6 +1,14 @@
 //! What the simulated server says.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+
+thread_local! {
+    /// Errors that were parsed: there are few, and many servers give them.
+    static PARSED: RefCell<BTreeMap<String, redis::Value>> = RefCell::default();
+}
 
 /// A reply, before it is put in the words of a protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,11 +82,14 @@ impl Reply {
                 format: redis::VerbatimFormat::Text,
                 text,
             },
-            Self::Error(text) => {
-                // Errors have no other constructor than the parser.
-                let line = format!("-{}\r\n", text.replace(['\r', '\n'], " "));
-                redis::parse_redis_value(line.as_bytes()).unwrap()
-            }
+            Self::Error(text) => PARSED.with_borrow_mut(|parsed| {
+                let parsed = parsed.entry(text).or_insert_with_key(|text| {
+                    // Errors have no other constructor than the parser.
+                    let line = format!("-{}\r\n", text.replace(['\r', '\n'], " "));
+                    redis::parse_redis_value(line.as_bytes()).unwrap()
+                });
+                parsed.clone()
+            }),
         }
     }
 }

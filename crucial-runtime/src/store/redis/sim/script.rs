@@ -4,7 +4,7 @@ mod library;
 mod msgpack;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
@@ -36,8 +36,9 @@ struct Interpreter {
     /// Calls a function so that what it raises comes back as a value.
     guarded: Function,
     compiled: RefCell<Vec<Function>>,
-    known: RefCell<HashMap<String, Compiled>>,
-    libraries: RefCell<HashMap<String, Vec<Registered>>>,
+    // Trees: comparing texts takes less than hashing them does in code that is not optimised.
+    known: RefCell<BTreeMap<String, Compiled>>,
+    libraries: RefCell<BTreeMap<String, Vec<Registered>>>,
 }
 
 /// Whether commands that need memory are refused: a full server refuses the first write of a script, or none of them.

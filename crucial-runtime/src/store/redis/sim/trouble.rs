@@ -36,4 +36,6 @@ pub(in crate::store::redis) struct Climate {
     pub(in crate::store::redis) lost_pushes: u64,
     /// Whether the server is too old for functions.
     pub(in crate::store::redis) without_functions: bool,
+    /// Whether the server has no scripts yet.
+    pub(in crate::store::redis) new_server: bool,
 }

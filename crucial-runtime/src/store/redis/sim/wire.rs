@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{Arg, Pipeline, RedisError, RedisResult, Value};
+use redis::{Arg, Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -76,13 +76,6 @@ impl Established {
 #[async_trait]
 impl Wire for Established {
     async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
-        let words = |command: &redis::Cmd| {
-            let words = command.args_iter().map(|word| match word {
-                Arg::Simple(word) => Bytes::copy_from_slice(word),
-                _ => Bytes::from_static(b"0"),
-            });
-            words.collect()
-        };
         self.ask(commands.cmd_iter().map(words).collect()).await
     }
 
@@ -108,6 +101,15 @@ impl Drop for Established {
             self.socket.network.lock().close(self.connection, now);
         }
     }
+}
+
+/// A command as the server reads it.
+pub(super) fn words(command: &Cmd) -> Vec<Bytes> {
+    let words = command.args_iter().map(|word| match word {
+        Arg::Simple(word) => Bytes::copy_from_slice(word),
+        _ => Bytes::from_static(b"0"),
+    });
+    words.collect()
 }
 
 fn timed_out() -> RedisError {

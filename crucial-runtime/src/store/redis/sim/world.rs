@@ -5,20 +5,27 @@
 //! that short, and the order of everything is as if all had run side by side. When nothing goes on turns get longer,
 //! and end as soon as something does.
 
+use redis::Cmd;
+
 use super::dice::Dice;
 use super::doom;
 use super::host::{Clock, Host};
 use super::mutant::Mutant;
 use super::network::{Network, Order, Shared};
+use super::reply::Reply;
 use super::trouble::Climate;
-use super::wire::Socket;
+use super::wire::{Socket, words};
 
 /// How long a turn takes at least, ms.
 const TURN: u64 = 2;
-/// How long a turn takes at the most while somebody waits for something.
+/// How long a turn takes at the most while somebody waits for something, unless nothing has gone on for long: then it
+/// takes a part of that time.
 const LONG_TURN: u64 = 64;
+const PART_OF_QUIET: u64 = 8;
 /// How far a process may lag behind that has nothing to do, ms. What it then sends, it sends a little late.
 const LAG: u64 = 8;
+/// The same for a process that is done, which only hears what others tell it.
+const LONG_LAG: u64 = 512;
 
 /// A simulation.
 pub(in crate::store::redis) struct World {
@@ -26,6 +33,8 @@ pub(in crate::store::redis) struct World {
     hosts: Vec<Host>,
     now: u64,
     turn: u64,
+    /// Since when nothing has gone on.
+    quiet_since: u64,
     /// How many processes were ended by what they ran.
     deaths: u32,
 }
@@ -44,8 +53,16 @@ impl World {
             hosts: Vec::new(),
             now: 0,
             turn: TURN,
+            quiet_since: 0,
             deaths: 0,
         }
+    }
+
+    /// Has the server run a command before anything begins.
+    pub(in crate::store::redis) fn prepare(&mut self, command: &Cmd) {
+        let mut network = self.network.lock();
+        let done = network.server.execute(0, &words(command));
+        assert!(!matches!(done, Reply::Error(_)), "it answered {done:?}");
     }
 
     /// Starts a process.
@@ -97,6 +114,7 @@ impl World {
     /// What went wrong: a process panicked.
     pub(in crate::store::redis) fn run_for(&mut self, life: u64) -> Result<(), String> {
         let end = self.now + life;
+        self.turn = life;
         while self.now < end {
             self.take_turn()?;
         }
@@ -143,8 +161,12 @@ impl World {
         for host in self.hosts.iter_mut().filter(|host| host.is_awake()) {
             let heard = self.network.lock().has_inputs(host.id);
             let until = if heard { end.max(host.now + 1) } else { end };
-            let lags = self.turn == TURN && host.is_idle && end < host.now + LAG;
-            if until <= host.now || (lags && !heard) {
+            let lag = match host.is_finished() {
+                true => LONG_LAG,
+                false if host.is_idle => LAG,
+                false => 0,
+            };
+            if until <= host.now || (!heard && end < host.now + lag) {
                 continue;
             }
             if heard && host.now < self.now {
@@ -184,8 +206,14 @@ impl World {
             .iter()
             .any(|host| host.is_awake() && !host.is_finished());
         self.turn = match (busy, somebody_waits) {
-            (true, _) => TURN,
-            (false, true) => (self.turn * 2).min(LONG_TURN),
+            (true, _) => {
+                self.quiet_since = self.now;
+                TURN
+            }
+            (false, true) => {
+                let quiet = self.now - self.quiet_since;
+                (self.turn * 2).min(LONG_TURN.max(quiet / PART_OF_QUIET))
+            }
             (false, false) => self.turn * 2,
         };
         Ok(())
