@@ -81,8 +81,8 @@ impl Plan {
         let dice = &mut dice;
         let lives = dice.happens(100);
         let deadly = dice.happens(30) || bias == Bias::Deadly;
-        // Whoever could end the waiting may be dead.
-        let waiting = dice.happens(300) && !deadly;
+        // Whoever could end the waiting may be dead; or done, when late calls begin another life.
+        let waiting = dice.happens(300) && !deadly && !lives;
         let bulky = dice.happens(40);
         let mut awaited = 0;
         let count = if deadly {
