@@ -6,6 +6,7 @@
 //!
 //! A schedule that fails is printed with its seed; `CRUCIAL_MODEL_SEED=<seed>` runs it alone and prints its messages.
 
+mod client;
 mod history;
 mod ledger;
 mod mutants;
