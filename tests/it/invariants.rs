@@ -55,7 +55,9 @@ fn backends_formats_and_the_environment_are_named_in_their_own_files_alone() {
         &["aws_config::", "aws_sdk_lambda::", "lambda_runtime::"],
         |file| file.ends_with("lambda.rs"),
     );
-    check(runtime, &["env::var"], |file| file == "config.rs");
+    check(runtime, &["env::var"], |file| {
+        file == "config/environment.rs"
+    });
     check(runtime, &["postcard::", "rmp_serde::"], |file| {
         file == "codec.rs" || file.starts_with("codec/")
     });

@@ -48,23 +48,29 @@ async fn every_object_is_linearizable_under_faults() {
         let client = stage.client(stage.clients.len());
         stage.clients.push(client);
     }
-    let mut checked = Checked::default();
-    let mut check: Option<JoinHandle<Checked>> = None;
+    let (mut checked, mut undecided) = (Checked::default(), Vec::new());
+    let mut check: Option<JoinHandle<Verdict>> = None;
     for round in 0.. {
         let (recorded, until) = stage.round(round).await;
         // A round is checked while the next is played.
         if let Some(check) = check.replace(tokio::task::spawn_blocking(move || {
             verdict(&recorded, until)
         })) {
-            checked += check.await.unwrap();
+            let verdict = check.await.unwrap();
+            checked += verdict.checked;
+            undecided.extend(verdict.undecided);
         }
         if checked.operations >= wanted {
             break;
         }
     }
-    checked += check.unwrap().await.unwrap();
+    let verdict = check.unwrap().await.unwrap();
+    checked += verdict.checked;
+    undecided.extend(verdict.undecided);
     println!("{checked:?}, {:?}, {:?}", stage.faults, began.elapsed());
+    println!("not found out of {undecided:?}");
     assert!(checked.operations >= wanted);
+    assert!(undecided.len() <= 1 + checked.objects / 100);
     // Every kind of fault and of answer occurred.
     let Faults {
         cuts,
@@ -77,20 +83,35 @@ async fn every_object_is_linearizable_under_faults() {
     std::fs::remove_dir_all(&stage.directory).unwrap();
 }
 
+/// What came of the checks.
+#[derive(Debug, Default)]
+struct Verdict {
+    checked: Checked,
+    /// Objects of which it was not found out: too many calls in doubt at a time, which can be put in too many orders.
+    undecided: Vec<String>,
+}
+
 /// Checks what was recorded in a directory until that time, and removes it.
-fn verdict(directory: &Path, until: Duration) -> Checked {
-    let check = || -> Result<Checked, CheckError> {
-        let recording = Recording::read(directory)?.object::<Ledger>();
-        recording.until(until).check()
-    };
-    match check() {
-        Ok(checked) => {
-            assert!(checked.objects > chosen().len() / 2, "{checked:?}");
-            std::fs::remove_dir_all(directory).unwrap();
-            checked
+fn verdict(directory: &Path, until: Duration) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut check = || -> Result<(), CheckError> {
+        let recording = Recording::read(directory)?.object::<Ledger>().until(until);
+        for key in recording.objects() {
+            match recording.check_only(&key) {
+                Ok(checked) => verdict.checked += checked,
+                Err(CheckError::Undecided { .. }) => verdict.undecided.push(key.to_string()),
+                Err(error) => return Err(error),
+            }
         }
-        Err(error) => panic!("{error}\nthe recording is in {}", directory.display()),
+        Ok(())
+    };
+    if let Err(error) = check() {
+        panic!("{error}\nthe recording is in {}", directory.display());
     }
+    let checked = verdict.checked;
+    assert!(checked.objects > chosen().len() / 2, "{checked:?}");
+    std::fs::remove_dir_all(directory).unwrap();
+    verdict
 }
 
 /// A server, clients, and what happens to them.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crucial_tests::{Options, RedisServer};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::ledger::{AUDIT, ECHO, FEED, LaterLedger, Ledger, POST, POST_OR_PANIC, SUM};
 use super::{Process, count, number, server};
@@ -149,6 +151,45 @@ async fn many_large_calls_of_each_process_make_the_lease_move() {
         number(call.await.unwrap()).unwrap();
     }
     assert_eq!(processes[0].post(0).await.unwrap(), 600);
+}
+
+/// Each process always has so many calls that the lease is to come to them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_wishes_to_lead_has_its_turn() {
+    // What waits is a hash, which small ones list in the order of coming: this one is never small.
+    let server = RedisServer::start(Options {
+        settings: vec!["hash-max-listpack-entries 0".to_owned()],
+        ..Options::default()
+    })
+    .await;
+    let processes = Process::many(&server, 5).await;
+    assert!(processes[0].create(10).await);
+    let enough = Arc::new(AtomicBool::new(false));
+    let (mut tasks, mut turns) = (Vec::new(), Vec::new());
+    for process in &processes {
+        let turn = Arc::new(Semaphore::new(0));
+        for _ in 0..40 {
+            let (process, turn) = (Arc::clone(process), Arc::clone(&turn));
+            let enough = Arc::clone(&enough);
+            tasks.push(tokio::spawn(async move {
+                let food = Bytes::from(vec![1_u8; 5_000]);
+                while !enough.load(Ordering::Relaxed) {
+                    let fed = process.call::<Ledger>(&FEED, &food).await.unwrap();
+                    number(fed).unwrap();
+                    turn.add_permits(1);
+                }
+            }));
+        }
+        turns.push(turn);
+    }
+    for turn in turns {
+        let some = timeout(Duration::from_secs(30), turn.acquire_many(400)).await;
+        some.expect("a process waits in vain").unwrap().forget();
+    }
+    enough.store(true, Ordering::Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

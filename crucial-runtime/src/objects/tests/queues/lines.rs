@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{LONG, SHORT, consumer, consumers, producer, producers, until};
+use crate::objects::tests::elsewhere::{LEASE, another};
 use crate::objects::tests::on_every_store;
 use crate::{Error, Queue, QueueInit, Result, runtime};
 
@@ -221,7 +222,10 @@ async fn a_dead_caller_gives_way() -> Result<()> {
         .build()
         .unwrap();
     let (here, there) = (runtime::current()?, queue.clone());
-    process.spawn(async move { here.scope(there.take_timeout(LONG)).await.map(drop) });
+    process.spawn(async move {
+        let runtime = here.scope(another(LEASE)).await;
+        runtime.scope(there.take_timeout(LONG)).await.map(drop)
+    });
     consumers(&queue, 1).await?;
     // It ends without a word: what it would do in the background is not done.
     process.shutdown_background();

@@ -227,10 +227,10 @@ impl Lead {
             return Following::Longest;
         }
         let busy = site.lane.has_waiting();
-        if let Some(other) = others.find(|queued| matches!(queued.parcel, Parcel::Wish))
-            && (!busy || self.rounds + 1 >= COHORT)
-        {
-            return Following::At(other.place());
+        let is_wished = others.any(|queued| matches!(queued.parcel, Parcel::Wish));
+        if is_wished && (!busy || self.rounds + 1 >= COHORT) {
+            // Not whose wish is met first: the queue has no order, and two might pass the lease to and fro for ever.
+            return Following::Longest;
         }
         if busy {
             Following::Same
