@@ -15,7 +15,7 @@
 /// | `pub fn f(&mut self, …) -> R` | the same; runs atomically and exactly once, whatever happens to connections |
 /// | `… -> Poll<R>` | `async fn f(…) -> crucial::Result<R>`, which waits until the method is ready, and `f_timeout(…, limit)` |
 /// | `… -> Result<T, E>` | `crucial::Result<Result<T, E>>`: an `Err` is the caller's value and undoes nothing |
-/// | `#[shared(idempotent)] pub fn f(&mut self, …)` | `f`, without the record that makes it run exactly once: for methods that may run twice |
+/// | `#[shared(idempotent)] pub fn f(&mut self, …)` | `f`, without the record that makes it run exactly once: for methods that may run twice; see below |
 /// | `#[shared(read = "cached")] pub fn f(&self, …)` | `f`, which may read a copy that is a little old; see below |
 /// | `#[shared(skip)] pub fn f(…)` | left out, as are functions without `self` and those that are not `pub` |
 ///
@@ -38,6 +38,11 @@
 /// object. Within one process it still never goes back in time and sees what the process itself has changed; a
 /// change of another process it may see that much later, even if it has heard of it in another way. The embedded store
 /// always reads the state itself. For a model that is read at every step, or a progress bar; not for decisions.
+///
+/// A method marked `#[shared(idempotent)]` leaves no record on the server, which saves one for each process that calls it.
+/// Where a connection breaks it may take effect twice before it is answered, and what others did in between is undone:
+/// an `add(1)` that was answered 6 after the first effect of a `set(5)` is lost with the second. So it is for methods with which
+/// others do not interfere, such as noting that a part is done; not for those that replace what others change.
 ///
 /// The state is stored as MessagePack with named fields, which people can read and which evolves: give fields that you
 /// add `#[serde(default)]`. It has one nil, so in a state (not in arguments and results) `Some(None)` and `Some(())`

@@ -37,7 +37,7 @@ pub(super) enum Deed {
     Call {
         object: Cow<'static, str>,
         method: Cow<'static, str>,
-        changes: bool,
+        kind: MethodKind,
         args: Vec<Bytes>,
     },
     Create {
@@ -69,15 +69,11 @@ impl Deed {
     /// Whether it may change anything.
     pub(super) fn changes(&self) -> bool {
         match self {
-            Self::Call { changes, .. } => *changes,
+            Self::Call { kind, .. } => *kind != MethodKind::Read,
             Self::Describe => false,
             Self::Create { .. } | Self::Destroy | Self::Expire(_) => true,
         }
     }
-}
-
-pub(super) fn changes(kind: MethodKind) -> bool {
-    kind != MethodKind::Read
 }
 
 /// What the outcome tells; nothing where nobody knows whether the call took effect.

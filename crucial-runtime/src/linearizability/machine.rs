@@ -258,6 +258,10 @@ impl Model for Machine {
         }
     }
 
+    fn repeats(step: &Step) -> bool {
+        matches!(step, Step::Call { method, .. } if method.kind == MethodKind::Idempotent)
+    }
+
     fn show_call(step: &Step) -> String {
         match step {
             Step::Call {

@@ -59,6 +59,7 @@
 //! * A call that failed in a way that leaves open whether it ran, or whose caller was dropped or died, may have
 //!   taken effect once, at any time after its start, or never.
 //! * A call that was refused, or whose method panicked, or that was never sent, has had no effect.
+//! * A call of a method that is marked `#[shared(idempotent)]` may have taken effect once more before that.
 //!
 //! # What a test has to see to
 //!

@@ -52,6 +52,13 @@ pub trait Model: Clone + Eq + Hash + Debug {
         false
     }
 
+    /// Whether that call may take effect twice before it is answered, with what the second time gives. Nothing needs
+    /// to be said of calls that take effect once.
+    fn repeats(call: &Self::Call) -> bool {
+        let _ = call;
+        false
+    }
+
     /// A call as people read it.
     fn show_call(call: &Self::Call) -> String {
         format!("{call:?}")

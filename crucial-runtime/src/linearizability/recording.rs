@@ -15,9 +15,10 @@ use super::failure::CheckError;
 use super::history::End;
 use super::history::History;
 use super::machine::{Machine, Reply, Step, Type, comparable};
+use super::model::Model;
 use super::search::Limit;
 use crate::codec;
-use crate::object::{Key, Method, Object, ObjectType, SNAPSHOT, Value};
+use crate::object::{Key, Method, MethodKind, Object, ObjectType, SNAPSHOT, Value};
 use crate::objects::TYPES;
 
 /// By how much an object may be removed before or after its time, in nanoseconds: clocks tick, servers are busy.
@@ -284,10 +285,12 @@ impl Recording {
             let end = match done.end {
                 // A call that changes nothing and told nothing.
                 None if !done.deed.changes() => continue,
-                Some((_, Answered::Nothing)) => continue,
-                None => End::InDoubt,
+                // One that may take effect twice may have done so before it was refused.
+                Some((_, Answered::Nothing)) if !Machine::repeats(&step) => continue,
+                None | Some((_, Answered::Nothing)) => End::InDoubt,
                 Some((at, answer)) => match (told(&step, answer), done.late) {
-                    (Some(Poll::Pending), true) => continue,
+                    (Some(Poll::Pending), true) if !Machine::repeats(&step) => continue,
+                    (Some(Poll::Pending), true) => End::InDoubt,
                     (Some(Poll::Ready(reply)), true) => End::Late(reply),
                     (None, true) => End::InDoubt,
                     (Some(answer), false) => End::Answered(at - beginning, answer),
@@ -345,12 +348,12 @@ impl Recording {
             Deed::Call {
                 object,
                 method,
-                changes,
+                kind,
                 args,
             } => {
                 let object = known(object)?;
                 Step::Call {
-                    method: method_of(method, *changes),
+                    method: method_of(method, *kind),
                     args: args.clone(),
                     given: chosen
                         .filter(|_| object.0.chance.contains(&&**method))
@@ -406,15 +409,15 @@ struct Done<'a> {
     late: bool,
 }
 
-fn method_of(name: &str, changes: bool) -> Method {
+fn method_of(name: &str, kind: MethodKind) -> Method {
     if name == SNAPSHOT.name {
         return SNAPSHOT;
     }
     let name = named(name);
-    if changes {
-        Method::update(name)
-    } else {
-        Method::read(name)
+    match kind {
+        MethodKind::Read => Method::read(name),
+        MethodKind::Update => Method::update(name),
+        MethodKind::Idempotent => Method::idempotent(name),
     }
 }
 

@@ -8,6 +8,7 @@
 //!   from here on, there is one with that call first.
 //! * Calls in doubt are tried last, where nothing else fits, so that they take effect just before they show;
 //!   of equal ones the oldest, because it fits wherever another does.
+//! * A call that may take effect twice is in doubt once more, until it takes the effect that was answered.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -39,10 +40,8 @@ type Calls<'a, M> = Vec<&'a Operation<<M as Model>::Call, <M as Model>::Reply>>;
 pub(super) struct Search<'a, M: Model> {
     /// The calls that took effect, by their start.
     certain: Calls<'a, M>,
-    /// The calls that may have, by their start: those in doubt, and those that were answered too late to tell.
-    doubtful: Calls<'a, M>,
-    /// For each of these the one before it that is the same call.
-    twins: Vec<Option<usize>>,
+    /// Effects that there may have been, by the start of their calls.
+    doubtful: Vec<Doubtful<'a, M>>,
     /// The middle of each of the first, doubled.
     middles: Vec<u64>,
     events: Events,
@@ -56,6 +55,18 @@ pub(super) struct Search<'a, M: Model> {
     trail: Vec<Frame>,
     deepest: Deepest,
     limit: Limit,
+}
+
+/// An effect that there may have been: of a call in doubt, of one that was answered too late to tell, or of one that may
+/// take effect twice the first.
+struct Doubtful<'a, M: Model> {
+    operation: &'a Operation<M::Call, M::Reply>,
+    /// Whether its reply is the one that was given, if any was.
+    answered: bool,
+    /// The call that certainly took effect, after this effect.
+    before: Option<usize>,
+    /// An earlier one that is the same.
+    twin: Option<usize>,
 }
 
 type StateId = u32;
@@ -110,12 +121,7 @@ impl<'a, M: Model> Search<'a, M> {
         let (certain, doubtful): (Vec<_>, Vec<_>) = calls
             .into_iter()
             .partition(|call| call.end.deadline().is_some());
-        let twin = |(place, call): (usize, &&Operation<M::Call, M::Reply>)| {
-            doubtful[..place]
-                .iter()
-                .rposition(|other| other.call == call.call && other.end == call.end)
-        };
-        let twins = doubtful.iter().enumerate().map(twin).collect();
+        let doubtful = Self::doubtful(&certain, doubtful);
         let events = Events::of(&certain);
         let deepest = Deepest {
             first: events.first_answer().unwrap_or(0),
@@ -128,7 +134,6 @@ impl<'a, M: Model> Search<'a, M> {
             happened: Bits::new(doubtful.len()),
             certain,
             doubtful,
-            twins,
             states: vec![Rc::clone(&model)],
             ids: HashMap::from([(model, 0)]),
             seen: HashSet::new(),
@@ -137,6 +142,41 @@ impl<'a, M: Model> Search<'a, M> {
             events,
             limit,
         }
+    }
+
+    /// The effects that there may have been besides those that there were.
+    fn doubtful(certain: &Calls<'a, M>, doubtful: Calls<'a, M>) -> Vec<Doubtful<'a, M>> {
+        let effect = |operation, answered, before| Doubtful {
+            operation,
+            answered,
+            before,
+            twin: None,
+        };
+        let mut effects = Vec::new();
+        for (place, operation) in certain.iter().enumerate() {
+            if M::repeats(&operation.call) {
+                // One that was not ready is put in order as soon as it fits, without a look at what came before it.
+                let before = (!operation.changes_nothing::<M>()).then_some(place);
+                effects.push(effect(*operation, false, before));
+            }
+        }
+        for operation in doubtful {
+            if M::repeats(&operation.call) {
+                effects.push(effect(operation, false, None));
+            }
+            effects.push(effect(operation, true, None));
+        }
+        effects.sort_by_key(|effect| effect.operation.started);
+        for place in 0..effects.len() {
+            let operation = effects[place].operation;
+            if effects[place].answered {
+                effects[place].twin = effects[..place].iter().rposition(|other| {
+                    let same = other.operation.call == operation.call;
+                    other.answered && same && other.operation.end == operation.end
+                });
+            }
+        }
+        effects
     }
 
     pub(super) fn run(mut self) -> Result<(), Stuck<'a, M>> {
@@ -204,17 +244,26 @@ impl<'a, M: Model> Search<'a, M> {
             }
         }
         let latest = self.certain[choices.first].end.deadline();
-        while let Some(&operation) = self.doubtful.get(choices.next_doubtful) {
+        while let Some(effect) = self.doubtful.get(choices.next_doubtful) {
+            let operation = effect.operation;
             if Some(operation.started) > latest {
                 break;
             }
             let call = choices.next_doubtful;
             choices.next_doubtful += 1;
-            let twin_first = self.twins[call].is_some_and(|twin| !self.happened.contains(twin));
-            if self.happened.contains(call) || twin_first {
+            let twin_first = effect
+                .twin
+                .is_some_and(|twin| !self.happened.contains(twin));
+            let too_late = effect.before.is_some_and(|call| self.done.contains(call));
+            if self.happened.contains(call) || twin_first || too_late {
                 continue;
             }
-            let Some(after) = self.explained(state, operation) else {
+            let after = if effect.answered {
+                self.explained(state, operation)
+            } else {
+                Some(self.apply(state, &operation.call).1)
+            };
+            let Some(after) = after else {
                 continue;
             };
             if after == state {
@@ -349,21 +398,22 @@ impl<'a, M: Model> Search<'a, M> {
                 }
                 Step::Doubtful(call) => {
                     happened.insert(call);
-                    before.push(self.doubtful[call]);
+                    before.push(self.doubtful[call].operation);
                 }
             }
         }
-        let left = |calls: &Calls<'a, M>, done: &Bits, but: Option<usize>| {
-            let calls = calls.iter().enumerate();
-            calls
-                .filter(|(call, operation)| {
-                    operation.started <= latest && Some(*call) != but && !done.contains(*call)
-                })
-                .map(|(_, operation)| *operation)
-                .collect::<Vec<_>>()
-        };
-        let mut under_way = left(&self.certain, &done, Some(deepest.first));
-        under_way.extend(left(&self.doubtful, &happened, None));
+        let certain = self.certain.iter().enumerate();
+        let certain = certain
+            .filter(|(call, _)| *call != deepest.first && !done.contains(*call))
+            .map(|(_, operation)| *operation);
+        let doubtful = self.doubtful.iter().enumerate();
+        let doubtful = doubtful
+            .filter(|(call, effect)| effect.answered && !happened.contains(*call))
+            .map(|(_, effect)| effect.operation);
+        let under_way = certain
+            .chain(doubtful)
+            .filter(|operation| operation.started <= latest)
+            .collect();
         Stuck {
             unexplained,
             states: deepest

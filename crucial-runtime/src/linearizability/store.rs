@@ -52,7 +52,7 @@ impl Store for RecordedStore {
         let deed = Deed::Call {
             object: call.object.name.into(),
             method: call.method.name.into(),
-            changes: event::changes(call.method.kind),
+            kind: call.method.kind,
             args: call.args.clone(),
         };
         let (asked, object) = (Asked::Of(call.key.clone(), deed), call.object);

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{Key, ObjectType};
 
 /// What a method may do with its object's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MethodKind {
     /// `&self`: it changes nothing, so it may run any number of times.
     Read,
     /// `&mut self`: it runs exactly once; the store records its reply.
     Update,
-    /// `&mut self`, marked `#[shared(idempotent)]`: run twice it does what it does once, so no reply is recorded.
+    /// `&mut self`, marked `#[shared(idempotent)]`: it may run twice before it is answered, so no reply is recorded.
     Idempotent,
 }
 
@@ -75,7 +75,7 @@ impl Method {
         }
     }
 
-    /// A method that may run more than once with the effect of once.
+    /// A method that may run twice before it is answered.
     #[must_use]
     pub const fn idempotent(name: &'static str) -> Self {
         Self {

@@ -21,9 +21,11 @@ pub(super) enum Call {
     Reached(u8),
     /// Takes that away once there is as much.
     Take(u8),
+    /// As [`Self::Set`], but it may take effect twice.
+    Reset(u8),
 }
 
-use Call::{Add, Get, Put, Reached, Set, Take};
+use Call::{Add, Get, Put, Reached, Reset, Set, Take};
 
 impl Model for Number {
     type Call = Call;
@@ -33,7 +35,7 @@ impl Model for Number {
         let before = self.0;
         match call {
             Get => {}
-            Set(value) => self.0 = *value,
+            Set(value) | Reset(value) => self.0 = *value,
             Put(value) => {
                 self.0 = *value;
                 return Poll::Ready(0);
@@ -53,6 +55,10 @@ impl Model for Number {
 
     fn reads(call: &Call) -> bool {
         matches!(call, Get | Reached(_))
+    }
+
+    fn repeats(call: &Call) -> bool {
+        matches!(call, Reset(_))
     }
 }
 
@@ -279,6 +285,55 @@ fn calls_in_doubt() {
         "a call that must have taken effect did not",
         &[Effective(0, 1, Set(5)), Replied(2, 3, Get, 0)],
         "Get -> 0",
+    );
+}
+
+#[test]
+fn calls_that_may_take_effect_twice() {
+    good(
+        "twice, and another call in between",
+        &[
+            Replied(0, 9, Reset(1), 4),
+            Replied(1, 2, Add(3), 1),
+            Replied(3, 4, Get, 4),
+            Replied(10, 11, Get, 1),
+        ],
+    );
+    good(
+        "twice although nobody knows that it happened at all",
+        &[
+            InDoubt(0, Reset(1)),
+            Replied(1, 2, Add(3), 1),
+            Replied(3, 4, Get, 1),
+        ],
+    );
+    bad(
+        "a third time",
+        &[
+            Replied(0, 9, Reset(1), 4),
+            Replied(1, 2, Add(3), 1),
+            Replied(3, 4, Add(3), 1),
+            Replied(10, 11, Get, 1),
+        ],
+        "Get -> 1",
+    );
+    bad(
+        "once more after its answer",
+        &[
+            Replied(0, 1, Reset(1), 0),
+            Replied(2, 3, Add(3), 1),
+            Replied(4, 5, Get, 1),
+        ],
+        "Get -> 1",
+    );
+    bad(
+        "one that takes effect once",
+        &[
+            Replied(0, 9, Set(1), 4),
+            Replied(1, 2, Add(3), 1),
+            Replied(10, 11, Get, 1),
+        ],
+        "Add(3) -> 1",
     );
 }
 
