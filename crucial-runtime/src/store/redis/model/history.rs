@@ -5,6 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::sim::doom;
 use super::ledger::Entry;
+use super::plan::FROZEN;
+
+/// How long a task may wait for a process that stands still, and for its own calls, ms: two leases, each for what was
+/// under way and for what was wished for, and as much again for large calls to travel.
+const WAITED: u64 = 4_000;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +44,7 @@ pub(super) enum Asked {
 /// One call.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
-    #[expect(dead_code, reason = "it is shown when a schedule fails")]
     pub(super) process: usize,
-    #[expect(dead_code, reason = "it is shown when a schedule fails")]
     pub(super) task: usize,
     pub(super) asked: Asked,
     /// Whether it waits for what others do.
@@ -142,6 +145,25 @@ pub(super) fn only_the_deadly_are_given_up(records: &[Record]) -> Result<(), Str
             "it was given up without a fault of its own: {record:?}"
         )),
         None => Ok(()),
+    }
+}
+
+/// One process that stands still keeps each task of the others waiting for a lease or two, not at each of their calls.
+pub(super) fn nobody_waited_often(records: &[Record]) -> Result<(), String> {
+    let mut waited: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+    for record in records {
+        if let Some((end, _)) = record.end
+            && let took = end - record.start
+            && took < FROZEN / 2
+        {
+            *waited.entry((record.process, record.task)).or_default() += took;
+        }
+    }
+    match waited.iter().max_by_key(|(_, waited)| **waited) {
+        Some(((process, task), waited)) if *waited > WAITED => Err(format!(
+            "task {task} of process {process} waited for {waited} ms"
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -97,7 +97,11 @@ mutants! {
         "local noted = ARGV[3] ~= '' and redis.pcall('SET', record, ARGV[1] .. '-', 'PX', ARGV[2])" => "local noted",
     }
     refused_batches_are_run, Cut: "a batch that was refused because there was no object is run when there is one" {
-        "local noted = refuse_after ~= '' and note(seq, lasting, absent)" => "local noted",
+        "local noted = repeated and note(seq, lasting, reply)" => "local noted",
+    }
+    places_outlast_their_turn, Frozen: "whoever is handed the lease keeps its place in line, and what it wishes for" {
+        "local place = call('LPOP', waiting)\nwhile" => "local place = call('LINDEX', waiting, 0)\nwhile",
+        "if size == 16 or (not heard and place == following) then" => "if false then",
     }
     leases_never_end, None: "the lease of a dead leader never ends" {
         "if ends > now and not mine then" => "if ends > 0 and not mine then",

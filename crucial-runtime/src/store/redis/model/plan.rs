@@ -14,7 +14,12 @@ pub(super) enum Bias {
     Cut,
     /// A ledger that is removed and created again, while what is sent about it arrives twice, the first copy late.
     Lives,
+    /// A process that stands still, perhaps while it wishes for the lease, and nothing else that goes wrong.
+    Frozen,
 }
+
+/// How long a process stands still that is to keep others waiting, ms.
+pub(super) const FROZEN: u64 = 30_000;
 
 /// One deed of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,9 +159,12 @@ impl Plan {
             }
         }
         let mut climate = climate(dice, bias);
-        if bias == Bias::Lives {
+        if let Bias::Lives | Bias::Frozen = bias {
             awaited = 0;
-            (processes, climate) = two_lives(dice);
+            (processes, climate) = match bias {
+                Bias::Lives => two_lives(dice),
+                _ => one_frozen(dice),
+            };
         }
         Self {
             processes,
@@ -205,6 +213,24 @@ fn two_lives(dice: &mut Dice) -> (Vec<(u64, bool, Process)>, Climate) {
     (processes, climate)
 }
 
+/// Processes whose calls are now and then so large that the lease has to come to them. One of them stands still, which
+/// must not keep the others waiting again and again.
+fn one_frozen(dice: &mut Dice) -> (Vec<(u64, bool, Process)>, Climate) {
+    let mut task = || {
+        let deeds = (0..20).map(|_| Deed::Append {
+            baggage: dice.one_of(&[0, 0, 0, 300_000]),
+        });
+        deeds.collect()
+    };
+    let processes = (0..4).map(|_| (5, false, vec![task()])).collect();
+    let mut climate = Climate::default();
+    let (life, cut) = (FROZEN, false);
+    climate
+        .troubles
+        .push((dice.between(40..=160), Trouble::Freeze { life, cut }));
+    (processes, climate)
+}
+
 fn climate(dice: &mut Dice, bias: Bias) -> Climate {
     let mut climate = Climate {
         without_functions: dice.happens(200),
@@ -225,7 +251,7 @@ fn climate(dice: &mut Dice, bias: Bias) -> Climate {
     let biased = (0..4).map(|_| (dice.between(12..=80), dice.between(0..=2000)));
     let biased: Vec<(u64, u64)> = biased.collect();
     match bias {
-        Bias::None | Bias::Lives => {}
+        Bias::None | Bias::Lives | Bias::Frozen => {}
         Bias::Deadly => {
             climate = Climate {
                 new_server: climate.new_server,

@@ -50,7 +50,7 @@ pub(super) fn run(
     let mut world = World::new(seed, plan.climate.clone(), mutant, traced);
     prepare(&mut world, &plan);
     let history = History::default();
-    let done = perform(&plan, &mut world, &history);
+    let done = perform(&plan, bias, &mut world, &history);
     let trace = world.take_trace();
     let took = world.now();
     drop(world);
@@ -85,7 +85,7 @@ fn prepare(world: &mut World, plan: &Plan) {
     }
 }
 
-fn perform(plan: &Plan, world: &mut World, history: &History) -> Result<(), String> {
+fn perform(plan: &Plan, bias: Bias, world: &mut World, history: &History) -> Result<(), String> {
     // The first process makes the objects; it is in no hurry, and sees to it that nobody waits in vain.
     let awaited = plan.awaited;
     let own = history.clone();
@@ -110,6 +110,9 @@ fn perform(plan: &Plan, world: &mut World, history: &History) -> Result<(), Stri
     let records = history.records();
     history::check(&records, &last)?;
     nobody_waited_long(&records, plan)?;
+    if bias == Bias::Frozen {
+        history::nobody_waited_often(&records)?;
+    }
     if plan.climate.troubles.is_empty() && world.deaths() > MOST_DEATHS {
         return Err(format!("one call has ended {} processes", world.deaths()));
     }

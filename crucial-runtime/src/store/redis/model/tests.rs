@@ -67,7 +67,13 @@ schedules! {
 /// What mistakes are looked for with is fair to what is right.
 #[test]
 fn biased() {
-    for bias in [Bias::Deadly, Bias::Forgotten, Bias::Cut, Bias::Lives] {
+    for bias in [
+        Bias::Deadly,
+        Bias::Forgotten,
+        Bias::Cut,
+        Bias::Lives,
+        Bias::Frozen,
+    ] {
         for seed in 0..100 {
             if let Err(failure) = schedule::run(seed, bias, None, true) {
                 panic!(
