@@ -14,6 +14,13 @@ local function answer(seq, lasting, replies)
   return replies
 end
 
+-- What was sent before may still be on its way. It must not run in the object's next life; where that can't be noted,
+-- nobody knows.
+local function refuse(seq, lasting, repeated, reply)
+  local noted = repeated and note(seq, lasting, reply)
+  return noted and noted.err and noted or reply
+end
+
 return function(keys, argv)
   KEYS, ARGV, K = keys, argv, keys[1]
   local read = redis.call('MGET', K, keys[3] or K)
@@ -50,15 +57,11 @@ return function(keys, argv)
   -- The description is looked for only where the data does not already tell that there is an object.
   local creating = mode == 'create'
   if updates and (mode ~= '' or not VALUE) then
-    local known = redis.call('EXISTS', keys[2]) == 1
-    if creating and known then return answer(seq, lasting, {0}) end
+    local known, repeated = redis.call('EXISTS', keys[2]) == 1, refuse_after ~= ''
+    if creating and known then return refuse(seq, lasting, repeated, {0}) end
     if not known then
       if mode == '' then
-        local absent = redis.error_reply('CRUCIAL_ABSENT there is no such object')
-        -- What was sent before may still be on its way. It must not run in the object's next life; where that can't be
-        -- noted, nobody knows.
-        local noted = refuse_after ~= '' and note(seq, lasting, absent)
-        return noted and noted.err and noted or absent
+        return refuse(seq, lasting, repeated, redis.error_reply('CRUCIAL_ABSENT there is no such object'))
       end
       -- The first write is the one that a full server refuses; after it, it lets a script finish.
       redis.call('HSET', keys[2], 'type', name, 'detail', detail)

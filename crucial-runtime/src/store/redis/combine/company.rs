@@ -110,7 +110,7 @@ impl Combining {
     }
 
     /// Begins to lead.
-    pub(super) async fn lead(
+    async fn lead(
         &mut self,
         site: &Site<'_>,
         own: &Own<'_>,
@@ -188,7 +188,7 @@ impl Combining {
     }
 
     /// Whether so many calls are better run where they are than sent.
-    pub(super) fn would_rather_lead(&self, calls: &[&Call]) -> bool {
+    fn would_rather_lead(&self, calls: &[&Call]) -> bool {
         let bytes: usize = calls
             .iter()
             .flat_map(|call| &call.args)
