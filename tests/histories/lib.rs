@@ -10,4 +10,4 @@ pub use dice::Dice;
 pub use ledger::{Ledger, LedgerProxy};
 pub use tally::{Doom, Tally, TallyProxy, doom};
 pub use time::now;
-pub use workloads::{Workload, chosen};
+pub use workloads::{CHOSEN, Workload, chosen};

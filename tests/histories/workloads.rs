@@ -28,7 +28,7 @@ pub struct Workload {
 }
 
 /// Which workloads are played, by name, with commas between them; all where it is not set.
-const CHOSEN: &str = "CRUCIAL_TEST_OBJECTS";
+pub const CHOSEN: &str = "CRUCIAL_TEST_OBJECTS";
 
 /// The workloads that are played.
 pub fn chosen() -> Vec<&'static Workload> {

@@ -3,6 +3,7 @@
 use std::process::{ExitStatus, Stdio};
 
 use crucial_tests::{Signal, program, signal};
+use crucial_tests_histories::CHOSEN;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
@@ -21,6 +22,7 @@ impl Client {
     pub(crate) fn start(number: usize, args: &[&str], said: &mpsc::UnboundedSender<Said>) -> Self {
         let mut process = Command::from(program("crucial-test-client"))
             .args(args)
+            .envs(std::env::var(CHOSEN).map(|names| (CHOSEN, names)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
