@@ -3,23 +3,11 @@
 //! Prints both counts. Every reply has to be another one; a call that was lost or ran twice shows in a reply
 //! that is missing or doubled.
 
+mod tally;
+
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Serialize};
 
-/// A count kept by the user's own code.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Tally {
-    count: u64,
-}
-
-#[crucial::shared]
-impl Tally {
-    /// Counts one more; the count before.
-    pub fn add(&mut self) -> u64 {
-        self.count += 1;
-        self.count - 1
-    }
-}
+use self::tally::Tally;
 
 /// What the threads share.
 #[crucial::shared]

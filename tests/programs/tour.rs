@@ -3,29 +3,17 @@
 //!
 //! Prints what came of it; an error twice, as people read it and as programmers do.
 
+mod tally;
+
 use std::process::ExitCode;
 
 use crucial::{Barrier, Queue, QueueInit, Result, Runtime, Shared, Topic, TopicInit};
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Serialize};
+
+use self::tally::{Tally, TallyProxy};
 
 /// How often each side counts.
 const TIMES: u64 = 20;
-
-/// A count kept by the user's own code.
-#[derive(Default, Serialize, Deserialize)]
-pub struct Tally {
-    count: u64,
-}
-
-#[crucial::shared]
-impl Tally {
-    /// Counts one more; the count before.
-    pub fn add(&mut self) -> u64 {
-        self.count += 1;
-        self.count - 1
-    }
-}
 
 async fn tour() -> Result<()> {
     let (here, there) = (Runtime::from_env().await?, Runtime::from_env().await?);

@@ -211,17 +211,26 @@ async fn queues_on_a_full_server() {
     }
 }
 
-/// What was taken by somebody who has gone comes back, for which there has to be room.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dropped_takes_come_back_on_a_full_server() {
-    const ELEMENTS: u32 = 20;
+/// Runs a test on a queue of the numbers below that, on a server with room for nothing more: with functions and without.
+async fn on_a_full_queue(elements: u32, test: impl AsyncFn(Queue<u32>)) {
     let server = server_with_plain_user().await;
     for url in [server.url(), server.url_as("plain", "pw")] {
         let runtime = Builder::new().store(url).build().await.unwrap();
         let _entered = runtime.enter();
         let queue = Queue::create("queue", QueueInit::default()).await.unwrap();
-        queue.put_all(0..ELEMENTS).await.unwrap();
+        queue.put_all(0..elements).await.unwrap();
         limit_memory(&server, "1").await;
+        test(queue).await;
+        limit_memory(&server, "0").await;
+        runtime.shutdown().await.unwrap();
+    }
+}
+
+/// What was taken by somebody who has gone comes back, for which there has to be room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_takes_come_back_on_a_full_server() {
+    const ELEMENTS: u32 = 20;
+    on_a_full_queue(ELEMENTS, async |queue| {
         let mut found = Vec::new();
         for _ in 0..ELEMENTS {
             tokio::select! {
@@ -240,22 +249,15 @@ async fn dropped_takes_come_back_on_a_full_server() {
         tokio::time::timeout(LIMIT, all).await.unwrap();
         found.sort_unstable();
         assert_eq!(found, (0..ELEMENTS).collect::<Vec<_>>());
-        limit_memory(&server, "0").await;
-        runtime.shutdown().await.unwrap();
-    }
+    })
+    .await;
 }
 
 /// Calls of all kinds, of one process and so in the same batches: an element is in the queue or with one who took it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_server_loses_nothing_of_a_queue() {
     const ELEMENTS: u32 = 400;
-    let server = server_with_plain_user().await;
-    for url in [server.url(), server.url_as("plain", "pw")] {
-        let runtime = Builder::new().store(url).build().await.unwrap();
-        let _entered = runtime.enter();
-        let queue = Queue::create("queue", QueueInit::default()).await.unwrap();
-        queue.put_all(0..ELEMENTS).await.unwrap();
-        limit_memory(&server, "1").await;
+    on_a_full_queue(ELEMENTS, async |queue| {
         let calls = (0..ELEMENTS).map(|n| {
             let queue = queue.clone();
             async move {
@@ -278,32 +280,25 @@ async fn a_full_server_loses_nothing_of_a_queue() {
         for call in join_all(calls).await {
             found.extend(call.unwrap());
         }
-        limit_memory(&server, "0").await;
         assert_eq!(queue.leased().await.unwrap(), 0);
         found.extend(queue.drain().await.unwrap());
         found.sort_unstable();
         // What was taken, what is there, and what was refused.
         let all = (0..ELEMENTS).chain((0..ELEMENTS).filter(|n| n % 4 == 3).map(|n| ELEMENTS + n));
         assert_eq!(found, all.collect::<Vec<_>>());
-        runtime.shutdown().await.unwrap();
-    }
+    })
+    .await;
 }
 
 /// What travels with a call that is refused is not refused with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deliveries_are_acknowledged_beside_what_is_put() {
     const ELEMENTS: u32 = 40;
-    let server = server_with_plain_user().await;
-    for url in [server.url(), server.url_as("plain", "pw")] {
-        let runtime = Builder::new().store(url).build().await.unwrap();
-        let _entered = runtime.enter();
-        let queue = Queue::create("queue", QueueInit::default()).await.unwrap();
-        queue.put_all(0..ELEMENTS).await.unwrap();
+    on_a_full_queue(ELEMENTS, async |queue| {
         let deliveries = queue
             .take_many_leased(ELEMENTS as usize, LONG)
             .await
             .unwrap();
-        limit_memory(&server, "1").await;
         // The first of them goes by itself, all others behind a call that puts.
         let calls = deliveries.into_iter().map(|delivery| {
             let (queue, more) = (queue.clone(), ELEMENTS + *delivery);
@@ -317,9 +312,8 @@ async fn deliveries_are_acknowledged_beside_what_is_put() {
                 Err(error) => assert!(is_full(&error), "{error}"),
             }
         }
-        limit_memory(&server, "0").await;
         assert_eq!(acknowledged, (0..ELEMENTS).collect::<Vec<_>>());
         assert_eq!(queue.drain().await.unwrap(), put);
-        runtime.shutdown().await.unwrap();
-    }
+    })
+    .await;
 }
