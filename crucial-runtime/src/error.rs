@@ -232,9 +232,10 @@ pub enum Error {
         /// What the server said.
         reason: String,
     },
-    /// The connection broke, and the server did not answer again in time: the call may have run, once.
+    /// The connection broke, and the server did not answer again in time, or the tokio runtime was shut down that had sent the
+    /// call: it may have run, once.
     #[error(
-        "nobody knows whether `{method}` of object `{key}` ran: the connection to the store broke and did not come back within {waited:?}"
+        "nobody knows whether `{method}` of object `{key}` ran: no answer has come for {waited:?}, since the connection to the store broke or the runtime was shut down"
     )]
     InDoubt {
         /// The object.

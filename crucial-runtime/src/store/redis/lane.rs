@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::combine::{Attempt, Combining, Published, Site};
 use super::core::Core;
@@ -73,7 +74,15 @@ enum Entry {
     /// It waits.
     Waits(oneshot::Receiver<Answer>),
     /// A slot was free, and is the caller's now.
-    Goes(Slot, Operation),
+    Goes(Taken, Operation),
+}
+
+/// A slot that is taken. It has to be freed; where it is dropped instead, the runtime is being shut down that its
+/// batches were driven by.
+struct Taken {
+    lane: Arc<Lane>,
+    slot: Slot,
+    freed: bool,
 }
 
 impl Lane {
@@ -154,19 +163,24 @@ impl Lane {
         match self.enter(operation) {
             Entry::Refused(fault) => Err(fault),
             Entry::Waits(answer) => received(answer).await,
-            Entry::Goes(slot, operation) => self.lead(Arc::clone(core), slot, operation).await,
+            Entry::Goes(taken, operation) => taken.lead(Arc::clone(core), operation).await,
         }
     }
 
     /// Puts the operation into the queue, or gives it back with a slot that was free.
-    fn enter(&self, operation: Operation) -> Entry {
+    fn enter(self: &Arc<Self>, operation: Operation) -> Entry {
         let mut state = self.lock();
         if let Some(fault) = &state.stuck {
             return Entry::Refused(fault.clone());
         }
         if let Some(slot) = (0..operation.slots()).find(|slot| !state.busy[*slot]) {
             state.busy[slot] = true;
-            return Entry::Goes(slot, operation);
+            let taken = Taken {
+                lane: Arc::clone(self),
+                slot,
+                freed: false,
+            };
+            return Entry::Goes(taken, operation);
         }
         let (sender, answer) = oneshot::channel();
         state.waiting.push(Waiting {
@@ -175,95 +189,6 @@ impl Lane {
             answer: sender,
         });
         Entry::Waits(answer)
-    }
-
-    /// Does one operation in a slot.
-    fn lead(self: Arc<Self>, core: Arc<Core>, slot: Slot, operation: Operation) -> Flight {
-        Flight(Some(Box::pin(async move {
-            let answer = if operation.is_combined() {
-                let mut combining = self.combining.lock().await;
-                let done = combining.alone(&self.site(&core), &operation).await;
-                drop(combining);
-                match done {
-                    Ok(answer) => Some(answer),
-                    Err(attempt) => {
-                        return received(self.follow(core, slot, operation, attempt)).await;
-                    }
-                }
-            } else {
-                self.fly(&core, slot, std::slice::from_ref(&operation), None)
-                    .await
-                    .pop()
-            };
-            self.land(core, slot);
-            answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
-        })))
-    }
-
-    /// Leaves the slot, with an operation that goes first, to a task of its own: with others about there may be more
-    /// to do here than for this caller, and what is run here may be somebody else's.
-    fn follow(
-        self: Arc<Self>,
-        core: Arc<Core>,
-        slot: Slot,
-        operation: Operation,
-        attempt: Option<Attempt>,
-    ) -> oneshot::Receiver<Answer> {
-        let (sender, answer) = oneshot::channel();
-        let first = Waiting {
-            operation,
-            attempt,
-            answer: sender,
-        };
-        self.lock().waiting.insert(0, first);
-        tokio::spawn(async move { self.drive(&core, slot).await });
-        answer
-    }
-
-    /// Frees the slot, or sees to those who came meanwhile.
-    fn land(self: Arc<Self>, core: Arc<Core>, slot: Slot) {
-        let more = {
-            let mut state = self.lock();
-            state.stuck = None;
-            state.busy[slot] = !state.waiting.is_empty();
-            state.busy[slot]
-        };
-        if more {
-            tokio::spawn(async move { self.drive(&core, slot).await });
-        } else {
-            self.landed.notify_waiters();
-        }
-    }
-
-    /// Sends one batch after the other until nobody waits.
-    async fn drive(&self, core: &Core, slot: Slot) {
-        loop {
-            let leads = self.combining.try_lock().is_ok_and(|known| known.leads());
-            let Some(batch) = self.next_batch(slot, leads) else {
-                self.landed.notify_waiters();
-                return;
-            };
-            let Batch {
-                operations,
-                attempt,
-                answers,
-            } = batch;
-            let landed = self.fly(core, slot, &operations, attempt).await;
-            let answers = match answers {
-                Some(answers) => answers,
-                None => {
-                    let mut state = self.lock();
-                    state.stuck = None;
-                    std::mem::take(&mut state.flying)
-                }
-            };
-            for (answer, sender) in landed.into_iter().zip(answers) {
-                // A caller that has gone away needs no answer.
-                let _ = sender.send(answer);
-            }
-            // What they ask next travels in the next batch.
-            let_them_run().await;
-        }
     }
 
     /// The next batch. Frees the slot if there is none.
@@ -333,6 +258,135 @@ impl Lane {
     }
 }
 
+impl Taken {
+    /// Does one operation in the slot.
+    fn lead(self, core: Arc<Core>, operation: Operation) -> Flight {
+        Flight(Some(Box::pin(async move {
+            let lane = &self.lane;
+            let answer = if operation.is_combined() {
+                let mut combining = lane.combining.lock().await;
+                let done = combining.alone(&lane.site(&core), &operation).await;
+                drop(combining);
+                match done {
+                    Ok(answer) => Some(answer),
+                    Err(attempt) => {
+                        return received(self.follow(core, operation, attempt)).await;
+                    }
+                }
+            } else {
+                lane.fly(&core, self.slot, std::slice::from_ref(&operation), None)
+                    .await
+                    .pop()
+            };
+            self.land(core);
+            answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
+        })))
+    }
+
+    /// Leaves the slot, with an operation that goes first, to a task of its own: with others about there may be more
+    /// to do here than for this caller, and what is run here may be somebody else's.
+    fn follow(
+        self,
+        core: Arc<Core>,
+        operation: Operation,
+        attempt: Option<Attempt>,
+    ) -> oneshot::Receiver<Answer> {
+        let (sender, answer) = oneshot::channel();
+        let first = Waiting {
+            operation,
+            attempt,
+            answer: sender,
+        };
+        self.lane.lock().waiting.insert(0, first);
+        tokio::spawn(self.drive(core));
+        answer
+    }
+
+    /// Frees the slot, or sees to those who came meanwhile.
+    fn land(mut self, core: Arc<Core>) {
+        let more = {
+            let mut state = self.lane.lock();
+            state.stuck = None;
+            state.busy[self.slot] = !state.waiting.is_empty();
+            state.busy[self.slot]
+        };
+        if more {
+            tokio::spawn(self.drive(core));
+        } else {
+            self.freed = true;
+            self.lane.landed.notify_waiters();
+        }
+    }
+
+    /// Sends one batch after the other until nobody waits.
+    async fn drive(mut self, core: Arc<Core>) {
+        let lane = Arc::clone(&self.lane);
+        loop {
+            let leads = lane.combining.try_lock().is_ok_and(|known| known.leads());
+            let Some(batch) = lane.next_batch(self.slot, leads) else {
+                self.freed = true;
+                lane.landed.notify_waiters();
+                return;
+            };
+            let Batch {
+                operations,
+                attempt,
+                answers,
+            } = batch;
+            let landed = lane.fly(&core, self.slot, &operations, attempt).await;
+            let answers = match answers {
+                Some(answers) => answers,
+                None => {
+                    let mut state = lane.lock();
+                    state.stuck = None;
+                    std::mem::take(&mut state.flying)
+                }
+            };
+            for (answer, sender) in landed.into_iter().zip(answers) {
+                // A caller that has gone away needs no answer.
+                let _ = sender.send(answer);
+            }
+            // What they ask next travels in the next batch.
+            let_them_run().await;
+        }
+    }
+}
+
+impl Drop for Taken {
+    /// Whoever was under way is told by the loss of the sender, whoever waits for a batch that nobody makes here.
+    fn drop(&mut self) {
+        if self.freed {
+            return;
+        }
+        let (flying, waiting) = {
+            let mut state = self.lane.lock();
+            state.busy[self.slot] = false;
+            state.stuck = None;
+            let flying = match self.slot {
+                0 => std::mem::take(&mut state.flying),
+                _ => Vec::new(),
+            };
+            let waiting = match state.busy {
+                [false, false] => std::mem::take(&mut state.waiting),
+                // The other's driver sees to them.
+                _ => Vec::new(),
+            };
+            (flying, waiting)
+        };
+        drop(flying);
+        for Waiting {
+            attempt, answer, ..
+        } in waiting
+        {
+            if attempt.is_none() {
+                let reason = "the tokio runtime that sent the calls of this process was shut down; this one was not begun";
+                let _ = answer.send(Err(Fault::Server(reason.to_owned())));
+            }
+        }
+        self.lane.landed.notify_waiters();
+    }
+}
+
 /// Lets the tasks run that have just been awakened.
 ///
 /// Not `yield_now`, which would wait for the whole queue of this worker thread, out of reach for the others: this goes
@@ -360,9 +414,10 @@ struct Batch {
 }
 
 async fn received(answer: oneshot::Receiver<Answer>) -> Answer {
-    answer
-        .await
-        .unwrap_or_else(|_| Err(Fault::Server("the runtime was shut down".to_owned())))
+    let asked = Instant::now();
+    // Whoever was to answer was dropped with its runtime; the call may have been sent.
+    let lost = |_| Err(Fault::InDoubt(asked.elapsed()));
+    answer.await.unwrap_or_else(lost)
 }
 
 /// How many of those who wait go into the next batch.

@@ -94,6 +94,8 @@ pub(super) struct Combining {
     /// How long the next lease is to be; longer than usual after one was too short.
     lease: Duration,
     pulse: Option<Arc<Pulse>>,
+    /// Whether operations were begun and not ended. Where that is found later, their runtime was shut down meanwhile.
+    begun: bool,
 }
 
 impl Combining {
@@ -103,13 +105,17 @@ impl Combining {
         site: &Site<'_>,
         operation: &Operation,
     ) -> Result<Answer, Option<Attempt>> {
+        self.begin();
         let mut attempt = None;
         let done = match operation {
             Operation::Create(call, description) => {
                 let created = self.create(site, call, description).await;
                 created.map(|done| Some(vec![Ok(done)]))
             }
-            operation if self.contended && !operation.is_read() => return Err(None),
+            operation if self.contended && !operation.is_read() => {
+                self.begun = false;
+                return Err(None);
+            }
             operation => {
                 let mut own = Own::of(site.core, vec![operation.call()], None);
                 let done = self.by_itself(site, &mut own).await;
@@ -133,6 +139,7 @@ impl Combining {
         operations: &[Operation],
         attempt: Option<Attempt>,
     ) -> Vec<Answer> {
+        self.begin();
         let done = match operations {
             [] => self.round(site, None).await.map(|_| Vec::new()),
             [Operation::Create(call, description)] => {
@@ -155,12 +162,25 @@ impl Combining {
 
     /// Forgets the state: the object is being removed.
     pub(super) fn forget(&mut self, published: &Published) {
+        self.let_go();
+        published.forget();
+    }
+
+    /// Operations begin. After some that did not end nobody knows what is stored, or who leads.
+    fn begin(&mut self) {
+        if self.begun {
+            self.let_go();
+        }
+        self.begun = true;
+    }
+
+    /// Forgets the state, and the lead.
+    fn let_go(&mut self) {
         self.cached = None;
         self.lead = None;
         if let Some(pulse) = &self.pulse {
             pulse.let_go();
         }
-        published.forget();
     }
 
     /// Publishes the state that operations leave, and gives an answer to each.
@@ -170,6 +190,7 @@ impl Combining {
         operations: &[Operation],
         done: Result<Option<Vec<Answer>>, Fault>,
     ) -> Option<Vec<Answer>> {
+        self.begun = false;
         let answers = done.unwrap_or_else(|fault| {
             // After a fault nobody knows what is stored.
             self.cached = None;

@@ -41,6 +41,20 @@ fn add(key: &Key, n: i64) -> Call {
     }
 }
 
+async fn create(store: &RedisStore) -> Key {
+    let key = Namespace::new("tests").unwrap().key("sum").unwrap();
+    let init = Call {
+        args: vec![codec::encode_state(&Sum(0)).unwrap()],
+        ..add(&key, 0)
+    };
+    let description = Description {
+        object: Sum::NAME.to_owned(),
+        detail: Sum::NAME.to_owned(),
+    };
+    assert!(store.create(init, description).await.unwrap());
+    key
+}
+
 /// A call that could not be done alone is to be done together with others. It fails before, and takes with it what it
 /// gave and its number: the next call is not answered with them.
 ///
@@ -51,16 +65,7 @@ async fn an_attempt_goes_with_its_call() {
     let url = Url::parse(&server.url()).unwrap();
     let one = RedisStore::connect(&url, Options::default()).await.unwrap();
     let other = RedisStore::connect(&url, Options::default()).await.unwrap();
-    let key = Namespace::new("tests").unwrap().key("sum").unwrap();
-    let init = Call {
-        args: vec![codec::encode_state(&Sum(0)).unwrap()],
-        ..add(&key, 0)
-    };
-    let description = Description {
-        object: Sum::NAME.to_owned(),
-        detail: Sum::NAME.to_owned(),
-    };
-    assert!(one.create(init, description).await.unwrap());
+    let key = create(&one).await;
     let sum = async |store: &RedisStore, n| store.call(add(&key, n)).await.unwrap();
     assert_eq!(sum(&one, 1).await, Poll::Ready(Value::Int(1)));
     assert_eq!(sum(&other, 1).await, Poll::Ready(Value::Int(2)));
@@ -105,4 +110,86 @@ async fn a_lane_that_has_landed_is_not_failed() {
         matches!(told, crate::error::Error::NotFound { .. }),
         "{told}"
     );
+}
+
+/// A tokio runtime other than that of the test, as tests have that share a runtime of ours.
+fn another() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build().unwrap()
+}
+
+/// Whoever drives the calls of all is dropped with its runtime: what waits behind it was not begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runtime_that_is_shut_down_holds_nobody_up() {
+    let server = RedisServer::start(Settings::default()).await;
+    let url = Url::parse(&server.url()).unwrap();
+    let store = Arc::new(RedisStore::connect(&url, Options::default()).await.unwrap());
+    let key = create(&store).await;
+    let lane = store.lane(&key);
+    let call = |n| {
+        let (store, call) = (Arc::clone(&store), add(&key, n));
+        async move { store.call(call).await }
+    };
+    server.pause();
+    let runtime = another();
+    runtime.spawn(call(1));
+    until(|| !lane.is_idle()).await;
+    let behind = tokio::spawn(call(10));
+    until(|| lane.has_waiting()).await;
+    runtime.shutdown_background();
+    let told = behind.await.unwrap().unwrap_err();
+    assert!(
+        told.to_string().contains("this one was not begun"),
+        "{told}"
+    );
+    server.resume();
+    let Poll::Ready(Value::Int(sum)) = call(100).await.unwrap() else {
+        panic!("no sum");
+    };
+    assert!([100, 101].contains(&sum), "{sum}");
+}
+
+/// What was under way with it may have run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_of_a_runtime_that_is_shut_down_is_in_doubt() {
+    let server = RedisServer::start(Settings::default()).await;
+    let url = Url::parse(&server.url()).unwrap();
+    let store = Arc::new(RedisStore::connect(&url, Options::default()).await.unwrap());
+    let key = create(&store).await;
+    let lane = store.lane(&key);
+    let call = |n| {
+        let (store, call) = (Arc::clone(&store), add(&key, n));
+        async move { store.call(call).await }
+    };
+    server.pause();
+    let runtime = another();
+    let first = runtime.spawn(call(1));
+    until(|| lane.combining.try_lock().is_err()).await;
+    let behind = tokio::spawn(call(10));
+    until(|| lane.has_waiting()).await;
+    // The other runtime goes on with whoever waits, until it is stopped there.
+    let mut again = pin!(lane.combining.lock());
+    poll_fn(|cx| {
+        assert!(again.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    server.resume();
+    let held = again.await;
+    assert_eq!(first.await.unwrap().unwrap(), Poll::Ready(Value::Int(1)));
+    until(|| !lane.has_waiting()).await;
+    runtime.shutdown_background();
+    let told = behind.await.unwrap().unwrap_err();
+    assert!(
+        matches!(told, crate::error::Error::InDoubt { .. }),
+        "{told}"
+    );
+    drop(held);
+    assert_eq!(call(100).await.unwrap(), Poll::Ready(Value::Int(101)));
+}
+
+async fn until(mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        tokio::task::yield_now().await;
+    }
 }
