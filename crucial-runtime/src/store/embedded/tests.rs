@@ -206,10 +206,6 @@ async fn a_method_that_never_ends_holds_nobody_else_up() {
     };
     let bench = Arc::new(Bench::new::<true>(limits).await);
     let end = End;
-    let spinning = tokio::spawn({
-        let bench = Arc::clone(&bench);
-        async move { bench.call(&SPIN, "").await }
-    });
     let others: Vec<_> = (0..20)
         .map(|n| {
             let bench = Arc::clone(&bench);
@@ -223,13 +219,19 @@ async fn a_method_that_never_ends_holds_nobody_else_up() {
                         _ => bench.store.expire(&bench.key, None).await.map(drop),
                     };
                     match called {
-                        Ok(()) => tokio::task::yield_now().await,
+                        // Who yields to a thread that the method then keeps for itself does not come back.
+                        Ok(()) => tokio::time::sleep(Duration::from_millis(1)).await,
                         Err(error) => return error,
                     }
                 }
             })
         })
         .collect();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let spinning = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { bench.call(&SPIN, "").await }
+    });
     for other in others {
         let error = timeout(LONG, other).await.unwrap().unwrap();
         assert!(matches!(error, Error::Poison { .. }), "{error}");
