@@ -1,23 +1,24 @@
 //! What recorders noted, put together: a history of every object.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod deeds;
+mod files;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::fs;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::event::{Answered, Asked, Deed, Event};
+use self::deeds::Done;
+use super::event::{Answered, Deed, Event};
 use super::failure::CheckError;
 use super::history::End;
 use super::history::History;
 use super::machine::{Machine, Reply, Step, Type, comparable};
 use super::model::Model;
 use super::search::Limit;
-use crate::codec;
 use crate::object::{Key, Method, MethodKind, Object, ObjectType, SNAPSHOT, Value};
 use crate::objects::TYPES;
 
@@ -66,53 +67,6 @@ impl std::ops::AddAssign for Checked {
 }
 
 impl Recording {
-    /// The recordings in the files of a directory, of processes of this machine.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckError::Unreadable`].
-    pub fn read(directory: impl AsRef<Path>) -> Result<Self, CheckError> {
-        let directory = directory.as_ref();
-        let unreadable = |error: std::io::Error| CheckError::Unreadable {
-            path: directory.to_owned(),
-            reason: error.to_string(),
-        };
-        let mut merged = Self::default();
-        for entry in fs::read_dir(directory).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|suffix| suffix == "history") {
-                merged.merge(Self::read_file(&path)?);
-            }
-        }
-        Ok(merged)
-    }
-
-    pub(super) fn read_file(path: &Path) -> Result<Self, CheckError> {
-        let unreadable = |reason: String| CheckError::Unreadable {
-            path: path.to_owned(),
-            reason,
-        };
-        let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        let mut events = Vec::new();
-        let mut rest = bytes.as_slice();
-        // A process that was killed may have left half a note, of a call that it then did not make.
-        while let Some((length, after)) = rest.split_first_chunk::<4>()
-            && let Some((event, after)) =
-                after.split_at_checked(u32::from_be_bytes(*length) as usize)
-        {
-            events.push(codec::decode(event).map_err(|error| unreadable(error.to_string()))?);
-            rest = after;
-        }
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let mut recording = Self::default();
-        recording.processes.push(Process {
-            name: format!("process {name}"),
-            events,
-            until: u64::MAX,
-        });
-        Ok(recording)
-    }
-
     pub(super) fn of_process(id: u32, events: Vec<Event>) -> Self {
         let mut recording = Self::default();
         recording.processes.push(Process {
@@ -223,50 +177,6 @@ impl Recording {
         let name = format!("object `{key}`");
         history.check_object(&name, Machine::NOTHING, Limit::default())?;
         Ok(checked)
-    }
-
-    fn by_object(&self) -> BTreeMap<&Key, Vec<Done<'_>>> {
-        let mut objects: BTreeMap<&Key, Vec<Done<'_>>> = BTreeMap::new();
-        let mut cleared = Vec::new();
-        for process in &self.processes {
-            let ends: HashMap<u64, (u64, &Answered)> = process
-                .events
-                .iter()
-                .filter_map(|event| match event {
-                    Event::Ended { call, at, answer } => Some((*call, (*at, answer))),
-                    Event::Began { .. } => None,
-                })
-                .collect();
-            for event in &process.events {
-                let Event::Began { call, at, asked } = event else {
-                    continue;
-                };
-                if *at > process.until {
-                    continue;
-                }
-                let end = ends.get(call).copied();
-                let done = |deed| Done {
-                    caller: &process.name,
-                    call: *call,
-                    deed,
-                    started: *at,
-                    end,
-                    late: end.is_some_and(|(at, _)| at > process.until),
-                };
-                match asked {
-                    Asked::Of(key, deed) => objects.entry(key).or_default().push(done(deed)),
-                    Asked::Clear(namespace) => cleared.push((namespace, done(&Deed::Destroy))),
-                }
-            }
-        }
-        for (namespace, clear) in cleared {
-            let of_it = |key: &&Key| key.namespace() == namespace.as_str();
-            let keys: Vec<_> = objects.keys().copied().filter(of_it).collect();
-            for key in keys {
-                objects.entry(key).or_default().push(clear);
-            }
-        }
-        objects
     }
 
     fn history(&self, key: &Key, deeds: &[Done<'_>]) -> Result<History<Step, Reply>, CheckError> {
@@ -395,18 +305,6 @@ impl fmt::Debug for Recording {
             .field("calls", &self.len())
             .finish()
     }
-}
-
-/// One call on one object, as noted.
-#[derive(Clone, Copy)]
-struct Done<'a> {
-    caller: &'a str,
-    call: u64,
-    deed: &'a Deed,
-    started: u64,
-    end: Option<(u64, &'a Answered)>,
-    /// Whether it ended when the recording was taken to be over.
-    late: bool,
 }
 
 fn method_of(name: &str, kind: MethodKind) -> Method {

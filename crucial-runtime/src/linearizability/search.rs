@@ -10,11 +10,17 @@
 //!   of equal ones the oldest, because it fits wherever another does.
 //! * A call that may take effect twice is in doubt once more, until it takes the effect that was answered.
 
+mod doubtful;
+mod stuck;
+
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::task::Poll;
 
+use self::doubtful::Doubtful;
+use self::stuck::Deepest;
+pub(super) use self::stuck::Stuck;
 use super::bits::Bits;
 use super::events::Events;
 use super::history::{End, Operation};
@@ -30,9 +36,6 @@ impl Default for Limit {
         Self(4_000_000)
     }
 }
-
-/// How many of the states that do not explain an answer are kept for people to see.
-const STATES: usize = 6;
 
 type Calls<'a, M> = Vec<&'a Operation<<M as Model>::Call, <M as Model>::Reply>>;
 
@@ -55,18 +58,6 @@ pub(super) struct Search<'a, M: Model> {
     trail: Vec<Frame>,
     deepest: Deepest,
     limit: Limit,
-}
-
-/// An effect that there may have been: of a call in doubt, of one that was answered too late to tell, or of one that may
-/// take effect twice the first.
-struct Doubtful<'a, M: Model> {
-    operation: &'a Operation<M::Call, M::Reply>,
-    /// Whether its reply is the one that was given, if any was.
-    answered: bool,
-    /// The call that certainly took effect, after this effect.
-    before: Option<usize>,
-    /// An earlier one that is the same.
-    twin: Option<usize>,
 }
 
 type StateId = u32;
@@ -94,39 +85,15 @@ struct Choices {
     next_doubtful: usize,
 }
 
-/// How far the search got.
-#[derive(Default)]
-struct Deepest {
-    first: usize,
-    trail: Vec<Step>,
-    states: Vec<StateId>,
-}
-
-/// The first answer that can't be explained.
-pub(super) struct Stuck<'a, M: Model> {
-    pub(super) unexplained: &'a Operation<M::Call, M::Reply>,
-    /// The states in which the object may have been.
-    pub(super) states: Vec<Rc<M>>,
-    /// Calls in an order that explains the answers before.
-    pub(super) before: Calls<'a, M>,
-    /// Other calls that had begun and have no place in that order.
-    pub(super) under_way: Calls<'a, M>,
-    /// After how many tries the search was given up, if it was.
-    pub(super) undecided: Option<usize>,
-}
-
 impl<'a, M: Model> Search<'a, M> {
     pub(super) fn new(mut calls: Calls<'a, M>, model: M, limit: Limit) -> Self {
         calls.sort_by_key(|call| call.started);
         let (certain, doubtful): (Vec<_>, Vec<_>) = calls
             .into_iter()
             .partition(|call| call.end.deadline().is_some());
-        let doubtful = Self::doubtful(&certain, doubtful);
+        let doubtful = Doubtful::all(&certain, doubtful);
         let events = Events::of(&certain);
-        let deepest = Deepest {
-            first: events.first_answer().unwrap_or(0),
-            ..Deepest::default()
-        };
+        let deepest = Deepest::at(events.first_answer().unwrap_or(0));
         let model = Rc::new(model);
         Self {
             middles: certain.iter().map(|call| call.middle()).collect(),
@@ -142,41 +109,6 @@ impl<'a, M: Model> Search<'a, M> {
             events,
             limit,
         }
-    }
-
-    /// The effects that there may have been besides those that there were.
-    fn doubtful(certain: &Calls<'a, M>, doubtful: Calls<'a, M>) -> Vec<Doubtful<'a, M>> {
-        let effect = |operation, answered, before| Doubtful {
-            operation,
-            answered,
-            before,
-            twin: None,
-        };
-        let mut effects = Vec::new();
-        for (place, operation) in certain.iter().enumerate() {
-            if M::repeats(&operation.call) {
-                // One that was not ready is put in order as soon as it fits, without a look at what came before it.
-                let before = (!operation.changes_nothing::<M>()).then_some(place);
-                effects.push(effect(*operation, false, before));
-            }
-        }
-        for operation in doubtful {
-            if M::repeats(&operation.call) {
-                effects.push(effect(operation, false, None));
-            }
-            effects.push(effect(operation, true, None));
-        }
-        effects.sort_by_key(|effect| effect.operation.started);
-        for place in 0..effects.len() {
-            let operation = effects[place].operation;
-            if effects[place].answered {
-                effects[place].twin = effects[..place].iter().rposition(|other| {
-                    let same = other.operation.call == operation.call;
-                    other.answered && same && other.operation.end == operation.end
-                });
-            }
-        }
-        effects
     }
 
     pub(super) fn run(mut self) -> Result<(), Stuck<'a, M>> {
@@ -354,76 +286,6 @@ impl<'a, M: Model> Search<'a, M> {
             set.insert(call);
         } else {
             set.remove(call);
-        }
-    }
-
-    /// Notes a state that does not explain the first answer that is left, if the search got no further.
-    fn note(&mut self, first: usize, state: StateId) {
-        let (here, there) = (
-            self.events.rank[first],
-            self.events.rank[self.deepest.first],
-        );
-        if here < there {
-            return;
-        }
-        let deepest = &mut self.deepest;
-        if here > there {
-            *deepest = Deepest {
-                first,
-                ..Deepest::default()
-            };
-        }
-        if deepest.states.len() < STATES && !deepest.states.contains(&state) {
-            deepest.states.push(state);
-        }
-        if deepest.trail.len() < self.trail.len() {
-            deepest.trail = self.trail.iter().map(|frame| frame.step).collect();
-        }
-    }
-
-    fn stuck(&self, undecided: Option<usize>) -> Stuck<'a, M> {
-        let deepest = &self.deepest;
-        let unexplained = self.certain[deepest.first];
-        let latest = unexplained.end.deadline().unwrap_or(u64::MAX);
-        let (mut done, mut happened) = (
-            Bits::new(self.certain.len()),
-            Bits::new(self.doubtful.len()),
-        );
-        let mut before = Vec::new();
-        for step in &deepest.trail {
-            match *step {
-                Step::Certain(call) => {
-                    done.insert(call);
-                    before.push(self.certain[call]);
-                }
-                Step::Doubtful(call) => {
-                    happened.insert(call);
-                    before.push(self.doubtful[call].operation);
-                }
-            }
-        }
-        let certain = self.certain.iter().enumerate();
-        let certain = certain
-            .filter(|(call, _)| *call != deepest.first && !done.contains(*call))
-            .map(|(_, operation)| *operation);
-        let doubtful = self.doubtful.iter().enumerate();
-        let doubtful = doubtful
-            .filter(|(call, effect)| effect.answered && !happened.contains(*call))
-            .map(|(_, effect)| effect.operation);
-        let under_way = certain
-            .chain(doubtful)
-            .filter(|operation| operation.started <= latest)
-            .collect();
-        Stuck {
-            unexplained,
-            states: deepest
-                .states
-                .iter()
-                .map(|state| Rc::clone(&self.states[*state as usize]))
-                .collect(),
-            before,
-            under_way,
-            undecided,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::machine::MatrixState;
-use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, Part, Reduction, reduce};
+use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, Part, Reduction, numbers, reduce};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::Handle;
@@ -51,6 +51,7 @@ pub struct Matrix<T> {
 }
 
 proxy!(Matrix<T: Element>, machine: MatrixState<T>, init: Grid<T>);
+numbers!(Matrix);
 
 impl<T: Element> Matrix<T> {
     fn arguments(handle: &Handle<MatrixState<T>>, init: Grid<T>) -> Result<Vec<Bytes>> {
@@ -136,15 +137,6 @@ impl<T: Element> Matrix<T> {
     pub async fn set_column(&self, column: usize, numbers: &[T]) -> Result<()> {
         let args = (column, Borrowed(numbers));
         self.handle.invoke(&machine::SET_COLUMN, args).await
-    }
-
-    /// Replaces every number by this one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn fill(&self, number: T) -> Result<()> {
-        self.handle.invoke(&machine::FILL, (number,)).await
     }
 
     /// Replaces all numbers, and with them the shape.
@@ -239,15 +231,6 @@ impl<T: Element> Matrix<T> {
         self.handle.invoke(&machine::ADD_COLUMN, args).await
     }
 
-    /// Multiplies every number.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) where an `i64` would overflow.
-    pub async fn scale(&self, factor: T) -> Result<()> {
-        self.handle.invoke(&machine::SCALE, (factor,)).await
-    }
-
     /// Multiplies the numbers of one row.
     ///
     /// # Errors
@@ -333,51 +316,6 @@ impl<T: Element> Matrix<T> {
         let Numbers(products) = products;
         Ok(products)
     }
-
-    /// The sum of all numbers.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) where it does not fit an `i64`.
-    pub async fn sum(&self) -> Result<T> {
-        self.handle.invoke(&machine::SUM, ()).await
-    }
-
-    /// The mean of all numbers, if there are any.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn mean(&self) -> Result<Option<f64>> {
-        self.handle.invoke(&machine::MEAN, ()).await
-    }
-
-    /// The smallest number, if there are any; a NaN only where all are NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn min(&self) -> Result<Option<T>> {
-        self.handle.invoke(&machine::EXTREME, (Bound::Min,)).await
-    }
-
-    /// The largest number, if there are any; a NaN only where all are NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn max(&self) -> Result<Option<T>> {
-        self.handle.invoke(&machine::EXTREME, (Bound::Max,)).await
-    }
-
-    /// How large the numbers are together. A NaN among them gives NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn norm(&self, norm: Norm) -> Result<f64> {
-        self.handle.invoke(&machine::NORM, (norm,)).await
-    }
 }
 
 /// Rounds in which parties reduce their parts to one.
@@ -427,36 +365,6 @@ impl<T: Element> Matrix<T> {
     ) -> Result<Grid<T>> {
         self.reduce_at_most(parties, part, reduction, Some(limit))
             .await
-    }
-
-    /// How many parties have come to the round that gathers now.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn parties_waiting(&self) -> Result<u32> {
-        let (came, _): (u32, bool) = self.handle.invoke(&machine::ROUND_STATUS, ()).await?;
-        Ok(came)
-    }
-
-    /// Whether a party gave up since the last reset.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn is_round_broken(&self) -> Result<bool> {
-        let (_, broken): (u32, bool) = self.handle.invoke(&machine::ROUND_STATUS, ()).await?;
-        Ok(broken)
-    }
-
-    /// Makes broken rounds whole again and begins a new one. Parties that wait get
-    /// [`Error::BrokenRound`](crate::Error::BrokenRound).
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn reset_rounds(&self) -> Result<()> {
-        self.handle.invoke(&machine::RESET_ROUNDS, ()).await
     }
 
     async fn reduce_at_most(

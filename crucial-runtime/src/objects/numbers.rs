@@ -3,6 +3,7 @@
 mod all;
 mod element;
 mod party;
+mod proxy;
 mod rounds;
 mod sessions;
 mod slices;
@@ -23,6 +24,7 @@ pub(in crate::objects) use all::All;
 pub use element::Element;
 pub(in crate::objects) use party::{Reducing, reduce};
 use party::{contribution, renewal, session};
+pub(in crate::objects) use proxy::numbers;
 pub use rounds::Reduction;
 pub(in crate::objects) use rounds::{Contribution, End, Part, Rounds};
 pub use slices::Norm;

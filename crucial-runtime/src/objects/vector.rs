@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::machine::VectorState;
-use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, Part, Reduction, reduce};
+use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, Part, Reduction, numbers, reduce};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::Handle;
@@ -65,6 +65,7 @@ pub struct Vector<T> {
 }
 
 proxy!(Vector<T: Element>, machine: VectorState<T>, init: Vec<T>);
+numbers!(Vector);
 
 impl<T: Element> Vector<T> {
     fn arguments(handle: &Handle<VectorState<T>>, init: Vec<T>) -> Result<Vec<Bytes>> {
@@ -155,15 +156,6 @@ impl<T: Element> Vector<T> {
         self.handle.invoke(&machine::SET_RANGE, args).await
     }
 
-    /// Replaces every number by this one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn fill(&self, number: T) -> Result<()> {
-        self.handle.invoke(&machine::FILL, (number,)).await
-    }
-
     /// Replaces all numbers, and with them the length.
     ///
     /// # Errors
@@ -242,15 +234,6 @@ impl<T: Element> Vector<T> {
         self.handle.invoke(&machine::ADD_SCALED, args).await
     }
 
-    /// Multiplies every number.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) where an `i64` would overflow.
-    pub async fn scale(&self, factor: T) -> Result<()> {
-        self.handle.invoke(&machine::SCALE, (factor,)).await
-    }
-
     /// Keeps the smaller of each number and the other one; a NaN gives way.
     ///
     /// # Errors
@@ -284,51 +267,6 @@ impl<T: Element> Vector<T> {
         self.handle
             .invoke(&machine::DOT, (Borrowed(numbers),))
             .await
-    }
-
-    /// The sum of all numbers.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) where it does not fit an `i64` (what is between may be larger).
-    pub async fn sum(&self) -> Result<T> {
-        self.handle.invoke(&machine::SUM, ()).await
-    }
-
-    /// The mean of all numbers, if there are any.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn mean(&self) -> Result<Option<f64>> {
-        self.handle.invoke(&machine::MEAN, ()).await
-    }
-
-    /// The smallest number, if there are any; a NaN only where all are NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn min(&self) -> Result<Option<T>> {
-        self.handle.invoke(&machine::EXTREME, (Bound::Min,)).await
-    }
-
-    /// The largest number, if there are any; a NaN only where all are NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn max(&self) -> Result<Option<T>> {
-        self.handle.invoke(&machine::EXTREME, (Bound::Max,)).await
-    }
-
-    /// How large the numbers are together. A NaN among them gives NaN.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn norm(&self, norm: Norm) -> Result<f64> {
-        self.handle.invoke(&machine::NORM, (norm,)).await
     }
 }
 
@@ -403,36 +341,6 @@ impl<T: Element> Vector<T> {
     ) -> Result<Vec<T>> {
         let part = self.part(parties, part, reduction);
         reduce(&self.handle, part, Some(limit)).await
-    }
-
-    /// How many parties have come to the round that gathers now.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn parties_waiting(&self) -> Result<u32> {
-        let (came, _): (u32, bool) = self.handle.invoke(&machine::ROUND_STATUS, ()).await?;
-        Ok(came)
-    }
-
-    /// Whether a party gave up since the last reset.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn is_round_broken(&self) -> Result<bool> {
-        let (_, broken): (u32, bool) = self.handle.invoke(&machine::ROUND_STATUS, ()).await?;
-        Ok(broken)
-    }
-
-    /// Makes broken rounds whole again and begins a new one. Parties that wait get
-    /// [`Error::BrokenRound`](crate::Error::BrokenRound).
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn reset_rounds(&self) -> Result<()> {
-        self.handle.invoke(&machine::RESET_ROUNDS, ()).await
     }
 
     fn part<'a>(&self, parties: u32, part: &'a [T], reduction: Reduction) -> Part<Borrowed<'a, T>> {

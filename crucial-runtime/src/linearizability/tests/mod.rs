@@ -2,5 +2,6 @@
 
 mod brute;
 mod busy;
+mod doubt;
 mod known;
 mod recorded;

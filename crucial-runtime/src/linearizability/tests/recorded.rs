@@ -242,14 +242,15 @@ async fn an_object_that_is_gone_too_early_or_too_late_is_found() {
     late.check().unwrap();
 }
 
+async fn counted() -> Result<()> {
+    let number = Atomic::<u32>::create("number", 1).await?;
+    number.fetch_add(1).await?;
+    number.get().await.map(drop)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_without_an_answer_is_in_doubt() {
-    let recorder = recorded(async || {
-        let number = Atomic::<u32>::create("number", 1).await?;
-        number.fetch_add(1).await?;
-        number.get().await.map(drop)
-    })
-    .await;
+    let recorder = recorded(counted).await;
     // The embedded store answers before a future can be dropped: take its answer to the addition away.
     let mut events = recorder.events();
     let call = events
@@ -267,12 +268,7 @@ async fn a_call_without_an_answer_is_in_doubt() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_answered_after_the_end_happened_with_that_answer_or_later() {
-    let recorder = recorded(async || {
-        let number = Atomic::<u32>::create("number", 1).await?;
-        number.fetch_add(1).await?;
-        number.get().await.map(drop)
-    })
-    .await;
+    let recorder = recorded(counted).await;
     // The answer to the addition comes an hour later than that to the read, which has seen it.
     let mut events = recorder.events();
     let end = events.iter().map(time).max().unwrap();

@@ -4,13 +4,15 @@
 //! (they share a script call, or a commit). With two slots the server works on one batch while this process makes the
 //! next. A caller that finds a slot free sends its call itself, without the detour over another task.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+mod taken;
+
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
+
+use self::taken::{Taken, received};
 
 use super::combine::{Attempt, Combining, Published, Site};
 use super::core::Core;
@@ -75,14 +77,6 @@ enum Entry {
     Waits(oneshot::Receiver<Answer>),
     /// A slot was free, and is the caller's now.
     Goes(Taken, Operation),
-}
-
-/// A slot that is taken. It has to be freed; where it is dropped instead, the runtime is being shut down that its
-/// batches were driven by.
-struct Taken {
-    lane: Arc<Lane>,
-    slot: Slot,
-    freed: bool,
 }
 
 impl Lane {
@@ -175,12 +169,7 @@ impl Lane {
         }
         if let Some(slot) = (0..operation.slots()).find(|slot| !state.busy[*slot]) {
             state.busy[slot] = true;
-            let taken = Taken {
-                lane: Arc::clone(self),
-                slot,
-                freed: false,
-            };
-            return Entry::Goes(taken, operation);
+            return Entry::Goes(Taken::of(Arc::clone(self), slot), operation);
         }
         let (sender, answer) = oneshot::channel();
         state.waiting.push(Waiting {
@@ -258,152 +247,6 @@ impl Lane {
     }
 }
 
-impl Taken {
-    /// Does one operation in the slot.
-    fn lead(self, core: Arc<Core>, operation: Operation) -> Flight {
-        Flight(Some(Box::pin(async move {
-            let lane = &self.lane;
-            let answer = if operation.is_combined() {
-                let mut combining = lane.combining.lock().await;
-                let done = combining.alone(&lane.site(&core), &operation).await;
-                drop(combining);
-                match done {
-                    Ok(answer) => Some(answer),
-                    Err(attempt) => {
-                        return received(self.follow(core, operation, attempt)).await;
-                    }
-                }
-            } else {
-                lane.fly(&core, self.slot, std::slice::from_ref(&operation), None)
-                    .await
-                    .pop()
-            };
-            self.land(core);
-            answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
-        })))
-    }
-
-    /// Leaves the slot, with an operation that goes first, to a task of its own: with others about there may be more
-    /// to do here than for this caller, and what is run here may be somebody else's.
-    fn follow(
-        self,
-        core: Arc<Core>,
-        operation: Operation,
-        attempt: Option<Attempt>,
-    ) -> oneshot::Receiver<Answer> {
-        let (sender, answer) = oneshot::channel();
-        let first = Waiting {
-            operation,
-            attempt,
-            answer: sender,
-        };
-        self.lane.lock().waiting.insert(0, first);
-        tokio::spawn(self.drive(core));
-        answer
-    }
-
-    /// Frees the slot, or sees to those who came meanwhile.
-    fn land(mut self, core: Arc<Core>) {
-        let more = {
-            let mut state = self.lane.lock();
-            state.stuck = None;
-            state.busy[self.slot] = !state.waiting.is_empty();
-            state.busy[self.slot]
-        };
-        if more {
-            tokio::spawn(self.drive(core));
-        } else {
-            self.freed = true;
-            self.lane.landed.notify_waiters();
-        }
-    }
-
-    /// Sends one batch after the other until nobody waits.
-    async fn drive(mut self, core: Arc<Core>) {
-        let lane = Arc::clone(&self.lane);
-        loop {
-            let leads = lane.combining.try_lock().is_ok_and(|known| known.leads());
-            let Some(batch) = lane.next_batch(self.slot, leads) else {
-                self.freed = true;
-                lane.landed.notify_waiters();
-                return;
-            };
-            let Batch {
-                operations,
-                attempt,
-                answers,
-            } = batch;
-            let landed = lane.fly(&core, self.slot, &operations, attempt).await;
-            let answers = match answers {
-                Some(answers) => answers,
-                None => {
-                    let mut state = lane.lock();
-                    state.stuck = None;
-                    std::mem::take(&mut state.flying)
-                }
-            };
-            for (answer, sender) in landed.into_iter().zip(answers) {
-                // A caller that has gone away needs no answer.
-                let _ = sender.send(answer);
-            }
-            // What they ask next travels in the next batch.
-            let_them_run().await;
-        }
-    }
-}
-
-impl Drop for Taken {
-    /// Whoever was under way is told by the loss of the sender, whoever waits for a batch that nobody makes here.
-    fn drop(&mut self) {
-        if self.freed {
-            return;
-        }
-        let (flying, waiting) = {
-            let mut state = self.lane.lock();
-            state.busy[self.slot] = false;
-            state.stuck = None;
-            let flying = match self.slot {
-                0 => std::mem::take(&mut state.flying),
-                _ => Vec::new(),
-            };
-            let waiting = match state.busy {
-                [false, false] => std::mem::take(&mut state.waiting),
-                // The other's driver sees to them.
-                _ => Vec::new(),
-            };
-            (flying, waiting)
-        };
-        drop(flying);
-        for Waiting {
-            attempt, answer, ..
-        } in waiting
-        {
-            if attempt.is_none() {
-                let reason = "the tokio runtime that sent the calls of this process was shut down; this one was not begun";
-                let _ = answer.send(Err(Fault::Server(reason.to_owned())));
-            }
-        }
-        self.lane.landed.notify_waiters();
-    }
-}
-
-/// Lets the tasks run that have just been awakened.
-///
-/// Not `yield_now`, which would wait for the whole queue of this worker thread, out of reach for the others: this goes
-/// to the end of the queue, from where another thread takes it if one of the tasks before it computes for long.
-async fn let_them_run() {
-    let mut awakened = false;
-    poll_fn(|cx| {
-        if awakened {
-            return Poll::Ready(());
-        }
-        awakened = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 /// Operations that go together.
 struct Batch {
     operations: Vec<Operation>,
@@ -411,13 +254,6 @@ struct Batch {
     attempt: Option<Attempt>,
     /// Whom they are to be answered to, unless those are noted as flying.
     answers: Option<Vec<oneshot::Sender<Answer>>>,
-}
-
-async fn received(answer: oneshot::Receiver<Answer>) -> Answer {
-    let asked = Instant::now();
-    // Whoever was to answer was dropped with its runtime; the call may have been sent.
-    let lost = |_| Err(Fault::InDoubt(asked.elapsed()));
-    answer.await.unwrap_or_else(lost)
 }
 
 /// How many of those who wait go into the next batch.
@@ -446,32 +282,6 @@ fn fitting(waiting: &[Waiting]) -> usize {
         }
     }
     count
-}
-
-/// A batch under way. Dropped by its caller, it flies on by itself: others wait for the lane.
-struct Flight(Option<Pin<Box<dyn Future<Output = Answer> + Send>>>);
-
-impl Future for Flight {
-    type Output = Answer;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
-        let Some(flight) = &mut self.0 else {
-            return Poll::Pending;
-        };
-        let answer = std::task::ready!(flight.as_mut().poll(cx));
-        self.0 = None;
-        Poll::Ready(answer)
-    }
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        if let Some(flight) = self.0.take()
-            && let Ok(tokio) = tokio::runtime::Handle::try_current()
-        {
-            tokio.spawn(flight);
-        }
-    }
 }
 
 #[cfg(test)]

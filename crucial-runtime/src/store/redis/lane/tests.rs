@@ -112,6 +112,25 @@ async fn a_lane_that_has_landed_is_not_failed() {
     );
 }
 
+/// An object on a server of its own.
+async fn sum() -> (RedisServer, Arc<RedisStore>, Key) {
+    let server = RedisServer::start(Settings::default()).await;
+    let url = Url::parse(&server.url()).unwrap();
+    let store = RedisStore::connect(&url, Options::default()).await.unwrap();
+    let key = create(&store).await;
+    (server, Arc::new(store), key)
+}
+
+/// A call for any runtime.
+fn call(
+    store: &Arc<RedisStore>,
+    key: &Key,
+    n: i64,
+) -> impl Future<Output = crate::Result<Poll<Value>>> + Send + 'static {
+    let (store, call) = (Arc::clone(store), add(key, n));
+    async move { store.call(call).await }
+}
+
 /// A tokio runtime other than that of the test, as tests have that share a runtime of ours.
 fn another() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -121,15 +140,9 @@ fn another() -> tokio::runtime::Runtime {
 /// Whoever drives the calls of all is dropped with its runtime: what waits behind it was not begun.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runtime_that_is_shut_down_holds_nobody_up() {
-    let server = RedisServer::start(Settings::default()).await;
-    let url = Url::parse(&server.url()).unwrap();
-    let store = Arc::new(RedisStore::connect(&url, Options::default()).await.unwrap());
-    let key = create(&store).await;
+    let (server, store, key) = sum().await;
     let lane = store.lane(&key);
-    let call = |n| {
-        let (store, call) = (Arc::clone(&store), add(&key, n));
-        async move { store.call(call).await }
-    };
+    let call = |n| call(&store, &key, n);
     server.pause();
     let runtime = another();
     runtime.spawn(call(1));
@@ -152,15 +165,9 @@ async fn a_runtime_that_is_shut_down_holds_nobody_up() {
 /// What was under way with it may have run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_of_a_runtime_that_is_shut_down_is_in_doubt() {
-    let server = RedisServer::start(Settings::default()).await;
-    let url = Url::parse(&server.url()).unwrap();
-    let store = Arc::new(RedisStore::connect(&url, Options::default()).await.unwrap());
-    let key = create(&store).await;
+    let (server, store, key) = sum().await;
     let lane = store.lane(&key);
-    let call = |n| {
-        let (store, call) = (Arc::clone(&store), add(&key, n));
-        async move { store.call(call).await }
-    };
+    let call = |n| call(&store, &key, n);
     server.pause();
     let runtime = another();
     let first = runtime.spawn(call(1));
