@@ -1,5 +1,7 @@
 //! A key with the type of its object: what every proxy is made of.
 
+mod user;
+
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +12,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Call, Concern, Key, Method, Object, ObjectType, SNAPSHOT, Value};
+use super::{Call, Concern, Key, Method, Object, ObjectType, Value};
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::runtime::{self, Runtime};
@@ -192,94 +194,6 @@ impl<O: Object> Handle<O> {
             .waits()
             .wait_for(&runtime, call, concern, limit)
             .await
-    }
-
-    /// Creates a user's object under that key. One round trip.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Exists`] where the key is taken, and those of the store.
-    pub async fn create_at(key: Key, state: O) -> Result<Self> {
-        let handle = Self::at(key);
-        let init = handle.state(&state)?;
-        handle.create(init, O::NAME).await?;
-        Ok(handle)
-    }
-
-    /// Opens a user's object under that key. One round trip.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`], [`Error::WrongType`], and those of the store.
-    pub async fn open_at(key: Key) -> Result<Self> {
-        let handle = Self::at(key);
-        handle.open(O::NAME).await?;
-        Ok(handle)
-    }
-
-    /// Makes one call of a user's method: one argument, a tuple, and a reply of any serde type.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Codec`], and those of the store.
-    pub async fn invoke<A: Serialize, R: DeserializeOwned>(
-        &self,
-        method: &'static Method,
-        args: A,
-    ) -> Result<R> {
-        let args = vec![self.encode("an argument", &args)?];
-        let value = self.call(method, args).await?;
-        self.decode_value("the reply", &value)
-    }
-
-    /// [`invoke`](Self::invoke) for a method that returns [`Poll`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`], [`Error::Codec`], and those of the store.
-    pub async fn invoke_waiting<A: Serialize, R: DeserializeOwned>(
-        &self,
-        method: &'static Method,
-        args: A,
-        limit: Option<Duration>,
-    ) -> Result<R> {
-        let args = vec![self.encode("an argument", &args)?];
-        let value = self.wait(method, args, limit).await?;
-        self.decode_value("the reply", &value)
-    }
-
-    /// The whole state, as of one moment. One round trip.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`], [`Error::Corrupt`], and those of the store.
-    pub async fn snapshot(&self) -> Result<O> {
-        let Value::Bytes(bytes) = self.call(&SNAPSHOT, Vec::new()).await? else {
-            return Err(Error::Corrupt {
-                key: self.key.clone(),
-                reason: "its snapshot is no state".to_owned(),
-            });
-        };
-        codec::decode_state(&bytes).map_err(|error| Error::Corrupt {
-            key: self.key.clone(),
-            reason: error.to_string(),
-        })
-    }
-
-    /// The bytes of the initial state of a user's object.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Codec`] where the state does not encode.
-    pub fn state(&self, state: &O) -> Result<Vec<Bytes>> {
-        match codec::encode_state(state) {
-            Ok(bytes) => Ok(vec![bytes]),
-            Err(source) => Err(Error::Codec {
-                key: self.key.clone(),
-                what: "the initial state",
-                source,
-            }),
-        }
     }
 
     pub(crate) fn encode<T: Serialize + ?Sized>(
