@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Answer, Batch, Lane, Slot, Waiting};
+use super::{Answer, Batch, Lane, SLOTS, Slot, Waiting};
 use crate::store::redis::combine::Attempt;
 use crate::store::redis::core::Core;
 use crate::store::redis::fault::Fault;
@@ -139,10 +139,11 @@ impl Drop for Taken {
                 0 => std::mem::take(&mut state.flying),
                 _ => Vec::new(),
             };
-            let waiting = match state.busy {
-                [false, false] => std::mem::take(&mut state.waiting),
-                // The other's driver sees to them.
-                _ => Vec::new(),
+            let waiting = if state.busy == [false; SLOTS] {
+                std::mem::take(&mut state.waiting)
+            } else {
+                // The driver of another slot sees to them.
+                Vec::new()
             };
             (flying, waiting)
         };
