@@ -174,3 +174,93 @@ impl<T: Portable> Drop for Locked<T> {
 fn tell(error: &Error) {
     tracing::error!(%error, "what was changed under a lock is lost: it could not be encoded when the guard was dropped");
 }
+
+/// Gives a guard what it does as long as it holds the lock.
+macro_rules! guard {
+    ($guard:ident) => {
+        impl<T: Portable> $guard<T> {
+            /// Whether the lock may have been lost: the lease has ended, or could not be renewed for its length, as
+            /// this process was frozen or cut off from the store. Costs nothing.
+            #[must_use]
+            pub fn is_lost(&self) -> bool {
+                self.0.is_lost()
+            }
+
+            /// Waits until the lock [may have been lost](Self::is_lost). Dropping the future does nothing.
+            pub fn lost(&self) -> impl Future<Output = ()> + Send {
+                self.0.lost()
+            }
+        }
+
+        impl<T: Portable> ::std::ops::Deref for $guard<T> {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                &self.0.value
+            }
+        }
+
+        impl<T: Portable + ::std::fmt::Debug> ::std::fmt::Debug for $guard<T> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.value.fmt(f)
+            }
+        }
+    };
+}
+
+/// Gives a guard also what only a writer does.
+macro_rules! writer {
+    ($guard:ident) => {
+        impl<T: Portable> $guard<T> {
+            /// Writes the value, if it may have been changed, and keeps the lock. One round trip, or none.
+            ///
+            /// To drop the future does not take the call back once it is on its way.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, which leaves what others
+            /// wrote meanwhile; [`Error::TooLarge`](crate::Error::TooLarge); those of the store.
+            pub async fn commit(&mut self) -> Result<()> {
+                self.0.commit().await
+            }
+
+            /// Writes the value, if it may have been changed, and gives the lock back. One round trip. Dropped
+            /// half-way, it goes on in the background.
+            ///
+            /// # Errors
+            ///
+            /// As [`commit`](Self::commit); the lock is given back all the same.
+            pub async fn unlock(self) -> Result<()> {
+                self.0.unlock().await
+            }
+
+            /// Gives the lock back and leaves the value as it was last [committed](Self::commit). One round trip.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, and those of the store.
+            pub async fn discard(self) -> Result<()> {
+                self.0.discard().await
+            }
+
+            /// The number of this acquisition, higher than that of any before. Give it to other systems with what
+            /// you write there, so that they can refuse what comes from a holder of before.
+            #[must_use]
+            pub fn token(&self) -> u64 {
+                self.0.token()
+            }
+        }
+
+        $crate::objects::lock::guard!($guard);
+
+        /// What is borrowed to be changed is written back, changed or not.
+        impl<T: Portable> ::std::ops::DerefMut for $guard<T> {
+            fn deref_mut(&mut self) -> &mut T {
+                self.0.changed = true;
+                &mut self.0.value
+            }
+        }
+    };
+}
+
+pub(super) use {guard, writer};

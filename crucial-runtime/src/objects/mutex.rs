@@ -1,13 +1,11 @@
 //! A mutex: a value that one at a time may change.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::lock::{self, Locked, WRITER};
+use super::lock::{self, Locked, WRITER, writer};
 use super::permits::machine::Permits;
 use super::proxy::proxy;
 use crate::error::Result;
@@ -161,79 +159,9 @@ impl<T: Portable> Mutex<T> {
 pub struct MutexGuard<T: Portable>(Locked<T>);
 
 impl<T: Portable> MutexGuard<T> {
-    /// Writes the value, if it may have been changed, and keeps the lock. One round trip, or none.
-    ///
-    /// To drop the future does not take the call back once it is on its way.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, which leaves what others
-    /// wrote meanwhile; [`Error::TooLarge`](crate::Error::TooLarge); those of the store.
-    pub async fn commit(&mut self) -> Result<()> {
-        self.0.commit().await
-    }
-
-    /// Writes the value, if it may have been changed, and gives the lock back. One round trip. Dropped
-    /// half-way, it goes on in the background.
-    ///
-    /// # Errors
-    ///
-    /// As [`commit`](Self::commit); the lock is given back all the same.
-    pub async fn unlock(self) -> Result<()> {
-        self.0.unlock().await
-    }
-
-    /// Gives the lock back and leaves the value as it was last [committed](Self::commit). One round trip.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, and those of the store.
-    pub async fn discard(self) -> Result<()> {
-        self.0.discard().await
-    }
-
-    /// The number of this acquisition, higher than that of any before. Give it to other systems with what
-    /// you write there, so that they can refuse what comes from a holder of before.
-    #[must_use]
-    pub fn token(&self) -> u64 {
-        self.0.token()
-    }
-
-    /// Whether the lock may have been lost: the lease has ended, or could not be renewed for its length, as
-    /// this process was frozen or cut off from the store. Costs nothing.
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        self.0.is_lost()
-    }
-
-    /// Waits until the lock [may have been lost](Self::is_lost). Dropping the future does nothing.
-    pub fn lost(&self) -> impl Future<Output = ()> + Send {
-        self.0.lost()
-    }
-
     pub(super) fn mutex(&self) -> Option<Mutex<T>> {
         self.0.handle().cloned().map(Mutex::of)
     }
 }
 
-impl<T: Portable> Deref for MutexGuard<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0.value
-    }
-}
-
-/// What is borrowed to be changed is written back, changed or not.
-impl<T: Portable> DerefMut for MutexGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.0.changed = true;
-        &mut self.0.value
-    }
-}
-
-impl<T: Portable + fmt::Debug> fmt::Debug for MutexGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.value.fmt(f)
-    }
-}
+writer!(MutexGuard);

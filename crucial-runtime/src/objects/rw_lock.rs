@@ -1,13 +1,11 @@
 //! A read-write lock: a value that many may read at a time, or one change.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::lock::{self, Locked, READER, WRITER};
+use super::lock::{self, Locked, READER, WRITER, guard, writer};
 use super::permits::machine::Permits;
 use super::proxy::proxy;
 use crate::error::Result;
@@ -134,32 +132,9 @@ impl<T: Portable> RwLockReadGuard<T> {
     pub async fn unlock(self) -> Result<()> {
         self.0.unlock().await
     }
-
-    /// As [`MutexGuard::is_lost`](crate::MutexGuard::is_lost).
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        self.0.is_lost()
-    }
-
-    /// As [`MutexGuard::lost`](crate::MutexGuard::lost).
-    pub fn lost(&self) -> impl Future<Output = ()> + Send {
-        self.0.lost()
-    }
 }
 
-impl<T: Portable> Deref for RwLockReadGuard<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0.value
-    }
-}
-
-impl<T: Portable + fmt::Debug> fmt::Debug for RwLockReadGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.value.fmt(f)
-    }
-}
+guard!(RwLockReadGuard);
 
 /// An [`RwLock`] held for writing by this process on a lease, with a copy of the value, to be changed and
 /// written back. Dropped, it does what a [`MutexGuard`](crate::MutexGuard) does.
@@ -167,39 +142,12 @@ impl<T: Portable + fmt::Debug> fmt::Debug for RwLockReadGuard<T> {
 pub struct RwLockWriteGuard<T: Portable>(Locked<T>);
 
 impl<T: Portable> RwLockWriteGuard<T> {
-    /// As [`MutexGuard::commit`](crate::MutexGuard::commit).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn commit(&mut self) -> Result<()> {
-        self.0.commit().await
-    }
-
-    /// As [`MutexGuard::unlock`](crate::MutexGuard::unlock).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn unlock(self) -> Result<()> {
-        self.0.unlock().await
-    }
-
-    /// As [`MutexGuard::discard`](crate::MutexGuard::discard).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn discard(self) -> Result<()> {
-        self.0.discard().await
-    }
-
     /// Writes the value, if it may have been changed, and goes on as a reader: nobody writes in between,
     /// and readers that waited get in. One round trip.
     ///
     /// # Errors
     ///
-    /// As [`MutexGuard::commit`](crate::MutexGuard::commit); the lock is then given back.
+    /// As [`commit`](Self::commit); the lock is then given back.
     pub async fn downgrade(mut self) -> Result<RwLockReadGuard<T>> {
         match self.0.downgrade().await {
             Ok(()) => Ok(RwLockReadGuard(self.0)),
@@ -210,43 +158,6 @@ impl<T: Portable> RwLockWriteGuard<T> {
             }
         }
     }
-
-    /// As [`MutexGuard::token`](crate::MutexGuard::token).
-    #[must_use]
-    pub fn token(&self) -> u64 {
-        self.0.token()
-    }
-
-    /// As [`MutexGuard::is_lost`](crate::MutexGuard::is_lost).
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        self.0.is_lost()
-    }
-
-    /// As [`MutexGuard::lost`](crate::MutexGuard::lost).
-    pub fn lost(&self) -> impl Future<Output = ()> + Send {
-        self.0.lost()
-    }
 }
 
-impl<T: Portable> Deref for RwLockWriteGuard<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0.value
-    }
-}
-
-/// What is borrowed to be changed is written back, changed or not.
-impl<T: Portable> DerefMut for RwLockWriteGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        self.0.changed = true;
-        &mut self.0.value
-    }
-}
-
-impl<T: Portable + fmt::Debug> fmt::Debug for RwLockWriteGuard<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.value.fmt(f)
-    }
-}
+writer!(RwLockWriteGuard);

@@ -63,14 +63,12 @@ impl Object for RateLimiterState {
     }
 
     fn timeless(method: &str, mut reply: Value) -> Value {
-        if let Value::List(parts) = &mut reply
+        // Done, and how long it takes; or not, and how long it would take.
+        if let ("reserve", Value::List(parts)) = (method, &mut reply)
             && parts.len() > 1
         {
-            // Done, and how long it takes; or not, and how long it would take.
-            if method == "reserve" {
-                let last = parts.len().saturating_sub(1);
-                argument::some_time(parts, last);
-            }
+            let last = parts.len() - 1;
+            argument::some_time(parts, last);
         }
         reply
     }
