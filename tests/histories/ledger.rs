@@ -45,7 +45,7 @@ impl Ledger {
         Ok(self.entries)
     }
 
-    /// Sets an account to an amount: twice as good as once.
+    /// Sets an account to an amount, perhaps twice.
     #[shared(idempotent)]
     pub fn set(&mut self, account: u32, amount: i64) {
         self.accounts.insert(account, amount);

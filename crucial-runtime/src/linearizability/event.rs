@@ -88,7 +88,6 @@ pub(super) fn answer<T>(
         Err(
             Error::Refused { .. }
             | Error::Panicked { .. }
-            | Error::Poison { .. }
             | Error::Unreachable { .. }
             | Error::Login { .. }
             | Error::TooLarge { .. }

@@ -42,7 +42,8 @@ pub(super) enum End<R> {
 impl<C, R> Operation<C, R> {
     /// Whether it had no effect wherever it ran, as far as its answer tells.
     pub(super) fn changes_nothing<M: Model<Call = C>>(&self) -> bool {
-        matches!(self.end, End::Answered(_, Poll::Pending)) || M::reads(&self.call)
+        let waits = matches!(self.end, End::Answered(_, Poll::Pending));
+        waits && !M::repeats(&self.call) || M::reads(&self.call)
     }
 
     /// Twice the time between its start and its answer.
@@ -95,7 +96,8 @@ impl<C, R> History<C, R> {
         self.push(caller.into(), during.start, call, end);
     }
 
-    /// A call without an answer: it may have taken effect once, at any time after its start, or may yet.
+    /// A call without an answer: it may have taken effect once (or [twice](Model::repeats)), at any time after its start, or may
+    /// yet.
     pub fn in_doubt(&mut self, caller: impl Into<String>, during: RangeFrom<u64>, call: C) {
         self.push(caller.into(), during.start, call, End::InDoubt);
     }

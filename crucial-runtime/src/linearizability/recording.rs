@@ -30,6 +30,7 @@ const SLACK: u64 = 100_000_000;
 pub struct Recording {
     processes: Vec<Process>,
     types: HashMap<&'static str, &'static ObjectType>,
+    limit: Limit,
 }
 
 struct Process {
@@ -98,6 +99,14 @@ impl Recording {
         for process in &mut self.processes {
             process.until = process.until.min(time);
         }
+        self
+    }
+
+    /// Gives the check of an object up, as [undecided](CheckError::Undecided), once so many states of affairs have been
+    /// tried: 4,000,000 unless this says otherwise, which take up to half a gigabyte, and minutes where states are large.
+    #[must_use]
+    pub fn give_up_after(mut self, tried: usize) -> Self {
+        self.limit = Limit(tried);
         self
     }
 
@@ -175,7 +184,7 @@ impl Recording {
             checked.in_doubt += usize::from(deed.end.is_none() || deed.late);
         }
         let name = format!("object `{key}`");
-        history.check_object(&name, Machine::NOTHING, Limit::default())?;
+        history.check_object(&name, Machine::NOTHING, self.limit)?;
         Ok(checked)
     }
 

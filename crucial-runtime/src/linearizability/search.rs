@@ -8,13 +8,14 @@
 //!   from here on, there is one with that call first.
 //! * Calls in doubt are tried last, where nothing else fits, so that they take effect just before they show;
 //!   of equal ones the oldest, because it fits wherever another does.
-//! * A call that may take effect twice is in doubt once more, until it takes the effect that was answered.
+//! * A call that may take effect twice may do so first where it is still to be put in order; once it is, it makes no
+//!   difference whether it did.
 
 mod doubtful;
 mod stuck;
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -51,6 +52,8 @@ pub(super) struct Search<'a, M: Model> {
     /// Which calls have been put in order so far.
     done: Bits,
     happened: Bits,
+    /// Calls that have taken effect once before that which was answered, and are still to be put in order.
+    again: BTreeSet<usize>,
     states: Vec<Rc<M>>,
     ids: HashMap<Rc<M>, StateId>,
     /// What was reached before: the calls done, the calls in doubt that happened, the state.
@@ -66,12 +69,16 @@ type StateId = u32;
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Certain(usize),
+    /// Before the effect that was answered.
+    Again(usize),
     Doubtful(usize),
 }
 
 /// A step that was taken, and what else might have been done instead.
 struct Frame {
     step: Step,
+    /// Whether the call had taken effect before.
+    again: bool,
     before: StateId,
     instead: Option<Choices>,
 }
@@ -82,6 +89,8 @@ struct Choices {
     first: usize,
     /// Of the calls that took effect those that fit here and have not been tried, with the states after them.
     fitting: Option<Vec<(usize, StateId)>>,
+    /// Of these the ones that may take effect once more than they fit.
+    again: Option<Vec<(usize, StateId)>>,
     next_doubtful: usize,
 }
 
@@ -91,7 +100,7 @@ impl<'a, M: Model> Search<'a, M> {
         let (certain, doubtful): (Vec<_>, Vec<_>) = calls
             .into_iter()
             .partition(|call| call.end.deadline().is_some());
-        let doubtful = Doubtful::all(&certain, doubtful);
+        let doubtful = Doubtful::all(doubtful);
         let events = Events::of(&certain);
         let deepest = Deepest::at(events.first_answer().unwrap_or(0));
         let model = Rc::new(model);
@@ -99,6 +108,7 @@ impl<'a, M: Model> Search<'a, M> {
             middles: certain.iter().map(|call| call.middle()).collect(),
             done: Bits::new(certain.len()),
             happened: Bits::new(doubtful.len()),
+            again: BTreeSet::new(),
             certain,
             doubtful,
             states: vec![Rc::clone(&model)],
@@ -122,14 +132,18 @@ impl<'a, M: Model> Search<'a, M> {
                 self.note(choices.first, state);
                 return Err(self.stuck(Some(self.seen.len())));
             }
-            if let Some((step, after, alternatives)) = self.choose(state, &mut choices) {
+            if let Some((step, again, after)) = self.choose(state, &mut choices) {
+                let mut instead = Some(choices);
                 if let Step::Certain(call) = step {
                     self.events.lift(call);
+                    if self.certain[call].changes_nothing::<M>() {
+                        instead = None;
+                    }
                 }
-                let instead = alternatives.then_some(choices);
                 let before = state;
                 self.trail.push(Frame {
                     step,
+                    again,
                     before,
                     instead,
                 });
@@ -142,7 +156,7 @@ impl<'a, M: Model> Search<'a, M> {
                 let Some(frame) = self.trail.pop() else {
                     return Err(self.stuck(None));
                 };
-                self.undo(frame.step);
+                self.undo(frame.step, frame.again);
                 state = frame.before;
                 if frame.instead.is_some() {
                     break frame.instead;
@@ -156,23 +170,32 @@ impl<'a, M: Model> Search<'a, M> {
         self.events.first_answer().map(|first| Choices {
             first,
             fitting: None,
+            again: None,
             next_doubtful: 0,
         })
     }
 
-    /// The next step from here, the state after it, and whether another might be taken instead.
-    fn choose(&mut self, state: StateId, choices: &mut Choices) -> Option<(Step, StateId, bool)> {
+    /// The next step from here, whether its call had taken effect before, and the state after it.
+    fn choose(&mut self, state: StateId, choices: &mut Choices) -> Option<(Step, bool, StateId)> {
         if choices.fitting.is_none() {
             let fitting = self.fitting(state, choices.first);
             choices.fitting = Some(fitting);
         }
         while let Some((call, after)) = choices.fitting.as_mut().and_then(Vec::pop) {
-            if self.visit(Step::Certain(call), after) {
-                let alternatives = !self.certain[call].changes_nothing::<M>();
-                return Some((Step::Certain(call), after, alternatives));
+            if let Some(again) = self.visit(Step::Certain(call), after) {
+                return Some((Step::Certain(call), again, after));
             }
             if self.certain[call].changes_nothing::<M>() {
                 return None;
+            }
+        }
+        if choices.again.is_none() {
+            let again = self.repeating(state, choices.first);
+            choices.again = Some(again);
+        }
+        while let Some((call, after)) = choices.again.as_mut().and_then(Vec::pop) {
+            if self.visit(Step::Again(call), after).is_some() {
+                return Some((Step::Again(call), false, after));
             }
         }
         let latest = self.certain[choices.first].end.deadline();
@@ -186,8 +209,7 @@ impl<'a, M: Model> Search<'a, M> {
             let twin_first = effect
                 .twin
                 .is_some_and(|twin| !self.happened.contains(twin));
-            let too_late = effect.before.is_some_and(|call| self.done.contains(call));
-            if self.happened.contains(call) || twin_first || too_late {
+            if self.happened.contains(call) || twin_first {
                 continue;
             }
             let after = if effect.answered {
@@ -201,8 +223,8 @@ impl<'a, M: Model> Search<'a, M> {
             if after == state {
                 continue;
             }
-            if self.visit(Step::Doubtful(call), after) {
-                return Some((Step::Doubtful(call), after, true));
+            if self.visit(Step::Doubtful(call), after).is_some() {
+                return Some((Step::Doubtful(call), false, after));
             }
         }
         None
@@ -222,6 +244,21 @@ impl<'a, M: Model> Search<'a, M> {
         }
         fitting.sort_by_key(|(call, _)| Reverse(self.middles[*call]));
         fitting
+    }
+
+    /// The calls that may take effect here before they do as they were answered, and change something.
+    fn repeating(&mut self, state: StateId, first: usize) -> Vec<(usize, StateId)> {
+        let mut repeating = Vec::new();
+        for call in self.events.until(first) {
+            let asked = &self.certain[call].call;
+            if M::repeats(asked) && !self.again.contains(&call) {
+                let (_, after) = self.apply(state, asked);
+                if after != state {
+                    repeating.push((call, after));
+                }
+            }
+        }
+        repeating
     }
 
     /// The state after that call, if it gives the answer that was given.
@@ -257,35 +294,53 @@ impl<'a, M: Model> Search<'a, M> {
         (given, id)
     }
 
-    /// Marks the call as done, unless that leads where the search has been before.
-    fn visit(&mut self, step: Step, after: StateId) -> bool {
-        self.mark(step, true);
+    /// Takes the step, unless that leads where the search has been before; whether its call had taken effect before.
+    fn visit(&mut self, step: Step, after: StateId) -> Option<bool> {
+        let again = self.mark(step);
         let mut key = vec![after.into()];
         self.done.put_down(&mut key);
         self.happened.put_down(&mut key);
+        key.extend(self.again.iter().map(|call| *call as u64));
         let is_new = self.seen.insert(key.into_boxed_slice());
         if !is_new {
-            self.mark(step, false);
+            self.unmark(step, again);
         }
-        is_new
+        is_new.then_some(again)
     }
 
-    fn undo(&mut self, step: Step) {
-        self.mark(step, false);
+    fn undo(&mut self, step: Step, again: bool) {
+        self.unmark(step, again);
         if let Step::Certain(call) = step {
             self.events.put_back(call);
         }
     }
 
-    fn mark(&mut self, step: Step, done: bool) {
-        let (set, call) = match step {
-            Step::Certain(call) => (&mut self.done, call),
-            Step::Doubtful(call) => (&mut self.happened, call),
-        };
-        if done {
-            set.insert(call);
-        } else {
-            set.remove(call);
+    fn mark(&mut self, step: Step) -> bool {
+        match step {
+            Step::Certain(call) => {
+                self.done.insert(call);
+                self.again.remove(&call)
+            }
+            Step::Again(call) => !self.again.insert(call),
+            Step::Doubtful(call) => {
+                self.happened.insert(call);
+                false
+            }
+        }
+    }
+
+    fn unmark(&mut self, step: Step, again: bool) {
+        match step {
+            Step::Certain(call) => {
+                self.done.remove(call);
+                if again {
+                    self.again.insert(call);
+                }
+            }
+            Step::Again(call) => {
+                self.again.remove(&call);
+            }
+            Step::Doubtful(call) => self.happened.remove(call),
         }
     }
 }

@@ -26,6 +26,8 @@ const KILLED: usize = 2;
 /// How long places are kept that are lent to a client which is dead or frozen, at the least. The check knows no time, so
 /// that what comes later is left out.
 const LENT: Duration = Duration::from_secs(1);
+/// After how many tries an object is left undecided: seconds, not minutes.
+const TRIES: usize = 200_000;
 /// What a round may take; none is stopped for being slow, but one that hangs is reported.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -95,7 +97,10 @@ struct Verdict {
 fn verdict(directory: &Path, until: Duration) -> Verdict {
     let mut verdict = Verdict::default();
     let mut check = || -> Result<(), CheckError> {
-        let recording = Recording::read(directory)?.object::<Ledger>().until(until);
+        let recording = Recording::read(directory)?
+            .object::<Ledger>()
+            .until(until)
+            .give_up_after(TRIES);
         for key in recording.objects() {
             match recording.check_only(&key) {
                 Ok(checked) => verdict.checked += checked,

@@ -79,6 +79,7 @@ impl<'a, M: Model> Search<'a, M> {
                     done.insert(call);
                     before.push(self.certain[call]);
                 }
+                Step::Again(call) => before.push(self.certain[call]),
                 Step::Doubtful(call) => {
                     happened.insert(call);
                     before.push(self.doubtful[call].operation);

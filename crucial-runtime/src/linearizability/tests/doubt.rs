@@ -167,3 +167,21 @@ fn calls_that_may_take_effect_twice() {
         "Add(3) -> 1",
     );
 }
+
+/// What such calls may have done before is no longer of interest once they are put in order.
+#[test]
+fn many_calls_that_may_take_effect_twice() {
+    let reset = |n: u64| {
+        Replied(
+            10 * n,
+            10 * n + 1,
+            Reset((n % 7) as u8),
+            ((n + 6) % 7) as u8,
+        )
+    };
+    let mut entries = vec![Replied(0, 1, Set(6), 0)];
+    entries.extend((7..207).map(reset));
+    good("all of them once", &entries);
+    entries.push(Replied(3_000, 3_001, Get, 99));
+    bad("a reply that none of them explains", &entries, "Get -> 99");
+}

@@ -287,6 +287,17 @@ async fn a_call_answered_after_the_end_happened_with_that_answer_or_later() {
     ));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_is_given_up_when_it_is_to_be() {
+    let recorder = recorded(counted).await;
+    let recording = || Recording::of_process(1, recorder.events());
+    assert!(recording().give_up_after(4).check().is_ok());
+    assert!(matches!(
+        recording().give_up_after(1).check(),
+        Err(CheckError::Undecided { .. })
+    ));
+}
+
 fn time(event: &Event) -> u64 {
     match event {
         Event::Began { at, .. } | Event::Ended { at, .. } => *at,
