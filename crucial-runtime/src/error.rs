@@ -242,7 +242,7 @@ pub enum Error {
         key: Key,
         /// The method.
         method: String,
-        /// How long it was tried again.
+        /// For how long no answer came.
         waited: Duration,
     },
     /// A value is over the size limit.

@@ -29,6 +29,9 @@ use crate::thread::Joins;
 /// runtime.shutdown().await
 /// # }
 /// ```
+///
+/// What it does in the background (renewing leases, hearing announcements, waiting for threads) runs on the tokio runtime that
+/// needed it first, as a rule the one that it was built on. Use it from that one; from others only while that one lives.
 #[derive(Debug, Clone)]
 pub struct Runtime(Arc<Inner>);
 

@@ -206,10 +206,12 @@ async fn a_method_that_never_ends_holds_nobody_else_up() {
     };
     let bench = Arc::new(Bench::new::<true>(limits).await);
     let end = End;
+    let called_once = Arc::new(tokio::sync::Barrier::new(21));
     let others: Vec<_> = (0..20)
         .map(|n| {
-            let bench = Arc::clone(&bench);
+            let (bench, called_once) = (Arc::clone(&bench), Arc::clone(&called_once));
             tokio::spawn(async move {
+                let mut first = true;
                 // Calls that come before the method begins are run, those behind it are told.
                 loop {
                     let called = match n % 4 {
@@ -219,6 +221,10 @@ async fn a_method_that_never_ends_holds_nobody_else_up() {
                         _ => bench.store.expire(&bench.key, None).await.map(drop),
                     };
                     match called {
+                        Ok(()) if first => {
+                            first = false;
+                            called_once.wait().await;
+                        }
                         // Who yields to a thread that the method then keeps for itself does not come back.
                         Ok(()) => tokio::time::sleep(Duration::from_millis(1)).await,
                         Err(error) => return error,
@@ -227,7 +233,7 @@ async fn a_method_that_never_ends_holds_nobody_else_up() {
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    called_once.wait().await;
     let spinning = tokio::spawn({
         let bench = Arc::clone(&bench);
         async move { bench.call(&SPIN, "").await }

@@ -36,6 +36,9 @@ pub(super) type Slot = usize;
 /// What comes back for one operation.
 pub(super) type Answer = Result<Poll<Value>, Fault>;
 
+/// What a caller that waits hears: the answer, or its operation back, to see to it itself.
+type Heard = Result<Answer, Operation>;
+
 /// The calls of this process on one object.
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -57,7 +60,7 @@ struct State {
     busy: [bool; SLOTS],
     waiting: Vec<Waiting>,
     /// Whom the batch under way is to be answered to, where methods run here.
-    flying: Vec<oneshot::Sender<Answer>>,
+    flying: Vec<oneshot::Sender<Heard>>,
     /// What callers are told while a method does not end: those whose calls have not begun.
     stuck: Option<Fault>,
 }
@@ -67,14 +70,14 @@ struct Waiting {
     operation: Operation,
     /// What it gave before, when it could not be done alone.
     attempt: Option<Attempt>,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Heard>,
 }
 
 /// What becomes of an operation at first.
 enum Entry {
     Refused(Fault),
     /// It waits.
-    Waits(oneshot::Receiver<Answer>),
+    Waits(oneshot::Receiver<Heard>),
     /// A slot was free, and is the caller's now.
     Goes(Taken, Operation),
 }
@@ -141,23 +144,31 @@ impl Lane {
         };
         // A caller that has gone away needs no answer.
         for caller in flying {
-            let _ = caller.send(Err(begun.clone()));
+            let _ = caller.send(Ok(Err(begun.clone())));
         }
         for Waiting {
             attempt, answer, ..
         } in waiting
         {
             let fault = attempt.map_or(fault, |_| begun);
-            let _ = answer.send(Err(fault.clone()));
+            let _ = answer.send(Ok(Err(fault.clone())));
         }
     }
 
     /// Does one operation, exactly once. Dropping the future does not stop what has been sent.
     pub(super) async fn run(self: Arc<Self>, core: &Arc<Core>, operation: Operation) -> Answer {
-        match self.enter(operation) {
-            Entry::Refused(fault) => Err(fault),
-            Entry::Waits(answer) => received(answer).await,
-            Entry::Goes(taken, operation) => taken.lead(Arc::clone(core), operation).await,
+        let mut operation = operation;
+        loop {
+            operation = match self.enter(operation) {
+                Entry::Refused(fault) => return Err(fault),
+                Entry::Goes(taken, operation) => {
+                    return taken.lead(Arc::clone(core), operation).await;
+                }
+                Entry::Waits(answer) => match received(answer).await {
+                    Ok(answer) => return answer,
+                    Err(back) => back,
+                },
+            };
         }
     }
 
@@ -253,7 +264,7 @@ struct Batch {
     /// What the first of them gave before.
     attempt: Option<Attempt>,
     /// Whom they are to be answered to, unless those are noted as flying.
-    answers: Option<Vec<oneshot::Sender<Answer>>>,
+    answers: Option<Vec<oneshot::Sender<Heard>>>,
 }
 
 /// How many of those who wait go into the next batch.

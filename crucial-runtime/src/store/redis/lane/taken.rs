@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Answer, Batch, Lane, SLOTS, Slot, Waiting};
+use super::{Answer, Batch, Heard, Lane, SLOTS, Slot, Waiting};
 use crate::store::redis::combine::Attempt;
 use crate::store::redis::core::Core;
 use crate::store::redis::fault::Fault;
@@ -43,7 +43,12 @@ impl Taken {
                 match done {
                     Ok(answer) => Some(answer),
                     Err(attempt) => {
-                        return received(self.follow(core, operation, attempt)).await;
+                        let lane = Arc::clone(lane);
+                        let answer = self.follow(Arc::clone(&core), operation, attempt);
+                        return match received(answer).await {
+                            Ok(answer) => answer,
+                            Err(back) => lane.run(&core, back).await,
+                        };
                     }
                 }
             } else {
@@ -63,7 +68,7 @@ impl Taken {
         core: Arc<Core>,
         operation: Operation,
         attempt: Option<Attempt>,
-    ) -> oneshot::Receiver<Answer> {
+    ) -> oneshot::Receiver<Heard> {
         let (sender, answer) = oneshot::channel();
         let first = Waiting {
             operation,
@@ -77,10 +82,13 @@ impl Taken {
 
     /// Frees the slot, or sees to those who came meanwhile.
     fn land(mut self, core: Arc<Core>) {
+        // It may have been left by a driver whose runtime was shut down.
+        let combining = self.lane.combining.try_lock();
+        let leads = combining.is_ok_and(|known| known.leads());
         let more = {
             let mut state = self.lane.lock();
             state.stuck = None;
-            state.busy[self.slot] = !state.waiting.is_empty();
+            state.busy[self.slot] = leads || !state.waiting.is_empty();
             state.busy[self.slot]
         };
         if more {
@@ -117,7 +125,7 @@ impl Taken {
             };
             for (answer, sender) in landed.into_iter().zip(answers) {
                 // A caller that has gone away needs no answer.
-                let _ = sender.send(answer);
+                let _ = sender.send(Ok(answer));
             }
             // What they ask next travels in the next batch.
             let_them_run().await;
@@ -126,7 +134,7 @@ impl Taken {
 }
 
 impl Drop for Taken {
-    /// Whoever was under way is told by the loss of the sender, whoever waits for a batch that nobody makes here.
+    /// Whoever was under way is told by the loss of the sender; whoever waits gets its operation back.
     fn drop(&mut self) {
         if self.freed {
             return;
@@ -148,13 +156,10 @@ impl Drop for Taken {
             (flying, waiting)
         };
         drop(flying);
-        for Waiting {
-            attempt, answer, ..
-        } in waiting
-        {
-            if attempt.is_none() {
-                let reason = "the tokio runtime that sent the calls of this process was shut down; this one was not begun";
-                let _ = answer.send(Err(Fault::Server(reason.to_owned())));
+        for waiting in waiting {
+            // What was attempted may yet take effect.
+            if waiting.attempt.is_none() {
+                let _ = waiting.answer.send(Err(waiting.operation));
             }
         }
         self.lane.landed.notify_waiters();
@@ -204,10 +209,10 @@ async fn let_them_run() {
     .await;
 }
 
-/// The answer that somebody else gets for the call.
-pub(super) async fn received(answer: oneshot::Receiver<Answer>) -> Answer {
+/// What somebody else has to say about the call.
+pub(super) async fn received(answer: oneshot::Receiver<Heard>) -> Heard {
     let asked = Instant::now();
     // Whoever was to answer was dropped with its runtime; the call may have been sent.
-    let lost = |_| Err(Fault::InDoubt(asked.elapsed()));
+    let lost = |_| Ok(Err(Fault::InDoubt(asked.elapsed())));
     answer.await.unwrap_or_else(lost)
 }
