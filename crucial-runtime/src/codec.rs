@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use ordered::{decode_key, encode_key, plain_key};
 pub(crate) use shape::Shape;
-pub(crate) use view::{bytes_as_json, entries_as_json, state_as_json, value_as_json};
+pub(crate) use view::{
+    bytes_as_json, entries_as_json, float_as_json, state_as_json, value_as_json,
+};
 
 /// Why bytes could not be made from a value, or a value from bytes.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]

@@ -20,10 +20,12 @@ pub struct Inspection {
     /// The object.
     pub object: ObjectInfo,
     /// What it holds, as JSON: of an object of yours the state with the names of its fields; of a collection its
-    /// elements. Bytes of which the type is not known are `{"hex": "…"}`; floats that JSON has no number for, and
-    /// integers beyond 64 bits, are text.
+    /// elements; of any other object of the library what it holds, who has something of it, and how many wait. Bytes of
+    /// which the type is not known are `{"hex": "…"}`; floats that JSON has no number for, and integers beyond 64 bits,
+    /// are text.
     pub state: Json,
-    /// Whether `state` is all of it: of large collections about the first thousand elements are shown.
+    /// Whether `state` is all of it: of what is large about the first thousand elements are shown, of a topic the first
+    /// messages that it keeps, 128 at the most.
     pub complete: bool,
     /// Why this program could not work with the object, if it could not: its state does not decode as the type that
     /// this program knows.

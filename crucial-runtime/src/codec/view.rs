@@ -45,7 +45,7 @@ pub(crate) fn bytes_as_json(bytes: &[u8]) -> Json {
 }
 
 /// A float, also where JSON has no number for it.
-pub(super) fn float_as_json(value: f64) -> Json {
+pub(crate) fn float_as_json(value: f64) -> Json {
     Number::from_f64(value).map_or_else(|| Json::String(value.to_string()), Json::Number)
 }
 

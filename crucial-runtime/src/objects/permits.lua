@@ -254,6 +254,12 @@ function M.status()
   return {free, total, waiting, held, closed and 1 or 0}
 end
 
+function M.look()
+  local reply = M.status()
+  if reply then reply[6] = M.value() end
+  return reply
+end
+
 function M.value()
   return redis.call('HGET', K, 'v')
 end

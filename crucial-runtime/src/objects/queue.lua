@@ -454,15 +454,31 @@ function M.peek(i)
   return first and redis.call('HGET', K, 'e' .. first)
 end
 
-function M.contents()
-  write()
-  if not exists then return false end
-  local ids, reply = {}, {capacity, most}
+-- Adds the first elements to a reply, those that are out among them.
+local function add_elements(reply, count)
+  local ids = {}
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', L, LEASES, '(' .. DEAD)) do
     ids[#ids + 1] = tonumber(string.sub(member, 2))
   end
   table.sort(ids)
-  for id = head, tail - 1 do ids[#ids + 1] = id end
-  for _, id in ipairs(ids) do reply[#reply + 1] = redis.call('HGET', K, 'e' .. id) end
+  for id = head, math.min(tail, head + count) - 1 do ids[#ids + 1] = id end
+  for j = 1, math.min(#ids, count) do reply[#reply + 1] = redis.call('HGET', K, 'e' .. ids[j]) end
+  return reply
+end
+
+function M.contents()
+  write()
+  if not exists then return false end
+  return add_elements({capacity, most}, math.huge)
+end
+
+function M.look(i)
+  write()
+  local reply, count, letters = M.status(i + 1), tonumber(ARGV[i]), {}
+  if not reply then return false end
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', L, DEAD, '+inf', 'LIMIT', 0, count)) do
+    letters[#letters + 1] = redis.call('HGET', K, 'e' .. string.sub(member, 2))
+  end
+  reply[9], reply[10] = add_elements({}, count), letters
   return reply
 end

@@ -112,6 +112,12 @@ impl<T> QueueInit<T> {
     }
 
     /// An empty queue of any number of elements.
+    ///
+    /// ```
+    /// let init = crucial::QueueInit::<u32>::unbounded();
+    /// assert_eq!(init.capacity, None);
+    /// assert!(init.elements.is_empty());
+    /// ```
     #[must_use]
     pub fn unbounded() -> Self {
         Self::default()

@@ -84,6 +84,7 @@ methods! {
     CLOSE = update("close");
     AVAILABLE = read("available");
     STATUS = read("status");
+    LOOK = read("look");
     VALUE = read("value");
 }
 
@@ -142,7 +143,9 @@ impl Object for Permits {
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let reply = match (method, args) {
-            ("granted" | "available" | "status" | "value", _) if !self.exists => Value::Nil,
+            ("granted" | "available" | "status" | "look" | "value", _) if !self.exists => {
+                Value::Nil
+            }
             ("granted", [ticket]) => {
                 let ticket = parse(ticket)?;
                 if self.waiting.contains_key(&ticket) {
@@ -158,13 +161,12 @@ impl Object for Permits {
                 settled.settle(instant(now)?);
                 number(settled.free)
             }
-            ("status", []) => Value::List(vec![
-                number(self.free),
-                number(self.total),
-                self.waiting.len().into(),
-                self.held.len().into(),
-                self.closed.into(),
-            ]),
+            ("status", []) => Value::List(self.status()),
+            ("look", []) => {
+                let mut reply = self.status();
+                reply.push(self.value.clone().into());
+                Value::List(reply)
+            }
             ("value", []) => self.value.clone().into(),
             (_, [.., now]) => {
                 let now = instant(now)?;
@@ -178,6 +180,16 @@ impl Object for Permits {
 }
 
 impl Permits {
+    fn status(&self) -> Vec<Value> {
+        vec![
+            number(self.free),
+            number(self.total),
+            self.waiting.len().into(),
+            self.held.len().into(),
+            self.closed.into(),
+        ]
+    }
+
     fn change(&mut self, method: &str, args: &[Bytes], now: u64) -> Result<Value, Refusal> {
         Ok(match (method, args) {
             ("acquire", [session, lease, count, queue, _]) => {

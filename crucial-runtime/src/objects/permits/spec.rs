@@ -76,7 +76,7 @@ fn the_script_does_what_the_machine_does() {
         40 => step(),
         1 => now().prop_map(|n| -> Step { (&machine::CLOSE, vec![n]) }),
     ];
-    let mut reads: Vec<Step> = vec![(&machine::STATUS, vec![]), (&machine::VALUE, vec![])];
+    let mut reads: Vec<Step> = vec![(&machine::LOOK, vec![]), (&machine::VALUE, vec![])];
     reads.extend((1..16).map(|ticket| -> Step { (&machine::GRANTED, vec![number(ticket)]) }));
     reads.extend([0, 50, 200].map(|now| -> Step { (&machine::AVAILABLE, vec![number(now)]) }));
     spec::check::<Permits>(400, spec::cases(init(), step), &reads, &[]);

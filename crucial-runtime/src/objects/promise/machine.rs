@@ -13,11 +13,11 @@ use crate::objects::proxy::methods;
 pub(crate) struct PromiseState(Option<Bytes>);
 
 /// Nothing has come yet.
-pub(super) const OPEN: u8 = b'O';
+pub(in crate::objects) const OPEN: u8 = b'O';
 /// The value has come and follows.
-pub(super) const KEPT: u8 = b'K';
+pub(in crate::objects) const KEPT: u8 = b'K';
 /// The promise was failed; the reason follows.
-pub(super) const FAILED: u8 = b'F';
+pub(in crate::objects) const FAILED: u8 = b'F';
 
 methods! {
     TRY_GET = native("try_get", "GET");

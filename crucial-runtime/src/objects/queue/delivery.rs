@@ -92,6 +92,10 @@ impl<T: Portable> Delivery<T> {
 
     /// Gives the element back to where it stood in the queue, to be delivered again. One round trip.
     ///
+    /// # Cancellation
+    ///
+    /// The element goes back all the same, when its lease ends at the latest.
+    ///
     /// # Errors
     ///
     /// [`Error::DeliveryLost`].
@@ -104,6 +108,10 @@ impl<T: Portable> Delivery<T> {
     }
 
     /// Makes the lease last for so long from now on, by the time of the store. One round trip.
+    ///
+    /// # Cancellation
+    ///
+    /// To drop the future does not take the call back once it is on its way: the lease may last longer or not.
     ///
     /// # Errors
     ///

@@ -68,6 +68,7 @@ methods! {
     STATUS = read("status");
     PEEK = read("peek");
     CONTENTS = read("contents");
+    LOOK = read("look");
     DEAD = read("dead");
     PUT = update("put");
     AWAIT_ROOM = update("await_room");
@@ -152,6 +153,7 @@ impl Object for QueueState {
                 first.map(|(_, bytes)| bytes.clone()).into()
             }
             ("contents", []) => self.contents(),
+            ("look", [count, now]) => self.look(parse(count)?, instant(now)?),
             ("dead", [now]) => {
                 let (_, dying) = self.ended(instant(now)?);
                 let dying = dying.iter().map(|id| &self.leased[id].element.bytes);

@@ -93,6 +93,14 @@ fn the_script_does_what_the_machine_does() {
             (&machine::PEEK, at(50)),
             (&machine::DEAD, at(50)),
             (&machine::CONTENTS, vec![]),
+            (
+                &machine::LOOK,
+                vec![argument::number(2), argument::number(50)],
+            ),
+            (
+                &machine::LOOK,
+                vec![argument::number(9), argument::number(50)],
+            ),
         ],
         &[],
     );

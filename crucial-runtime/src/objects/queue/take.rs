@@ -17,7 +17,7 @@ use crate::thread::Portable;
 
 impl<T: Portable> Queue<T> {
     /// Takes the first element; waits while there is none. One round trip if there is one; otherwise
-    /// two, an announcement, and one more.
+    /// up to four more and an announcement.
     ///
     /// # Cancellation
     ///
@@ -52,7 +52,8 @@ impl<T: Portable> Queue<T> {
         Ok(taken.elements()?.pop())
     }
 
-    /// Takes up to so many elements, in their order; waits while there is none.
+    /// Takes up to so many elements, in their order; waits while there is none. As many round trips as
+    /// [`take`](Self::take), however many elements there are.
     ///
     /// # Cancellation
     ///
@@ -92,7 +93,8 @@ impl<T: Portable> Queue<T> {
     }
 
     /// Takes the first element for so long, by the time of the store; waits while there is none. What
-    /// is not [acknowledged](Delivery::ack) by then goes back to where it stood.
+    /// is not [acknowledged](Delivery::ack) by then goes back to where it stood. As many round trips as
+    /// [`take`](Self::take).
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -145,7 +147,11 @@ impl<T: Portable> Queue<T> {
     }
 
     /// [`take_leased`](Self::take_leased) without waiting; `None` if there is no element, or if as many wait
-    /// for one as there are.
+    /// for one as there are. One round trip.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`take_leased`](Self::take_leased).
     ///
     /// # Errors
     ///
@@ -156,7 +162,12 @@ impl<T: Portable> Queue<T> {
         Ok(taken.deliveries(self)?.pop())
     }
 
-    /// Takes up to so many elements on lease, in their order; waits while there is none.
+    /// Takes up to so many elements on lease, in their order; waits while there is none. As many round trips as
+    /// [`take`](Self::take), however many elements there are.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`take_leased`](Self::take_leased), for each of the elements.
     ///
     /// # Errors
     ///
@@ -170,7 +181,8 @@ impl<T: Portable> Queue<T> {
         self.take_many_leased_timeout(count, lease, limit).await
     }
 
-    /// [`take_many_leased`](Self::take_many_leased), waiting for at most `limit`.
+    /// [`take_many_leased`](Self::take_many_leased), waiting for at most `limit`. It costs the same, and ends in the
+    /// same way when it is dropped.
     ///
     /// # Errors
     ///

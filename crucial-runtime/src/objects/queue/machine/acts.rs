@@ -216,13 +216,30 @@ impl QueueState {
         if !self.exists {
             return Value::Nil;
         }
+        let numbers = [number(self.capacity), number(self.max_deliveries)];
+        Value::List(numbers.into_iter().chain(self.elements()).collect())
+    }
+
+    /// Its status, at most so many of its elements, and at most so many of its dead letters.
+    pub(super) fn look(&self, count: usize, now: u64) -> Value {
+        let Value::List(mut reply) = self.status(now) else {
+            return Value::Nil;
+        };
+        reply.push(Value::List(self.elements().take(count).collect()));
+        let dead = self.dead.iter().take(count);
+        reply.push(Value::List(
+            dead.map(|(_, bytes)| bytes.clone().into()).collect(),
+        ));
+        Value::List(reply)
+    }
+
+    /// The elements that can be taken and those that are out, in their order.
+    fn elements(&self) -> impl Iterator<Item = Value> {
         let leased = self.leased.iter().map(|(id, lease)| (id, &lease.element));
         let elements: BTreeMap<_, _> = self.ready.iter().chain(leased).collect();
-        let elements = elements
+        elements
             .into_values()
-            .map(|element| element.bytes.clone().into());
-        let numbers = [number(self.capacity), number(self.max_deliveries)];
-        Value::List(numbers.into_iter().chain(elements).collect())
+            .map(|element| element.bytes.clone().into())
     }
 }
 
