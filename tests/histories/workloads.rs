@@ -2,30 +2,21 @@
 //!
 //! What the calls answer is not looked at here: it is recorded, and checked against the object's own type.
 
+mod workload;
+
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use crucial::{
-    Atomic, Barrier, Condvar, Error, Grid, Key, Latch, List, Map, Matrix, Mutex, Notify, Promise,
-    Queue, QueueInit, Rate, RateLimiter, Reduction, Result, RwLock, Semaphore, Set, Shared,
-    SortedMap, Topic, TopicInit, Vector,
+    Atomic, Barrier, Condvar, Grid, Latch, List, Map, Matrix, Mutex, Notify, Promise, Queue,
+    QueueInit, Rate, RateLimiter, Reduction, RwLock, Semaphore, Set, Shared, SortedMap, Topic,
+    TopicInit, Vector,
 };
 
-use crate::{Dice, Ledger, LedgerProxy};
+use self::workload::{work, workloads};
+use crate::{Ledger, LedgerProxy};
 
-/// What one client does with one object: so many calls, chosen by that seed.
-pub type Work = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
-
-/// A kind of object and what is done with it.
-#[derive(Debug, Clone, Copy)]
-pub struct Workload {
-    /// The object's name.
-    pub name: &'static str,
-    /// Starts a client's work.
-    pub work: fn(Key, u64, u32) -> Work,
-}
+pub use workload::Workload;
 
 /// Which workloads are played, by name, with commas between them; all where it is not set.
 pub const CHOSEN: &str = "CRUCIAL_TEST_OBJECTS";
@@ -38,78 +29,6 @@ pub fn chosen() -> Vec<&'static Workload> {
         None => true,
     };
     WORKLOADS.iter().filter(is_chosen).collect()
-}
-
-/// Opens the object, creating it if this client is the first, and makes the calls.
-async fn work<P: Shared, F: Future<Output = Result<()>> + Send>(
-    key: Key,
-    init: impl Fn() -> P::Init + Send + Sync,
-    seed: u64,
-    calls: u32,
-    call: impl Fn(P, Dice) -> F + Send + Sync,
-) -> Result<()> {
-    let proxy = loop {
-        match P::open_or_create_at(key.clone(), init()).await {
-            // It was removed between the look and the opening.
-            Err(Error::NotFound { .. }) => {}
-            opened => break opened?,
-        }
-    };
-    let mut dice = Dice::of(seed);
-    for _ in 0..calls {
-        let chosen = Dice::of(dice.value());
-        call(proxy.clone(), chosen).await.or_else(expected)?;
-    }
-    Ok(())
-}
-
-/// What may come of a call that others get in the way of.
-fn expected(error: Error) -> Result<()> {
-    match error {
-        Error::TimedOut { .. }
-        | Error::BrokenBarrier { .. }
-        | Error::BrokenRound { .. }
-        | Error::NotFound { .. }
-        | Error::Exists { .. }
-        | Error::LeaseLost { .. }
-        | Error::DeliveryLost { .. }
-        | Error::Closed { .. }
-        | Error::Lagged { .. }
-        | Error::RateLimited { .. }
-        | Error::PromiseFailed { .. } => Ok(()),
-        Error::Panicked { method, .. } if method == "embezzle" => Ok(()),
-        // More parties come than a round has, and miss it.
-        Error::Refused { method, .. } if method == "reduce" => Ok(()),
-        error => Err(error),
-    }
-}
-
-macro_rules! workloads {
-    ($(
-        $name:literal: $proxy:ty = $init:expr, |$object:ident, $dice:ident| {
-            $($call:expr,)+
-        }
-    )+) => {
-        /// All of them.
-        const WORKLOADS: &[Workload] = &[$(Workload {
-            name: $name,
-            work: |key, seed, calls| Box::pin(work::<$proxy, _>(
-                key,
-                || $init,
-                seed,
-                calls,
-                |$object, mut $dice| async move {
-                    let choices = [$(stringify!($call)),+].len();
-                    let chosen = $dice.below(u32::try_from(choices).unwrap_or(u32::MAX));
-                    let mut choice = 0..;
-                    $(if choice.next() == Some(chosen) {
-                        return $call.await.map(drop);
-                    })+
-                    Ok(())
-                },
-            )),
-        }),+];
-    };
 }
 
 /// Longer than a round.
@@ -361,6 +280,10 @@ workloads! {
         vector.to_vec(),
         vector.sum(),
         vector.dot(&[1, 2, 3, 4]),
+        vector.axpy_sparse(2, [(dice.below(4) as usize, dice.small()), (0, 1)]),
+        vector.maximum_sparse([(dice.below(4) as usize, dice.small())]),
+        vector.minimum_sparse([(dice.below(4) as usize, dice.small() + 50)]),
+        vector.dot_sparse([(dice.below(4) as usize, 3), (1, -1)]),
     }
     "reduce": Vector<f64> = vec![0.0; 2], |vector, dice| {
         vector.reduce(2, &[1.0, dice.small() as f64], Reduction::Sum),
@@ -374,10 +297,15 @@ workloads! {
         matrix.add_row(dice.below(2) as usize, &[1, dice.small()]),
         matrix.add_column(dice.below(2) as usize, &[dice.small(), 1]),
         matrix.add(&Grid::filled(2, 2, dice.small())),
+        matrix.axpy_sparse(2, [(dice.below(2) as usize, 1, dice.small())]),
+        matrix.maximum_sparse([(dice.below(2) as usize, 0, dice.small())]),
+        matrix.minimum_sparse([(dice.below(2) as usize, 0, dice.small() + 50)]),
         matrix.scale_row(dice.below(2) as usize, dice.below(2).into()),
         matrix.get_row(dice.below(2) as usize),
         matrix.to_grid(),
         matrix.sum(),
+        matrix.dot(&Grid::filled(2, 2, 2)),
+        matrix.dot_sparse([(dice.below(2) as usize, 1, 3)]),
     }
     "ledger": LedgerProxy = Ledger::default(), |ledger, dice| {
         ledger.deposit(dice.key(), 1 + i64::from(dice.below(5))),

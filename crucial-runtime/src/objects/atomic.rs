@@ -142,6 +142,10 @@ impl<T: Portable> Atomic<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// To drop the future does not take a change back that is on its way; until then the value is left alone.
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`] where other changes kept coming first for the runtime's
@@ -178,6 +182,10 @@ impl<T: Portable> Atomic<T> {
     /// assert_eq!(path.update(|path| path + "home").await?, "/home");
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// As [`fetch_update`](Self::fetch_update).
     ///
     /// # Errors
     ///

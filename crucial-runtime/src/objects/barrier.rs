@@ -107,8 +107,9 @@ impl Barrier {
         self.parties().await
     }
 
-    /// Waits until all parties have come. Two round trips, and one announcement with one more for
-    /// all parties of a process together; the last party needs one round trip.
+    /// Waits until all parties have come. One round trip for the last party; for the others one, then an
+    /// announcement and up to four more for all parties of a process together, three from the second
+    /// generation on.
     ///
     /// # Errors
     ///
@@ -159,6 +160,12 @@ impl Barrier {
     /// assert!(barrier.wait_for(other).await?.is_leader());
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// To drop the future does not take the call back once it is on its way: the party may have come and
+    /// counts. But who has come so is no reason for its process to renew its lease: unless another of its parties
+    /// is, the barrier breaks when the lease ends.
     ///
     /// # Errors
     ///
@@ -231,8 +238,12 @@ impl Barrier {
         }
     }
 
-    /// Waits until all parties of that arrival's generation have come. To drop the future breaks
-    /// nothing: the party has come and counts.
+    /// Waits until all parties of that arrival's generation have come. One round trip if they have, and none
+    /// for the last party; otherwise an announcement and up to four, for all parties of a process together.
+    ///
+    /// # Cancellation
+    ///
+    /// To drop the future breaks nothing: the party has come and counts.
     ///
     /// # Errors
     ///
@@ -243,7 +254,7 @@ impl Barrier {
         self.wait_for_timeout(arrival, limit).await
     }
 
-    /// [`wait_for`](Self::wait_for), at most for so long.
+    /// [`wait_for`](Self::wait_for), at most for so long. It costs the same.
     ///
     /// # Errors
     ///

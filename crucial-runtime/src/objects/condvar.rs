@@ -70,7 +70,7 @@ impl Condvar {
         notify::exists(&self.handle).await
     }
 
-    /// Writes what was changed, unlocks, waits to be notified and locks again. Four round trips, one
+    /// Writes what was changed, unlocks, waits to be notified and locks again. Five round trips, one
     /// announcement, and what locking costs.
     ///
     /// # Errors
@@ -144,6 +144,42 @@ impl Condvar {
             guard = self.wait(guard).await?;
         }
         Ok(guard)
+    }
+
+    /// [`wait_while`](Self::wait_while), at most for so long before it locks for the last time; `true` with the guard
+    /// if the time was over and the condition held still. With a limit of zero it only looks.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let jobs = crucial::Mutex::create("jobs", 0).await?;
+    /// let more = crucial::Condvar::create("more", ()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let guard = jobs.lock().await?;
+    /// let (guard, timed_out) = more.wait_while_timeout(guard, limit, |jobs| *jobs == 0).await?;
+    /// assert!(timed_out && *guard == 0);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_timeout`](Self::wait_timeout).
+    pub async fn wait_while_timeout<T: Portable>(
+        &self,
+        mut guard: MutexGuard<T>,
+        limit: Duration,
+        mut condition: impl FnMut(&T) -> bool + Send,
+    ) -> Result<(MutexGuard<T>, bool)> {
+        let began = Instant::now();
+        while condition(&guard) {
+            let left = limit.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Ok((guard, true));
+            }
+            (guard, _) = self.wait_timeout(guard, left).await?;
+        }
+        Ok((guard, false))
     }
 
     /// Wakes who has waited longest. One round trip.

@@ -83,7 +83,8 @@ impl Latch {
         self.handle.number(&reply)
     }
 
-    /// Waits until the count is zero. One round trip if it is, otherwise three and one announcement.
+    /// Waits until the count is zero. One round trip if it is, otherwise four and one announcement, for
+    /// all who wait in a process together.
     ///
     /// Dropping the future does nothing to the latch.
     ///

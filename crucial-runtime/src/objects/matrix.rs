@@ -21,8 +21,9 @@ pub use grid::Grid;
 /// A shared matrix of `f64` or `i64`: centroids, weights, a table of counts, whose rows threads add to and read.
 ///
 /// All that is said of a [`Vector`](crate::Vector) holds here too: shapes have to fit, `i64` is checked, a NaN gives way
-/// where numbers are compared, every method is one round trip and happens at once, and on a server the whole matrix
-/// travels with the changes of a process. Rows and columns are counted from 0.
+/// where numbers are compared, every method happens at once and is one round trip while one process uses the matrix (when
+/// others do as well, one that changes it is two to four), and on a server the whole matrix travels with the changes of a
+/// process. Rows and columns are counted from 0.
 ///
 /// Methods fail with [`Error::NotFound`](crate::Error::NotFound) where the matrix does not exist, with
 /// [`Error::Refused`](crate::Error::Refused) where shapes or results do not fit (`i64` would overflow, there is no such
@@ -51,7 +52,7 @@ pub struct Matrix<T> {
 }
 
 proxy!(Matrix<T: Element>, machine: MatrixState<T>, init: Grid<T>);
-numbers!(Matrix);
+numbers!(Matrix, entry: (usize, usize, T), "a row, a column and a number");
 
 impl<T: Element> Matrix<T> {
     fn arguments(handle: &Handle<MatrixState<T>>, init: Grid<T>) -> Result<Vec<Bytes>> {
@@ -169,20 +170,6 @@ impl<T: Element> Matrix<T> {
             .await
     }
 
-    /// Adds to single numbers: row, column and what is added there, a place perhaps several times.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last row or column, or where an `i64` would overflow; nothing is
-    /// added then.
-    pub async fn add_sparse(
-        &self,
-        entries: impl IntoIterator<Item = (usize, usize, T)>,
-    ) -> Result<()> {
-        let entries: Vec<(usize, usize, T)> = entries.into_iter().collect();
-        self.handle.invoke(&machine::ADD_AT, (entries,)).await
-    }
-
     /// Adds several parts, all or none of them.
     ///
     /// # Errors
@@ -270,6 +257,28 @@ impl<T: Element> Matrix<T> {
         self.handle
             .invoke(&machine::BOUND, (Bound::Max, grid))
             .await
+    }
+
+    /// The sum of the products of all numbers with those of another grid.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let weights = Matrix::create("weights", Grid::from_rows([[1, 2], [3, 4]])?).await?;
+    /// assert_eq!(weights.dot(&Grid::from_rows([[1, 0], [0, 1]])?).await?, 5);
+    /// assert_eq!(weights.dot_sparse([(0, 0, 1), (1, 1, 1)]).await?, 5);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`](crate::Error::Refused) for another shape, or where it does not fit an `i64` (what is between may
+    /// be larger).
+    pub async fn dot(&self, grid: &Grid<T>) -> Result<T> {
+        self.handle.invoke(&machine::DOT, (grid,)).await
     }
 
     /// The sum of each row.

@@ -137,20 +137,61 @@ impl<T: Portable> Mutex<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// To drop the future before `change` has run changes nothing and gives back the place in the queue, or the lock.
+    /// What `change` has made is written in the background, and the lock given back.
+    ///
     /// # Errors
     ///
     /// As [`lock`](Self::lock) and [`MutexGuard::unlock`].
     pub async fn with<R: Send>(&self, change: impl FnOnce(&mut T) -> R + Send) -> Result<R> {
-        let mut guard = self.lock().await?;
-        let result = change(&mut guard);
-        guard.unlock().await?;
-        Ok(result)
+        change_under(self.lock().await?, change).await
+    }
+
+    /// [`with`](Self::with), waiting for the lock at most for so long. With a limit of zero nothing waits. Where the
+    /// time is over, the value was not changed.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// # let runtime = crucial::Runtime::builder().build().await?;
+    /// # let _entered = runtime.enter();
+    /// let total = crucial::Mutex::create("total", 1).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let guard = total.lock().await?;
+    /// let error = total.with_timeout(limit, |total| *total += 1).await.unwrap_err();
+    /// assert!(matches!(error, crucial::Error::TimedOut { .. }));
+    /// guard.unlock().await?;
+    /// total.with_timeout(limit, |total| *total += 1).await?;
+    /// assert_eq!(total.snapshot().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`with`](Self::with).
+    pub async fn with_timeout<R: Send>(
+        &self,
+        limit: Duration,
+        change: impl FnOnce(&mut T) -> R + Send,
+    ) -> Result<R> {
+        change_under(self.lock_timeout(limit).await?, change).await
     }
 
     async fn lock_at_most(&self, limit: Option<Duration>) -> Result<MutexGuard<T>> {
         let locked = Locked::acquire(&self.handle, "lock", WRITER, limit).await?;
         Ok(MutexGuard(locked))
     }
+}
+
+/// Changes the value and unlocks.
+async fn change_under<T: Portable, R: Send>(
+    mut guard: MutexGuard<T>,
+    change: impl FnOnce(&mut T) -> R + Send,
+) -> Result<R> {
+    let result = change(&mut guard);
+    guard.unlock().await?;
+    Ok(result)
 }
 
 /// The lock of a [`Mutex`], held by this process on a lease, with a copy of the value, to be changed and

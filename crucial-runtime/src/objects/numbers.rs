@@ -2,6 +2,7 @@
 
 mod all;
 mod element;
+mod entry;
 mod party;
 mod proxy;
 mod rounds;
@@ -22,6 +23,8 @@ use crate::objects::argument;
 
 pub(in crate::objects) use all::All;
 pub use element::Element;
+use entry::placed;
+pub(in crate::objects) use entry::{Entry, check_lines};
 pub(in crate::objects) use party::{Reducing, reduce};
 use party::{contribution, renewal, session};
 pub(in crate::objects) use proxy::numbers;

@@ -89,7 +89,8 @@ impl<T: Portable> Promise<T> {
         self.handle.flag(&reply)
     }
 
-    /// Waits for the value. One round trip if it is there, otherwise three and one announcement.
+    /// Waits for the value. One round trip if it is there, otherwise four and one announcement, for all who wait
+    /// in a process together.
     ///
     /// Dropping the future does nothing to the promise.
     ///

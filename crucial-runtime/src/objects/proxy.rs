@@ -76,8 +76,8 @@ macro_rules! proxy {
                 self.handle.exists().await
             }
 
-            /// Removes the object after so long, or with `None` when its job ends; `false` if there
-            /// is none. One round trip.
+            /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if
+            /// there is none. One round trip.
             ///
             /// # Errors
             ///

@@ -27,8 +27,9 @@ use crate::object::Handle;
 /// [`min`](Self::min), [`max`](Self::max), and the [`Reduction`]s of these names), and so does not spread; in sums, products
 /// and norms it does.
 ///
-/// Every method is one round trip. On a server the changes of a process travel together, and with them the whole vector,
-/// eight bytes a number: good for vectors up to a few megabytes. What is read is as of one moment.
+/// Every method is one round trip while one process uses the vector. When others do as well, one that changes it is two to
+/// four; one that reads stays one. On a server the changes of a process travel together, and with them the whole vector, eight
+/// bytes a number: good for vectors up to a few megabytes. What is read is as of one moment.
 ///
 /// Methods fail with [`Error::NotFound`](crate::Error::NotFound) where the vector does not exist, with
 /// [`Error::Refused`](crate::Error::Refused) where shapes or results do not fit, and with the errors of the store.
@@ -45,6 +46,7 @@ use crate::object::Handle;
 /// gradient.scale(0.5).await?;
 /// assert_eq!(gradient.to_vec().await?, [1.5, 1.0, 2.0]);
 /// assert_eq!(gradient.dot(&[2.0, 0.0, 1.0]).await?, 5.0);
+/// assert_eq!(gradient.dot_sparse([(0, 2.0), (2, 1.0)]).await?, 5.0);
 /// assert_eq!(gradient.norm(Norm::Max).await?, 2.0);
 ///
 /// let counts = Vector::create("counts", vec![0_i64; 2]).await?;
@@ -65,7 +67,7 @@ pub struct Vector<T> {
 }
 
 proxy!(Vector<T: Element>, machine: VectorState<T>, init: Vec<T>);
-numbers!(Vector);
+numbers!(Vector, entry: (usize, T), "an index and a number");
 
 impl<T: Element> Vector<T> {
     fn arguments(handle: &Handle<VectorState<T>>, init: Vec<T>) -> Result<Vec<Bytes>> {
@@ -188,17 +190,6 @@ impl<T: Element> Vector<T> {
         Ok(numbers)
     }
 
-    /// Adds to single numbers: pairs of an index and what is added there, an index perhaps several times.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) for an index beyond the end, or where an `i64` would overflow; nothing is
-    /// added then.
-    pub async fn add_sparse(&self, entries: impl IntoIterator<Item = (usize, T)>) -> Result<()> {
-        let entries: Vec<(usize, T)> = entries.into_iter().collect();
-        self.handle.invoke(&machine::ADD_AT, (entries,)).await
-    }
-
     /// Adds several parts, all or none of them.
     ///
     /// # Errors
@@ -281,9 +272,10 @@ impl<T: Element> Vector<T> {
     /// order in which they arrive: so the sum of floats may differ between two runs in its last bits, but the parties
     /// of a round all get the same bits.
     ///
-    /// One round trip for the last party, and one more for each process each third of the length of its lease. For
-    /// others one more, for all those of a process together, once the result is announced, which then travels once to
-    /// each process. On a server, the vector and what the round has gathered travel with the parts; the result is kept
+    /// To bring a part costs what a change does: one round trip, two to four when other processes use the vector. The
+    /// last party has the result then. The others hear of it by an announcement, and take up to four round trips for all
+    /// those of a process together, three from the second round on; the result travels once to each process. Each process
+    /// also renews its lease, one round trip each third of its length. On a server, the vector and what the round has gathered travel with the parts; the result is kept
     /// until the next round is whole.
     ///
     /// ```

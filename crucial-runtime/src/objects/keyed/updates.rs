@@ -58,6 +58,10 @@ macro_rules! updates {
         /// # Ok(()) }
         /// ```
         ///
+        /// # Cancellation
+        ///
+        /// To drop the future does not take a change back that is on its way; until then the entry is left alone.
+        ///
         /// # Errors
         ///
         /// [`Error::TimedOut`](crate::Error::TimedOut) where other changes kept coming first for the
@@ -110,6 +114,10 @@ macro_rules! updates {
         ///
         /// `merge` runs here, and again whenever another change of the key came first. Two round trips
         /// where none did. [`crucial::merge`](crate::merge) has the usual functions.
+        ///
+        /// # Cancellation
+        ///
+        /// As [`update`](Self::update).
         ///
         /// # Errors
         ///

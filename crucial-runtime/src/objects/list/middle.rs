@@ -71,6 +71,10 @@ impl<T: Portable> List<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// To drop the future does not take a change back that is on its way; until then the element is left alone.
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`](crate::Error::TimedOut) where other changes kept coming first for the

@@ -115,6 +115,15 @@ impl<T: Element> Grid<T> {
     }
 
     /// All numbers, row by row, to be changed.
+    ///
+    /// ```
+    /// let mut grid = crucial::Grid::from_rows([[1, 2], [3, 4]])?;
+    /// for number in grid.numbers_mut() {
+    ///     *number *= 10;
+    /// }
+    /// assert_eq!(grid.numbers(), [10, 20, 30, 40]);
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     pub fn numbers_mut(&mut self) -> &mut [T] {
         &mut self.numbers.0
     }
@@ -138,7 +147,14 @@ impl<T: Element> Grid<T> {
         self.row(row)?.get(column).copied()
     }
 
-    /// All rows.
+    /// All rows, the first one first.
+    ///
+    /// ```
+    /// let grid = crucial::Grid::from_rows([[1, 2], [3, 4]])?;
+    /// let sums: Vec<i64> = grid.iter_rows().map(|row| row.iter().sum()).collect();
+    /// assert_eq!(sums, [3, 7]);
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     pub fn iter_rows(&self) -> impl Iterator<Item = &[T]> {
         (0..self.rows).filter_map(|row| self.row(row))
     }

@@ -9,7 +9,8 @@ use super::Grid;
 use crate::codec::CodecError;
 use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
-    All, Borrowed, Bound, Element, Numbers, Reducing, Rounds, Slices, arguments, reply, timeless,
+    All, Borrowed, Bound, Element, Entry, Numbers, Reducing, Rounds, Slices, arguments,
+    check_lines, reply, timeless,
 };
 use crate::objects::proxy::methods;
 
@@ -17,9 +18,9 @@ use crate::objects::proxy::methods;
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "T: Element")]
 pub(crate) struct MatrixState<T> {
-    grid: Grid<T>,
+    pub(in crate::objects) grid: Grid<T>,
     #[serde(default)]
-    rounds: Rounds<T>,
+    pub(in crate::objects) rounds: Rounds<T>,
 }
 
 methods! {
@@ -36,6 +37,8 @@ methods! {
     MEAN = read("mean");
     EXTREME = read("extreme");
     NORM = read("norm");
+    DOT = read("dot");
+    DOT_AT = read("dot_at");
     SET = update("set");
     SET_ROW = update("set_row");
     SET_COLUMN = update("set_column");
@@ -47,6 +50,7 @@ methods! {
     ADD_ROW = update("add_row");
     ADD_COLUMN = update("add_column");
     BOUND = update("bound");
+    BOUND_AT = update("bound_at");
     SCALE = update("scale");
     SCALE_ROW = update("scale_row");
     SCALE_COLUMN = update("scale_column");
@@ -77,19 +81,6 @@ impl<T: Element> MatrixState<T> {
         self.grid.storage()
     }
 
-    /// Checks that there is such a row, and such a column.
-    fn check(&self, row: Option<usize>, column: Option<usize>) -> Result<(), Refusal> {
-        let (rows, columns) = self.shape();
-        for (kind, index, count) in [("row", row, rows), ("column", column, columns)] {
-            if let Some(index) = index.filter(|index| *index >= count) {
-                return Err(Refusal::args(format_args!(
-                    "there is no {kind} {index} in a matrix of {rows} x {columns}"
-                )));
-            }
-        }
-        Ok(())
-    }
-
     /// Checks that as many numbers were given as a row, or a column, has.
     fn check_length(&self, kind: &str, given: usize, wanted: usize) -> Result<(), Refusal> {
         if given == wanted {
@@ -117,13 +108,13 @@ impl<T: Element> MatrixState<T> {
 
     /// The row, to be changed.
     fn changing_row(&mut self, row: usize) -> Result<&mut [T], Refusal> {
-        self.check(Some(row), None)?;
+        check_lines(Some(row), None, self.shape())?;
         let columns = self.grid.columns();
         Ok(&mut self.changing()[row * columns..][..columns])
     }
 
     fn column(&self, column: usize) -> Result<Vec<T>, Refusal> {
-        self.check(None, Some(column))?;
+        check_lines(None, Some(column), self.shape())?;
         let rows = self.grid.iter_rows();
         Ok(rows.map(|row| row[column]).collect())
     }
@@ -198,7 +189,7 @@ impl<T: Element> Object for MatrixState<T> {
             }
             "get_row" => {
                 let (row,) = arguments(args)?;
-                self.check(Some(row), None)?;
+                check_lines(Some(row), None, self.shape())?;
                 reply(&Borrowed(self.grid.row(row).unwrap_or_default()))
             }
             "get_column" => {
@@ -220,11 +211,14 @@ impl<T: Element> Object for MatrixState<T> {
                 let (vector,) = arguments(args)?;
                 reply(&self.times_transposed(&vector)?)
             }
+            "dot" => {
+                let (grid,): (Grid<T>,) = arguments(args)?;
+                reply(&numbers.dot(self.matching(&grid)?)?)
+            }
             "set" => {
-                let (row, column, number): (usize, usize, T) = arguments(args)?;
-                self.check(Some(row), Some(column))?;
-                let place = &mut self.changing_row(row)?[column];
-                reply(&std::mem::replace(place, number))
+                let entry: (usize, usize, T) = arguments(args)?;
+                let (place, number) = entry.placed(self.shape())?;
+                reply(&std::mem::replace(&mut self.changing()[place], number))
             }
             "set_row" => {
                 let (row, numbers): (usize, Numbers<T>) = arguments(args)?;
@@ -259,17 +253,6 @@ impl<T: Element> Object for MatrixState<T> {
                 let (factor, grid): (T, Grid<T>) = arguments(args)?;
                 let numbers = self.matching(&grid)?;
                 self.changing().add_scaled(factor, numbers)?;
-                reply(&())
-            }
-            "add_at" => {
-                let (entries,): (Vec<(usize, usize, T)>,) = arguments(args)?;
-                let columns = self.grid.columns();
-                let mut places = Vec::with_capacity(entries.len());
-                for (row, column, number) in entries {
-                    self.check(Some(row), Some(column))?;
-                    places.push((row * columns + column, number));
-                }
-                self.changing().add_at(&places)?;
                 reply(&())
             }
             "add_all" => {
@@ -317,7 +300,7 @@ impl<T: Element> Object for MatrixState<T> {
                     shape,
                     rounds: &mut self.rounds,
                 }
-                .apply(method, args)
+                .apply::<(usize, usize, T)>(method, args)
             }
         }
     }

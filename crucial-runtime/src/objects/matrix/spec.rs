@@ -1,5 +1,6 @@
 //! The state machine of a matrix against what is meant, written down naively.
 
+use std::iter;
 use std::task::Poll;
 
 use proptest::prelude::*;
@@ -9,7 +10,7 @@ use super::Grid;
 use super::machine::MatrixState;
 use crate::codec;
 use crate::object::{Object, Refusal, Value};
-use crate::objects::numbers::Numbers;
+use crate::objects::numbers::{Bound, Numbers};
 
 const ROWS: usize = 3;
 const COLUMNS: usize = 2;
@@ -24,7 +25,8 @@ enum Step {
     AddColumn(usize, i64, Vec<i64>),
     ScaleRow(usize, i64),
     ScaleColumn(usize, i64),
-    AddAt(Vec<(usize, usize, i64)>),
+    AddAt(i64, Vec<(usize, usize, i64)>),
+    BoundAt(bool, Vec<(usize, usize, i64)>),
     AddScaled(i64, Vec<Vec<i64>>),
 }
 
@@ -39,6 +41,15 @@ fn numbers(count: usize) -> impl Strategy<Value = Vec<i64>> {
     ]
 }
 
+fn entries() -> impl Strategy<Value = Vec<(usize, usize, i64)>> {
+    let place = prop_oneof![
+        20 => (0..ROWS, 0..COLUMNS),
+        1 => prop::sample::select(vec![(ROWS, 0), (0, COLUMNS)]),
+    ];
+    let entry = (place, small()).prop_map(|((r, c), n)| (r, c, n));
+    prop::collection::vec(entry, 0..5)
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let (row, column) = (|| 0..ROWS + 1, || 0..COLUMNS + 1);
     prop_oneof![
@@ -49,7 +60,8 @@ fn step() -> impl Strategy<Value = Step> {
         (column(), -2..3_i64, numbers(ROWS)).prop_map(|(c, f, n)| Step::AddColumn(c, f, n)),
         (row(), -2..3_i64).prop_map(|(r, f)| Step::ScaleRow(r, f)),
         (column(), -2..3_i64).prop_map(|(c, f)| Step::ScaleColumn(c, f)),
-        prop::collection::vec((row(), column(), small()), 0..5).prop_map(Step::AddAt),
+        (-2..3_i64, entries()).prop_map(|(f, entries)| Step::AddAt(f, entries)),
+        (any::<bool>(), entries()).prop_map(|(least, entries)| Step::BoundAt(least, entries)),
         (
             -2..3_i64,
             prop::collection::vec(prop::collection::vec(small(), COLUMNS), ROWS - 1..ROWS + 1)
@@ -103,9 +115,19 @@ fn naive(rows: &Rows, step: &Step) -> Option<Rows> {
                 *place = place.checked_mul(*factor)?;
             }
         }
-        Step::AddAt(entries) => {
+        Step::AddAt(factor, entries) => {
             for (r, c, number) in entries {
-                add(after.get_mut(*r)?.get_mut(*c)?, 1, *number)?;
+                add(after.get_mut(*r)?.get_mut(*c)?, *factor, *number)?;
+            }
+        }
+        Step::BoundAt(least, entries) => {
+            for (r, c, number) in entries {
+                let place = after.get_mut(*r)?.get_mut(*c)?;
+                *place = if *least {
+                    *number.min(place)
+                } else {
+                    *number.max(place)
+                };
             }
         }
         Step::AddScaled(factor, other) => {
@@ -140,7 +162,9 @@ fn run(state: &mut MatrixState<i64>, step: &Step) -> Result<bytes::Bytes, Refusa
         Step::AddColumn(c, f, n) => apply(state, "add_column", (c, f, Numbers(n))),
         Step::ScaleRow(r, f) => apply(state, "scale_row", (r, f)),
         Step::ScaleColumn(c, f) => apply(state, "scale_column", (c, f)),
-        Step::AddAt(entries) => apply(state, "add_at", (entries,)),
+        Step::AddAt(f, entries) => apply(state, "add_at", (f, entries)),
+        Step::BoundAt(true, entries) => apply(state, "bound_at", (Bound::Min, entries)),
+        Step::BoundAt(false, entries) => apply(state, "bound_at", (Bound::Max, entries)),
         Step::AddScaled(f, rows) => apply(state, "add_scaled", (f, Grid::from_rows(rows).unwrap())),
     }
 }
@@ -162,6 +186,8 @@ proptest! {
         start in prop::collection::vec(prop::collection::vec(-9..10_i64, COLUMNS), ROWS),
         steps in prop::collection::vec(step(), 0..20),
         vector in prop::collection::vec(-9..10_i64, ROWS),
+        other in prop::collection::vec(prop::collection::vec(small(), COLUMNS), ROWS),
+        entries in entries(),
     ) {
         let mut machine = MatrixState::of(Grid::from_rows(&start).unwrap());
         let mut model = start;
@@ -194,6 +220,23 @@ proptest! {
                         prop_assert_eq!(got.0, expected, "{}", method);
                     }
                     None => prop_assert!(got.is_err(), "{method}"),
+                }
+            }
+            let flat = |rows: &Rows| rows.concat();
+            let all = products(iter::once(flat(&model)), &flat(&other)).map(|sums| sums[0]);
+            let named: Option<(Vec<i64>, Vec<i64>)> = entries
+                .iter()
+                .map(|(r, c, n)| Some((*model.get(*r)?.get(*c)?, *n)))
+                .collect();
+            let some = named.and_then(|(mine, given)| products(iter::once(mine), &given));
+            let grid = Grid::from_rows(&other).unwrap();
+            for (got, expected) in [
+                (apply(&mut machine, "dot", (grid,)), all),
+                (apply(&mut machine, "dot_at", (&entries,)), some.map(|sums| sums[0])),
+            ] {
+                match expected {
+                    Some(sum) => prop_assert_eq!(codec::decode::<i64>(&got.unwrap()).unwrap(), sum),
+                    None => prop_assert!(matches!(got, Err(Refusal::Args(_))), "{got:?}"),
                 }
             }
             for (method, lines) in [("row_sums", model.clone()), ("column_sums", columns(&model))] {

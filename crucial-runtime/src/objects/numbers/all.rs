@@ -5,7 +5,8 @@ use std::task::Poll;
 use bytes::Bytes;
 
 use super::{
-    Bound, Element, Norm, Rounds, Slices, arguments, contribution, renewal, reply, session,
+    Bound, Element, Entry, Norm, Rounds, Slices, arguments, contribution, placed, renewal, reply,
+    session,
 };
 use crate::object::{Refusal, Value, now_ms};
 
@@ -18,7 +19,8 @@ pub(in crate::objects) struct All<'a, T> {
 }
 
 impl<T: Element> All<'_, T> {
-    pub(in crate::objects) fn apply(
+    /// One of the methods, the entries of those that take some being `E`s.
+    pub(in crate::objects) fn apply<E: Entry<T>>(
         self,
         method: &str,
         args: &[Bytes],
@@ -50,6 +52,24 @@ impl<T: Element> All<'_, T> {
                 rounds.keep_result(numbers);
                 numbers.scale(factor)?;
                 reply(&())
+            }
+            "add_at" => {
+                let (factor, entries): (T, Vec<E>) = arguments(args)?;
+                let entries = placed(entries, shape)?;
+                rounds.keep_result(numbers);
+                numbers.add_at(factor, &entries)?;
+                reply(&())
+            }
+            "bound_at" => {
+                let (bound, entries): (Bound, Vec<E>) = arguments(args)?;
+                let entries = placed(entries, shape)?;
+                rounds.keep_result(numbers);
+                numbers.bound_at(bound, &entries);
+                reply(&())
+            }
+            "dot_at" => {
+                let (entries,): (Vec<E>,) = arguments(args)?;
+                reply(&numbers.dot_at(&placed(entries, shape)?)?)
             }
             "contribute" => {
                 let (part, tenancy) = contribution(args)?;

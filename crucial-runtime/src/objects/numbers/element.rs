@@ -4,6 +4,9 @@ use std::fmt::{Debug, Display};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use crate::codec::float_as_json;
 
 /// An element of a [`Vector`](crate::Vector) or a [`Matrix`](crate::Matrix): `f64` or `i64`.
 ///
@@ -43,6 +46,7 @@ pub trait Arithmetic:
     fn to_bytes(self) -> [u8; 8];
     fn of_bytes(bytes: [u8; 8]) -> Self;
     fn as_f64(self) -> f64;
+    fn as_json(self) -> Json;
     /// The sum; where it does not fit, wrapped around.
     fn plus(self, other: Self) -> Self;
     fn plus_fits(self, other: Self) -> bool;
@@ -81,6 +85,10 @@ impl Arithmetic for f64 {
 
     fn as_f64(self) -> f64 {
         self
+    }
+
+    fn as_json(self) -> Json {
+        float_as_json(self)
     }
 
     fn plus(self, other: Self) -> Self {
@@ -157,6 +165,10 @@ impl Arithmetic for i64 {
     )]
     fn as_f64(self) -> f64 {
         self as f64
+    }
+
+    fn as_json(self) -> Json {
+        self.into()
     }
 
     fn plus(self, other: Self) -> Self {

@@ -1,9 +1,9 @@
 //! What the proxies of vectors and matrices have in common, written once.
 
-/// Gives a proxy with a `handle` the methods on all of its numbers, and those that look after its rounds. They are those of
-/// the `machine` beside it.
+/// Gives a proxy with a `handle` the methods on all of its numbers, those on single ones, with entries of that type and in
+/// those words, and those that look after its rounds. They are those of the `machine` beside it.
 macro_rules! numbers {
-    ($proxy:ident) => {
+    ($proxy:ident, entry: $entry:ty, $parts:literal) => {
         /// All numbers at once.
         impl<T: Element> $proxy<T> {
             /// Replaces every number by this one.
@@ -67,6 +67,86 @@ macro_rules! numbers {
             /// Those of the store.
             pub async fn norm(&self, norm: Norm) -> Result<f64> {
                 self.handle.invoke(&machine::NORM, (norm,)).await
+            }
+        }
+
+        /// Single numbers, as many in one call as there are entries.
+        impl<T: Element> $proxy<T> {
+            #[doc = concat!("Adds to single numbers: ", $parts, " each.")]
+            ///
+            /// A place may occur several times.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Refused`](crate::Error::Refused) for a place that is not there, or where an `i64` would overflow;
+            /// nothing is added then.
+            pub async fn add_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> Result<()> {
+                self.axpy_sparse(T::ONE, entries).await
+            }
+
+            #[doc = concat!("Adds `factor` times what is given to single numbers: ", $parts, " each.")]
+            ///
+            /// A place may occur several times.
+            ///
+            /// # Errors
+            ///
+            /// As [`add_sparse`](Self::add_sparse).
+            pub async fn axpy_sparse(
+                &self,
+                factor: T,
+                entries: impl IntoIterator<Item = $entry>,
+            ) -> Result<()> {
+                let entries: Vec<$entry> = entries.into_iter().collect();
+                self.handle
+                    .invoke(&machine::ADD_AT, (factor, entries))
+                    .await
+            }
+
+            #[doc = concat!("Keeps the smaller of single numbers and what is given: ", $parts, " each.")]
+            ///
+            /// A place may occur several times; a NaN gives way.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Refused`](crate::Error::Refused) for a place that is not there; nothing is changed then.
+            pub async fn minimum_sparse(
+                &self,
+                entries: impl IntoIterator<Item = $entry>,
+            ) -> Result<()> {
+                let entries: Vec<$entry> = entries.into_iter().collect();
+                self.handle
+                    .invoke(&machine::BOUND_AT, (Bound::Min, entries))
+                    .await
+            }
+
+            #[doc = concat!("Keeps the larger of single numbers and what is given: ", $parts, " each.")]
+            ///
+            /// A place may occur several times; a NaN gives way.
+            ///
+            /// # Errors
+            ///
+            /// As [`minimum_sparse`](Self::minimum_sparse).
+            pub async fn maximum_sparse(
+                &self,
+                entries: impl IntoIterator<Item = $entry>,
+            ) -> Result<()> {
+                let entries: Vec<$entry> = entries.into_iter().collect();
+                self.handle
+                    .invoke(&machine::BOUND_AT, (Bound::Max, entries))
+                    .await
+            }
+
+            #[doc = concat!("The sum of the products of single numbers with what is given: ", $parts, " each.")]
+            ///
+            /// A place may occur several times.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Refused`](crate::Error::Refused) for a place that is not there, or where the sum does not fit an
+            /// `i64` (what is between may be larger).
+            pub async fn dot_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> Result<T> {
+                let entries: Vec<$entry> = entries.into_iter().collect();
+                self.handle.invoke(&machine::DOT_AT, (entries,)).await
             }
         }
 

@@ -36,14 +36,18 @@ impl Bound {
 pub(in crate::objects) trait Slices<T: Element> {
     /// Adds `factor` times the other numbers.
     fn add_scaled(&mut self, factor: T, other: &[T]) -> Result<(), Refusal>;
-    /// Adds to single numbers, to one perhaps several times. The indices are good.
-    fn add_at(&mut self, entries: &[(usize, T)]) -> Result<(), Refusal>;
+    /// Adds `factor` times the numbers of the entries, to a place perhaps several times. The places are good.
+    fn add_at(&mut self, factor: T, entries: &[(usize, T)]) -> Result<(), Refusal>;
     /// Keeps the smaller, or the larger, of each two numbers.
     fn bound(&mut self, bound: Bound, other: &[T]);
+    /// Keeps the smaller, or the larger, at the places of the entries, which are good.
+    fn bound_at(&mut self, bound: Bound, entries: &[(usize, T)]);
     /// Multiplies each number.
     fn scale(&mut self, factor: T) -> Result<(), Refusal>;
     /// The sum of the products.
     fn dot(&self, other: &[T]) -> Result<T, Refusal>;
+    /// The sum of the products with the numbers of the entries, whose places are good.
+    fn dot_at(&self, entries: &[(usize, T)]) -> Result<T, Refusal>;
     /// The sum.
     fn sum(&self) -> Result<T, Refusal>;
     /// The mean; none of no numbers.
@@ -77,15 +81,16 @@ impl<T: Element> Slices<T> for [T] {
         Ok(())
     }
 
-    fn add_at(&mut self, entries: &[(usize, T)]) -> Result<(), Refusal> {
+    fn add_at(&mut self, factor: T, entries: &[(usize, T)]) -> Result<(), Refusal> {
         for (done, (place, number)) in entries.iter().enumerate() {
-            if !self[*place].plus_fits(*number) {
+            let (mine, added) = (self[*place], factor.times(*number));
+            if !(factor.times_fits(*number) && mine.plus_fits(added)) {
                 for (place, number) in &entries[..done] {
-                    self[*place] = self[*place].minus(*number);
+                    self[*place] = self[*place].minus(factor.times(*number));
                 }
                 return Err(too_large(*place, self[*place], "what is added to it"));
             }
-            self[*place] = self[*place].plus(*number);
+            self[*place] = mine.plus(added);
         }
         Ok(())
     }
@@ -93,6 +98,12 @@ impl<T: Element> Slices<T> for [T] {
     fn bound(&mut self, bound: Bound, other: &[T]) {
         for (mine, other) in self.iter_mut().zip(other) {
             *mine = bound.of(*mine, *other);
+        }
+    }
+
+    fn bound_at(&mut self, bound: Bound, entries: &[(usize, T)]) {
+        for (place, number) in entries {
+            self[*place] = bound.of(self[*place], *number);
         }
     }
 
@@ -109,11 +120,15 @@ impl<T: Element> Slices<T> for [T] {
     }
 
     fn dot(&self, other: &[T]) -> Result<T, Refusal> {
-        let mut sum = T::Sum::default();
-        for (mine, other) in self.iter().zip(other) {
-            sum = T::gather(sum, *mine, *other).ok_or_else(|| no_sum("the products"))?;
-        }
-        T::gathered(sum).ok_or_else(|| no_sum("the products"))
+        products(self.iter().copied().zip(other.iter().copied()))
+    }
+
+    fn dot_at(&self, entries: &[(usize, T)]) -> Result<T, Refusal> {
+        products(
+            entries
+                .iter()
+                .map(|(place, number)| (self[*place], *number)),
+        )
     }
 
     fn sum(&self) -> Result<T, Refusal> {
@@ -156,6 +171,15 @@ impl<T: Element> Slices<T> for [T] {
             }
         }
     }
+}
+
+/// The sum of the products of pairs.
+fn products<T: Element>(pairs: impl Iterator<Item = (T, T)>) -> Result<T, Refusal> {
+    let mut sum = T::Sum::default();
+    for (mine, other) in pairs {
+        sum = T::gather(sum, mine, other).ok_or_else(|| no_sum("the products"))?;
+    }
+    T::gathered(sum).ok_or_else(|| no_sum("the products"))
 }
 
 fn gather<T: Element>(numbers: &[T]) -> Option<T::Sum> {
@@ -216,7 +240,8 @@ mod tests {
         for refused in [
             numbers.add_scaled(1, &[0, 1, -1]),
             numbers.add_scaled(2, &[0, i64::MAX, 0]),
-            numbers.add_at(&[(1, 5), (1, 6), (0, 1)]),
+            numbers.add_at(1, &[(1, 5), (1, 6), (0, 1)]),
+            numbers.add_at(-3, &[(1, 5), (2, -9), (1, 6), (1, i64::MAX)]),
             numbers.scale(-1),
             numbers
                 .sum()

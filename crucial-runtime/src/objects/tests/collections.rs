@@ -10,6 +10,7 @@ on_every_store! {
     maps_take_bulk
     lists_take_bulk
     sets_take_bulk
+    sets_are_compared
     maps_are_maps
     lists_are_lists
     popping_gives_each_element_once
@@ -66,6 +67,21 @@ async fn sets_take_bulk() -> Result<()> {
     assert_eq!(set.to_hash_set().await?, (0..BULK).collect());
     assert_eq!(set.drain().await?.len(), BULK as usize);
     assert!(set.is_empty().await?);
+    Ok(())
+}
+
+async fn sets_are_compared() -> Result<()> {
+    let low = Set::create("low", (0..BULK).collect()).await?;
+    let high = Set::create("high", (BULK / 2..2 * BULK).collect()).await?;
+    assert_eq!(low.union(&high).await?, (0..2 * BULK).collect());
+    assert_eq!(low.intersection(&high).await?, (BULK / 2..BULK).collect());
+    assert_eq!(low.difference(&high).await?, (0..BULK / 2).collect());
+    assert_eq!(high.difference(&low).await?, (BULK..2 * BULK).collect());
+    assert!(low.difference(&low).await?.is_empty());
+    // Where there is none, nothing is in it.
+    assert!(high.destroy().await?);
+    assert!(low.intersection(&high).await?.is_empty());
+    assert_eq!(high.union(&low).await?, (0..BULK).collect());
     Ok(())
 }
 
@@ -253,6 +269,9 @@ async fn sorted_maps_keep_the_order_of_their_keys() -> Result<()> {
     let after = (Bound::Excluded(key(5, "")), Bound::Unbounded);
     assert_eq!(map.range(after).await?, [(key(256, "z"), 4)]);
     assert_eq!(map.range(key(9, "")..key(6, "")).await?, []);
+    let first = map.range_first(key(-1, "aa").., 2).await?;
+    assert_eq!(first, [(key(-1, "b"), 2), (key(5, ""), 5)]);
+    assert_eq!(map.range_first(.., 0).await?, []);
     assert_eq!(map.range_last(..key(5, ""), 1).await?, [(key(-1, "b"), 2)]);
     assert_eq!(map.range_keys(..key(5, "")).await?, keys[..2]);
     assert_eq!(map.range_len(key(-1, "b")..).await?, 3);

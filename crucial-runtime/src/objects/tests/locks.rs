@@ -1,19 +1,22 @@
 //! Mutexes and read-write locks.
 
+mod read_write;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::elsewhere::Frozen;
 use super::on_every_store;
 use super::semaphores::{dead, queue, queued};
+use super::waiting::turns;
 use crate::objects::permits::machine::ALL;
-use crate::{Error, Mutex, MutexGuard, Result, RwLock, RwLockReadGuard};
+use crate::{Error, Mutex, MutexGuard, Result, RwLock};
 
 on_every_store! {
     a_mutex_protects_its_value
+    a_change_waits_no_longer_than_told
     many_change_one_value
     a_dropped_guard_writes_and_unlocks
     a_panic_discards_and_unlocks
@@ -21,10 +24,6 @@ on_every_store! {
     a_dead_holder_is_succeeded
     a_frozen_holder_overwrites_nothing
     tokens_rise
-    readers_share_and_writers_do_not
-    writers_are_not_starved
-    a_writer_becomes_a_reader
-    a_frozen_reader_finds_out
     locks_refuse_what_makes_no_sense
     locks_end_with_their_objects
 }
@@ -65,6 +64,33 @@ async fn a_mutex_protects_its_value() -> Result<()> {
     guard.unlock().await?;
     assert_eq!(mutex.with(|value| value.pop()).await?.as_deref(), Some("b"));
     assert_eq!(*mutex.lock().await?, ["a"]);
+    Ok(())
+}
+
+async fn a_change_waits_no_longer_than_told() -> Result<()> {
+    let mutex = Mutex::create("mutex", 1_u32).await?;
+    let guard = mutex.lock().await?;
+    for limit in [Duration::ZERO, SHORT] {
+        let change = mutex.with_timeout(limit, |_| panic!("another one holds the lock"));
+        let over = change.await;
+        assert!(
+            matches!(over, Err(Error::TimedOut { method: "lock", waited, .. }) if waited == limit),
+            "{over:?}"
+        );
+    }
+    queued(mutex.key(), 0).await?;
+    let theirs = mutex.clone();
+    let waiting = tokio::spawn(async move {
+        let double = |value: &mut u32| std::mem::replace(value, *value * 2);
+        theirs.with_timeout(LONG, double).await
+    });
+    queued(mutex.key(), 1).await?;
+    guard.unlock().await?;
+    assert_eq!(waiting.await.unwrap()?, 1);
+    mutex
+        .with_timeout(Duration::ZERO, |value| *value += 1)
+        .await?;
+    assert_eq!(mutex.snapshot().await?, 3);
     Ok(())
 }
 
@@ -135,16 +161,11 @@ async fn a_dropped_lock_future_gives_back() -> Result<()> {
     gone.abort();
     queued(mutex.key(), 0).await?;
     guard.unlock().await?;
-    for turns in 0..40 {
-        let patience = async {
-            for _ in 0..turns {
-                tokio::task::yield_now().await;
-            }
-        };
+    for count in 0..40 {
         tokio::select! {
             biased;
             guard = mutex.lock() => drop(guard?),
-            () = patience => {}
+            () = turns(count) => {}
         }
     }
     mutex.lock_timeout(LONG).await?.unlock().await?;
@@ -214,87 +235,6 @@ async fn tokens_rise() -> Result<()> {
         guard.unlock().await?;
     }
     becomes(&mutex, 0).await
-}
-
-fn reader(lock: &RwLock<u32>) -> JoinHandle<Result<RwLockReadGuard<u32>>> {
-    let lock = lock.clone();
-    tokio::spawn(async move { lock.read_timeout(LONG).await })
-}
-
-async fn readers_share_and_writers_do_not() -> Result<()> {
-    let lock = RwLock::create("lock", 5_u32).await?;
-    let (one, two) = (lock.read().await?, lock.try_read().await?.unwrap());
-    assert_eq!((*one, *two), (5, 5));
-    assert!(lock.try_write().await?.is_none());
-    let waited = lock.write_timeout(SHORT).await;
-    assert!(matches!(waited, Err(Error::TimedOut { .. })), "{waited:?}");
-    queued(lock.key(), 0).await?;
-    one.unlock().await?;
-    two.unlock().await?;
-    let mut writer = lock.write().await?;
-    *writer += 1;
-    assert!(lock.try_read().await?.is_none());
-    let waiting: Vec<_> = (0..100).map(|_| reader(&lock)).collect();
-    queued(lock.key(), 100).await?;
-    writer.unlock().await?;
-    for reader in waiting {
-        assert_eq!(*reader.await.unwrap()?, 6);
-    }
-    Ok(())
-}
-
-async fn writers_are_not_starved() -> Result<()> {
-    let lock = RwLock::create("lock", 0_u32).await?;
-    let first = lock.read().await?;
-    let theirs = lock.clone();
-    let writer = tokio::spawn(async move {
-        let mut guard = theirs.write_timeout(LONG).await?;
-        *guard = 1;
-        guard.unlock().await
-    });
-    queued(lock.key(), 1).await?;
-    assert!(lock.try_read().await?.is_none(), "a writer waits");
-    let late = reader(&lock);
-    queued(lock.key(), 2).await?;
-    first.unlock().await?;
-    writer.await.unwrap()?;
-    assert_eq!(*late.await.unwrap()?, 1);
-    Ok(())
-}
-
-async fn a_writer_becomes_a_reader() -> Result<()> {
-    let lock = RwLock::create("lock", 0_u32).await?;
-    let mut writer = lock.write().await?;
-    *writer = 1;
-    let waiting = reader(&lock);
-    queued(lock.key(), 1).await?;
-    let own = writer.downgrade().await?;
-    assert_eq!((*own, *waiting.await.unwrap()?), (1, 1));
-    assert!(lock.try_write().await?.is_none());
-    own.unlock().await?;
-    // Without a change there is nothing to write.
-    let same = lock.write_timeout(LONG).await?.downgrade().await?;
-    assert_eq!(*same, 1);
-    Ok(())
-}
-
-async fn a_frozen_reader_finds_out() -> Result<()> {
-    let lock = RwLock::create("lock", 0_u32).await?;
-    let theirs = lock.clone();
-    let frozen = Frozen::new(
-        async move || theirs.read().await.unwrap(),
-        async |guard: RwLockReadGuard<u32>| {
-            assert!(guard.is_lost());
-            guard.unlock().await
-        },
-    )
-    .await;
-    let mut writer = lock.write_timeout(LONG).await?;
-    *writer = 1;
-    writer.unlock().await?;
-    let lost = frozen.thaw().await;
-    assert!(matches!(lost, Err(Error::LeaseLost { .. })), "{lost:?}");
-    Ok(())
 }
 
 /// A value that encodes only while it is small.

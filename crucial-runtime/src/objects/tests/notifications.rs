@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::on_every_store;
 use super::semaphores::{dead, queue, queued};
-use crate::{Condvar, Error, Mutex, Notify, Result};
+use super::waiting::turns;
+use crate::{Condvar, Error, Mutex, MutexGuard, Notify, Result};
 
 on_every_store! {
     a_notification_is_kept_once
@@ -18,7 +20,9 @@ on_every_store! {
     a_condition_is_waited_for
     no_notification_is_missed
     a_wait_for_a_condition_ends
+    a_condition_is_waited_for_so_long
     a_dropped_wait_passes_the_notification_on
+    a_dropped_wait_leaves_nothing_behind
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -91,17 +95,12 @@ async fn a_waiter_that_is_gone_passes_it_on() -> Result<()> {
     assert_eq!(queue(notify.key()).await?, (0, 1));
     notify.notified_timeout(LONG).await?;
     // A future that is dropped at any moment of its way.
-    for turns in 0..40 {
+    for count in 0..40 {
         notify.notify_one().await?;
-        let patience = async {
-            for _ in 0..turns {
-                tokio::task::yield_now().await;
-            }
-        };
         tokio::select! {
             biased;
             notified = notify.notified() => notified?,
-            () = patience => notify.notified_timeout(LONG).await?,
+            () = turns(count) => notify.notified_timeout(LONG).await?,
         }
         taken(notify.key()).await?;
     }
@@ -208,6 +207,39 @@ async fn a_wait_for_a_condition_ends() -> Result<()> {
     mutex.lock_timeout(LONG).await?.unlock().await
 }
 
+async fn a_condition_is_waited_for_so_long() -> Result<()> {
+    let jobs = Mutex::create("jobs", 0_u32).await?;
+    let more = Condvar::create("more", ()).await?;
+    let mut guard = jobs.lock().await?;
+    for limit in [Duration::ZERO, SHORT] {
+        let timed_out;
+        (guard, timed_out) = more
+            .wait_while_timeout(guard, limit, |jobs| *jobs == 0)
+            .await?;
+        assert!(timed_out && *guard == 0);
+        assert!(jobs.try_lock().await?.is_none(), "it is locked in any case");
+    }
+    // What does not hold is not waited for.
+    let (guard, timed_out) = more
+        .wait_while_timeout(guard, Duration::ZERO, |_| false)
+        .await?;
+    assert!(!timed_out);
+    let theirs = more.clone();
+    let waiting = tokio::spawn(async move {
+        let waited = theirs.wait_while_timeout(guard, LONG, |jobs| *jobs < 2);
+        let (guard, timed_out) = waited.await?;
+        Ok::<_, Error>((*guard, timed_out))
+    });
+    // A notification alone does not end it.
+    for seen in 1..=2 {
+        queued(more.key(), 1).await?;
+        jobs.with(|jobs| *jobs = seen).await?;
+        more.notify_one().await?;
+    }
+    assert_eq!(waiting.await.unwrap()?, (2, false));
+    taken(more.key()).await
+}
+
 async fn a_dropped_wait_passes_the_notification_on() -> Result<()> {
     let mutex = Mutex::create("mutex", 0_u32).await?;
     let condvar = Condvar::create("condvar", ()).await?;
@@ -231,4 +263,48 @@ async fn a_dropped_wait_passes_the_notification_on() -> Result<()> {
     guard.unlock().await?;
     timeout(LONG, stays).await.unwrap().unwrap()?;
     mutex.lock_timeout(LONG).await?.unlock().await
+}
+
+async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
+    type Wait = fn(Condvar, MutexGuard<u32>) -> BoxFuture<'static, Result<()>>;
+    let waits: [Wait; 4] = [
+        |condvar, guard| async move { condvar.wait(guard).await.map(drop) }.boxed(),
+        |condvar, guard| async move { condvar.wait_timeout(guard, LONG).await.map(drop) }.boxed(),
+        |condvar, guard| async move { condvar.wait_while(guard, |_| true).await.map(drop) }.boxed(),
+        |condvar, guard| {
+            async move {
+                condvar
+                    .wait_while_timeout(guard, LONG, |_| true)
+                    .await
+                    .map(drop)
+            }
+            .boxed()
+        },
+    ];
+    let mutex = Mutex::create("mutex", 0_u32).await?;
+    let condvar = Condvar::create("condvar", ()).await?;
+    for wait in waits {
+        let mut guard = mutex.lock_timeout(LONG).await?;
+        let written = *guard + 1;
+        *guard = written;
+        let gone = tokio::spawn(wait(condvar.clone(), guard));
+        queued(condvar.key(), 1).await?;
+        gone.abort();
+        taken(condvar.key()).await?;
+        assert_eq!(condvar.notify_all().await?, 0);
+        assert_eq!(*mutex.lock_timeout(LONG).await?, written);
+        // At any moment of its way.
+        for count in 0..40 {
+            let mut guard = mutex.lock_timeout(LONG).await?;
+            *guard += 1;
+            tokio::select! {
+                biased;
+                ended = wait(condvar.clone(), guard) => panic!("{ended:?}"),
+                () = turns(count) => {}
+            }
+        }
+        taken(condvar.key()).await?;
+        assert_eq!(*mutex.lock_timeout(LONG).await?, written + 40);
+    }
+    taken(mutex.key()).await
 }

@@ -7,6 +7,7 @@ on_every_store! {
     vectors_compute
     vectors_of_whole_numbers_are_checked
     matrices_compute
+    single_numbers_are_computed_with
     what_does_not_fit_is_refused
     many_add_at_once
     large_vectors_travel
@@ -136,6 +137,72 @@ async fn matrices_compute() -> Result<()> {
     matrix.fill(3).await?;
     matrix.replace(&Grid::filled(1, 1, 5)).await?;
     assert_eq!(matrix.to_grid().await?.into_numbers(), [5]);
+    Ok(())
+}
+
+async fn single_numbers_are_computed_with() -> Result<()> {
+    let nan = f64::NAN;
+    let vector = Vector::create("vector", vec![1.0, nan, 3.0]).await?;
+    vector
+        .axpy_sparse(-2.0, [(0, 1.0), (2, 0.5), (0, 1.0)])
+        .await?;
+    vector
+        .minimum_sparse([(1, 7.0), (2, nan), (1, 5.0), (1, 6.0)])
+        .await?;
+    assert_eq!(vector.to_vec().await?, [-3.0, 5.0, 2.0]);
+    vector
+        .maximum_sparse([(0, nan), (0, 4.0), (2, -1.0)])
+        .await?;
+    assert_eq!(vector.to_vec().await?, [4.0, 5.0, 2.0]);
+    assert_eq!(
+        vector.dot_sparse([(0, 1.0), (0, 0.5), (1, -1.0)]).await?,
+        1.0
+    );
+    assert_eq!(vector.dot_sparse([]).await?, 0.0);
+
+    let matrix = Matrix::create("matrix", Grid::from_rows([[1, 2], [3, 4], [5, 6]])?).await?;
+    matrix
+        .axpy_sparse(-1, [(2, 0, 5), (0, 1, 1), (0, 1, 1)])
+        .await?;
+    matrix.minimum_sparse([(1, 0, -1), (1, 0, 9)]).await?;
+    matrix.maximum_sparse([(2, 0, 7), (2, 1, 0)]).await?;
+    assert_eq!(matrix.to_grid().await?.numbers(), [1, 0, -1, 4, 7, 6]);
+    assert_eq!(matrix.dot_sparse([(1, 1, 2), (2, 0, -1)]).await?, 1);
+    let other = Grid::from_rows([[1, 1], [1, 0], [0, 2]])?;
+    assert_eq!(matrix.dot(&other).await?, 12);
+
+    // One that is refused takes all others with it.
+    let large = i64::MAX;
+    refused(
+        matrix.axpy_sparse(2, [(0, 0, 1), (0, 1, large)]).await,
+        &["number 1"],
+    );
+    refused(
+        matrix.axpy_sparse(1, [(2, 1, 1), (2, 1, large)]).await,
+        &["number 5"],
+    );
+    refused(
+        matrix.minimum_sparse([(0, 0, -9), (3, 0, 0)]).await,
+        &["no row 3"],
+    );
+    refused(
+        matrix.maximum_sparse([(0, 0, 9), (0, 2, 0)]).await,
+        &["no column 2"],
+    );
+    refused(matrix.dot_sparse([(3, 0, 0)]).await, &["no row 3", "3 x 2"]);
+    refused(matrix.dot_sparse([(1, 1, large)]).await, &["products"]);
+    refused(matrix.dot(&Grid::filled(2, 3, 0)).await, &["2 x 3"]);
+    refused(matrix.dot(&Grid::filled(3, 2, large)).await, &["products"]);
+    assert_eq!(matrix.to_grid().await?.numbers(), [1, 0, -1, 4, 7, 6]);
+    for at_three in [
+        vector.axpy_sparse(1.0, [(0, 9.0), (3, 0.0)]).await,
+        vector.minimum_sparse([(0, -9.0), (3, 0.0)]).await,
+        vector.maximum_sparse([(0, 9.0), (3, 0.0)]).await,
+        vector.dot_sparse([(3, 0.0)]).await.map(drop),
+    ] {
+        refused(at_three, &["no number 3", "vector of 3"]);
+    }
+    assert_eq!(vector.to_vec().await?, [4.0, 5.0, 2.0]);
     Ok(())
 }
 

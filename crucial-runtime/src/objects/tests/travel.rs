@@ -1,12 +1,13 @@
 //! What all proxies have in common.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::on_every_store;
 use crate::{
-    Atomic, Barrier, Error, Field, Latch, List, Map, Promise, Queue, QueueInit, Result, Set,
-    Shared, SortedMap, codec,
+    Atomic, Barrier, Condvar, Error, Field, Grid, Latch, List, Map, Matrix, Mutex, Notify, Promise,
+    Queue, QueueInit, Rate, RateLimiter, Result, RwLock, Semaphore, Set, Shared, SortedMap, Topic,
+    TopicInit, Vector, codec,
 };
 
 on_every_store! {
@@ -90,10 +91,20 @@ async fn objects_expire() -> Result<()> {
     gone::<HashMap<u8, u8>>("map", [(1, 1)].into()).await?;
     gone::<BTreeMap<u8, u8>>("sorted", [(1, 1)].into()).await?;
     gone::<Vec<u8>>("list", vec![1]).await?;
+    gone::<HashSet<u8>>("set", [1].into()).await?;
     gone::<Promise<u8>>("promise", None).await?;
     gone::<Queue<u8>>("queue", QueueInit::default()).await?;
+    gone::<Topic<u8>>("topic", TopicInit::default()).await?;
+    gone::<Vector<f64>>("vector", vec![1.0]).await?;
+    gone::<Matrix<i64>>("matrix", Grid::filled(1, 1, 1)).await?;
     gone::<Latch>("latch", 1).await?;
-    gone::<Barrier>("barrier", 1).await
+    gone::<Barrier>("barrier", 1).await?;
+    gone::<Semaphore>("semaphore", 1).await?;
+    gone::<RateLimiter>("rate-limiter", Rate::per_second(1)).await?;
+    gone::<Mutex<u8>>("mutex", 1).await?;
+    gone::<RwLock<u8>>("rw-lock", 1).await?;
+    gone::<Notify>("notify", ()).await?;
+    gone::<Condvar>("condvar", ()).await
 }
 
 /// A server drops the key of an empty collection, and with it the time that it had to live.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::CodecError;
 use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
-    All, Borrowed, Bound, Element, Numbers, Reducing, Rounds, Slices, arguments, reply, timeless,
+    All, Borrowed, Bound, Element, Entry, Numbers, Reducing, Rounds, Slices, arguments, reply,
+    timeless,
 };
 use crate::objects::proxy::methods;
 
@@ -16,9 +17,9 @@ use crate::objects::proxy::methods;
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "T: Element")]
 pub(crate) struct VectorState<T> {
-    pub(super) numbers: Numbers<T>,
+    pub(in crate::objects) numbers: Numbers<T>,
     #[serde(default)]
-    rounds: Rounds<T>,
+    pub(in crate::objects) rounds: Rounds<T>,
 }
 
 methods! {
@@ -31,6 +32,7 @@ methods! {
     EXTREME = read("extreme");
     NORM = read("norm");
     DOT = read("dot");
+    DOT_AT = read("dot_at");
     SET = update("set");
     SET_RANGE = update("set_range");
     FILL = update("fill");
@@ -40,6 +42,7 @@ methods! {
     ADD_AT = update("add_at");
     ADD_ALL = update("add_all");
     BOUND = update("bound");
+    BOUND_AT = update("bound_at");
     SCALE = update("scale");
     CONTRIBUTE = update("contribute");
     REDUCED = read("reduced");
@@ -55,17 +58,6 @@ impl<T: Element> VectorState<T> {
         Self {
             numbers: Numbers(numbers),
             rounds: Rounds::default(),
-        }
-    }
-
-    fn place(&self, index: usize) -> Result<usize, Refusal> {
-        if index < self.numbers.0.len() {
-            Ok(index)
-        } else {
-            Err(Refusal::args(format_args!(
-                "there is no number {index} in a vector of {}",
-                self.numbers.0.len()
-            )))
         }
     }
 
@@ -140,8 +132,8 @@ impl<T: Element> Object for VectorState<T> {
                 reply(&self.numbers.0.dot(self.matching(&other)?)?)
             }
             "set" => {
-                let (index, number): (usize, T) = arguments(args)?;
-                let index = self.place(index)?;
+                let entry: (usize, T) = arguments(args)?;
+                let (index, number) = entry.placed(self.shape())?;
                 reply(&std::mem::replace(&mut self.changing()[index], number))
             }
             "set_range" => {
@@ -174,14 +166,6 @@ impl<T: Element> Object for VectorState<T> {
                 self.changing().add_scaled(T::ONE, numbers)?;
                 reply(&self.numbers)
             }
-            "add_at" => {
-                let (entries,): (Vec<(usize, T)>,) = arguments(args)?;
-                for (index, _) in &entries {
-                    self.place(*index)?;
-                }
-                self.changing().add_at(&entries)?;
-                reply(&())
-            }
             "add_all" => {
                 let (parts,): (Vec<Numbers<T>>,) = arguments(args)?;
                 let mut sum = self.numbers.0.clone();
@@ -205,7 +189,7 @@ impl<T: Element> Object for VectorState<T> {
                     shape,
                     rounds: &mut self.rounds,
                 }
-                .apply(method, args)
+                .apply::<(usize, T)>(method, args)
             }
         }
     }

@@ -20,9 +20,10 @@ enum Step {
     Fill(i64),
     Replace(Vec<i64>),
     AddScaled(i64, Vec<i64>),
-    AddAt(Vec<(usize, i64)>),
+    AddAt(i64, Vec<(usize, i64)>),
     AddAll(Vec<Vec<i64>>),
     Bound(bool, Vec<i64>),
+    BoundAt(bool, Vec<(usize, i64)>),
     Scale(i64),
 }
 
@@ -36,6 +37,15 @@ fn numbers() -> impl Strategy<Value = Vec<i64>> {
     ]
 }
 
+fn entries() -> impl Strategy<Value = Vec<(usize, i64)>> {
+    let number = prop_oneof![
+        20 => -9..10_i64,
+        1 => prop::sample::select(vec![i64::MIN, i64::MAX]),
+    ];
+    let index = prop_oneof![20 => 0..LENGTH, 1 => Just(LENGTH)];
+    prop::collection::vec((index, number), 0..6)
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let index = || 0..LENGTH + 1;
     prop_oneof![
@@ -45,9 +55,10 @@ fn step() -> impl Strategy<Value = Step> {
         any::<i8>().prop_map(|n| Step::Fill(n.into())),
         prop::collection::vec(-9..10_i64, LENGTH).prop_map(Step::Replace),
         (-3..4_i64, numbers()).prop_map(|(factor, numbers)| Step::AddScaled(factor, numbers)),
-        prop::collection::vec((index(), -9..10_i64), 0..6).prop_map(Step::AddAt),
+        (-3..4_i64, entries()).prop_map(|(factor, entries)| Step::AddAt(factor, entries)),
         prop::collection::vec(numbers(), 0..3).prop_map(Step::AddAll),
         (any::<bool>(), numbers()).prop_map(|(least, numbers)| Step::Bound(least, numbers)),
+        (any::<bool>(), entries()).prop_map(|(least, entries)| Step::BoundAt(least, entries)),
         (-3..4_i64).prop_map(Step::Scale),
     ]
 }
@@ -76,10 +87,10 @@ fn naive(state: &[i64], step: &Step) -> Option<Vec<i64>> {
         Step::AddScaled(factor, numbers) => {
             after = zipped(numbers, &|a, b| a.checked_add(factor.checked_mul(b)?))?;
         }
-        Step::AddAt(entries) => {
+        Step::AddAt(factor, entries) => {
             for (index, number) in entries {
                 let place = after.get_mut(*index)?;
-                *place = place.checked_add(*number)?;
+                *place = place.checked_add(factor.checked_mul(*number)?)?;
             }
         }
         Step::AddAll(parts) => {
@@ -94,6 +105,16 @@ fn naive(state: &[i64], step: &Step) -> Option<Vec<i64>> {
         }
         Step::Bound(true, numbers) => after = zipped(numbers, &|a, b| Some(a.min(b)))?,
         Step::Bound(false, numbers) => after = zipped(numbers, &|a, b| Some(a.max(b)))?,
+        Step::BoundAt(least, entries) => {
+            for (index, number) in entries {
+                let place = after.get_mut(*index)?;
+                *place = if *least {
+                    *number.min(place)
+                } else {
+                    *number.max(place)
+                };
+            }
+        }
         Step::Scale(factor) => {
             after = state
                 .iter()
@@ -124,12 +145,13 @@ fn run(state: &mut VectorState<i64>, step: &Step) -> Result<Bytes, Refusal> {
         Step::Fill(number) => apply(state, "fill", &(number,)),
         Step::Replace(numbers) => apply(state, "replace", &(Numbers(numbers),)),
         Step::AddScaled(factor, numbers) => apply(state, "add_scaled", &(factor, Numbers(numbers))),
-        Step::AddAt(entries) => apply(state, "add_at", &(entries,)),
+        Step::AddAt(factor, entries) => apply(state, "add_at", &(factor, entries)),
         Step::AddAll(parts) => {
             let parts: Vec<_> = parts.into_iter().map(Numbers).collect();
             apply(state, "add_all", &(parts,))
         }
         Step::Bound(least, numbers) => apply(state, "bound", &(bound(least), Numbers(numbers))),
+        Step::BoundAt(least, entries) => apply(state, "bound_at", &(bound(least), entries)),
         Step::Scale(factor) => apply(state, "scale", &(factor,)),
     }
 }
@@ -139,6 +161,7 @@ proptest! {
     fn the_machine_does_what_is_meant(
         start in prop::collection::vec(-9..10_i64, LENGTH),
         steps in prop::collection::vec(step(), 0..20),
+        entries in entries(),
     ) {
         let mut machine = VectorState::of(start.clone());
         let mut model = start;
@@ -158,6 +181,15 @@ proptest! {
             match i64::try_from(wide) {
                 Ok(sum) => prop_assert_eq!(ask::<_, _, i64>(&mut machine, "sum", ()), sum),
                 Err(_) => prop_assert!(apply(&mut machine, "sum", &()).is_err()),
+            }
+            let products: Option<i128> = entries
+                .iter()
+                .map(|(index, number)| Some(i128::from(*model.get(*index)?) * i128::from(*number)))
+                .sum();
+            let dot = apply(&mut machine, "dot_at", &(&entries,));
+            match products.and_then(|sum| i64::try_from(sum).ok()) {
+                Some(sum) => prop_assert_eq!(codec::decode::<i64>(&dot.unwrap()).unwrap(), sum),
+                None => prop_assert!(matches!(dot, Err(Refusal::Args(_))), "{dot:?}"),
             }
             let least: Option<i64> = ask(&mut machine, "extreme", (Bound::Min,));
             prop_assert_eq!(least, model.iter().min().copied());

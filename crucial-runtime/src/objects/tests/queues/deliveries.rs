@@ -76,6 +76,25 @@ async fn deliveries_end_with_their_lease() -> Result<()> {
     std::mem::forget(queue.take_leased(SHORT).await?);
     let living = queue.take_leased_timeout(LONG, LONG).await?;
     assert_eq!((*living, living.attempt()), (9, 2));
+    let none = queue.take_many_leased_timeout(2, LONG, SHORT).await;
+    assert!(
+        matches!(
+            none,
+            Err(Error::TimedOut {
+                method: "take_many_leased",
+                waited: SHORT,
+                ..
+            })
+        ),
+        "{none:?}"
+    );
+    queue.put_all([5, 6, 7]).await?;
+    let taken = queue.take_many_leased_timeout(2, LONG, LONG).await?;
+    assert_eq!(
+        taken.iter().map(|element| **element).collect::<Vec<_>>(),
+        [5, 6]
+    );
+    assert_eq!(queue.ack_all(taken).await?, 2);
     Ok(())
 }
 

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt};
+
 use super::{LONG, SHORT, consumer, consumers, producer, producers, until};
 use crate::objects::tests::elsewhere::{LEASE, another};
 use crate::objects::tests::on_every_store;
+use crate::objects::tests::waiting::turns;
 use crate::{Error, Queue, QueueInit, Result, runtime};
 
 on_every_store! {
@@ -15,6 +18,7 @@ on_every_store! {
     who_comes_later_does_not_push_ahead
     who_gives_up_leaves_the_line
     a_dropped_take_takes_nothing
+    a_dropped_take_of_many_takes_nothing
     a_dropped_put_leaves_the_line
     a_dead_caller_gives_way
 }
@@ -191,6 +195,46 @@ async fn a_dropped_take_takes_nothing() -> Result<()> {
     consumers(&queue, 0).await?;
     queue.put(9).await?;
     assert_eq!(queue.try_take().await?, Some(9));
+    Ok(())
+}
+
+async fn a_dropped_take_of_many_takes_nothing() -> Result<()> {
+    /// What is taken for good.
+    type Take = fn(Queue<u32>) -> BoxFuture<'static, Result<Vec<u32>>>;
+    let takes: [Take; 3] = [
+        |queue| async move { queue.take_many(2).await }.boxed(),
+        |queue| async move { queue.take_many_timeout(2, LONG).await }.boxed(),
+        |queue| {
+            let leased = async move { queue.take_many_leased_timeout(2, LONG, LONG).await };
+            leased.map(|taken| taken.map(|_| Vec::new())).boxed()
+        },
+    ];
+    let queue = Queue::create("queue", QueueInit::unbounded()).await?;
+    for take in takes {
+        // At any moment of its way.
+        for count in 0..40 {
+            tokio::select! {
+                biased;
+                taken = take(queue.clone()) => panic!("{taken:?}"),
+                () = turns(count) => {}
+            }
+        }
+        consumers(&queue, 0).await?;
+        // While it waits, and when it has been called.
+        let waiting = tokio::spawn(take(queue.clone()));
+        consumers(&queue, 1).await?;
+        waiting.abort();
+        consumers(&queue, 0).await?;
+        let called = tokio::spawn(take(queue.clone()));
+        consumers(&queue, 1).await?;
+        queue.put_all([1, 2, 3]).await?;
+        called.abort();
+        // It may have been done before it was stopped.
+        let taken = called.await.unwrap_or(Ok(Vec::new()))?;
+        until(|| async { Ok(queue.len().await? + taken.len() == 3) }).await?;
+        assert_eq!([taken, queue.drain().await?].concat(), [1, 2, 3]);
+        assert_eq!(queue.leased().await?, 0);
+    }
     Ok(())
 }
 
