@@ -8,6 +8,7 @@ mod fixtures;
 mod invariants;
 mod old_server;
 mod parties;
+mod persistent;
 mod poison;
 mod readme;
 mod stores;

@@ -11,8 +11,11 @@ use crate::ways::{PROCESSES, Ways, printed};
 
 /// Far more than any of these takes, far less than a wait without a limit of its own.
 const LIMIT: Duration = Duration::from_secs(120);
-/// In seconds.
-const LEASE: &str = "1";
+/// Long enough that on a busy machine nobody loses it who lives.
+const LEASE: Duration = Duration::from_secs(2);
+/// How long those that meet a party go on waiting for it at the most when it dies or is frozen. It is missed when one
+/// lease has ended; two more are for a busy machine to bring the news to all threads, and to the program.
+const MISSED: Duration = LEASE.saturating_mul(3);
 
 /// Parties of all sizes in eight processes do that a hundred times, and the program says so.
 async fn again_and_again(what: &str, said: &str) {
@@ -45,7 +48,9 @@ struct Running {
 impl Running {
     fn start(ways: &Ways, flags: &[&str]) -> Self {
         let mut command = ways.process().command("parties", flags);
-        let command = command.env("CRUCIAL_LEASE", LEASE).stdout(Stdio::piped());
+        let command = command
+            .env("CRUCIAL_LEASE", LEASE.as_secs_f64().to_string())
+            .stdout(Stdio::piped());
         let mut program = command.spawn().unwrap();
         let lines = BufReader::new(program.stdout.take().unwrap()).lines();
         Self { lines, program }
@@ -62,6 +67,20 @@ impl Running {
         let line = self.line().await;
         let process = line.strip_prefix("process ").expect(&line);
         process.parse().unwrap()
+    }
+
+    /// The others learn in time that one of them is missed: so many lines say how it ended for each.
+    async fn ends(&mut self, count: usize) -> Vec<String> {
+        let ends = async {
+            let mut ends = Vec::new();
+            for _ in 0..count {
+                ends.push(self.line().await);
+            }
+            ends.sort_unstable();
+            ends
+        };
+        let ends = timeout(MISSED, ends).await;
+        ends.expect("nobody waits for longer than leases last")
     }
 
     async fn end(mut self) {
@@ -86,14 +105,9 @@ async fn one_is_killed(what: &str) {
         running.process().await;
     }
     signal("-KILL", victim);
-    let mut ends = Vec::new();
-    for _ in 0..PROCESSES {
-        ends.push(running.line().await);
-    }
-    ends.sort_unstable();
     let mut expected = vec!["broken"; PROCESSES - 1];
     expected.push("dead");
-    assert_eq!(ends, expected);
+    assert_eq!(running.ends(PROCESSES).await, expected);
     assert_eq!(running.line().await, "whole again");
     running.end().await;
 }
@@ -107,9 +121,8 @@ async fn one_is_frozen(what: &str) {
         running.process().await;
     }
     signal("-STOP", victim);
-    for _ in 1..PROCESSES {
-        assert_eq!(running.line().await, "broken");
-    }
+    let broken = vec!["broken"; PROCESSES - 1];
+    assert_eq!(running.ends(PROCESSES - 1).await, broken);
     signal("-CONT", victim);
     assert_eq!(running.line().await, "broken");
     assert_eq!(running.line().await, "whole again");

@@ -1,5 +1,7 @@
 //! Events as the executors send them, and as nobody should.
 
+mod leading;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;

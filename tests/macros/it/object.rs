@@ -40,6 +40,16 @@ impl Tally {
         self.parts.iter().sum()
     }
 
+    #[shared(read = "cached")]
+    pub fn count(&self) -> usize {
+        self.parts.len()
+    }
+
+    #[shared(read = "cached", max_age = "2s")]
+    pub fn largest(&self, least: Option<i64>) -> Option<i64> {
+        self.parts.iter().copied().chain(least).max()
+    }
+
     pub fn everything(&self) -> Self {
         self.clone()
     }
@@ -102,6 +112,7 @@ fn the_type_stays_an_ordinary_type() {
     assert_eq!(tally.add(3), 3);
     assert_eq!(tally.first(), Some(&1));
     assert_eq!(tally.full(), Poll::Ready([1, 2, 3]));
+    assert_eq!((tally.count(), tally.largest(None)), (3, Some(3)));
 }
 
 #[tokio::test]
@@ -122,6 +133,25 @@ async fn methods_run_where_the_object_lives() {
     let state = tally.everything().await.unwrap();
     assert_eq!(state.parts, [5, -2, 4]);
     assert_eq!(tally.snapshot().await.unwrap(), state);
+}
+
+#[tokio::test]
+async fn reads_of_a_copy_see_the_own_changes() {
+    entered!();
+    let tally = TallyProxy::create("t", Tally::default()).await.unwrap();
+    assert_eq!(tally.largest(None).await.unwrap(), None);
+    for part in [4, 6] {
+        let count = tally.add(part).await.unwrap();
+        assert_eq!(tally.count().await.unwrap(), count);
+        assert_eq!(tally.largest(Some(5)).await.unwrap(), Some(part.max(5)));
+    }
+    assert!(tally.destroy().await.unwrap());
+    for gone in [
+        tally.count().await.map(drop),
+        tally.largest(None).await.map(drop),
+    ] {
+        assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
+    }
 }
 
 #[tokio::test]

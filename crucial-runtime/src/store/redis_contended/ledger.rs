@@ -24,11 +24,12 @@ pub(super) static FEED: Method = Method::update("feed");
 pub(super) static ECHO: Method = Method::update("echo");
 pub(super) static PAUSE: Method = Method::update("pause");
 pub(super) static HANG: Method = Method::update("hang");
+pub(super) static GROW: Method = Method::update("grow");
 pub(super) static AUDIT: Method = Method::update("audit");
 pub(super) static SUM: Method = Method::read("sum");
 
 /// How often a method that takes its time has been run, by the number that it was given.
-pub(super) static RUNS: [AtomicU32; 8] = [const { AtomicU32::new(0) }; 8];
+pub(super) static RUNS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 
 /// What methods wait for that do not end by themselves.
 #[derive(Debug, Default)]
@@ -61,7 +62,7 @@ impl Gate {
 }
 
 /// One a test: tests share a process under some runners.
-pub(super) static GATES: [Gate; 8] = [const { Gate::new() }; 8];
+pub(super) static GATES: [Gate; 16] = [const { Gate::new() }; 16];
 
 impl Ledger {
     pub(super) fn new(ballast: usize) -> Self {
@@ -79,7 +80,7 @@ impl Ledger {
             return Ok(self.sum());
         }
         let n: u64 = codec::decode(args)?;
-        let run = || usize::try_from(n).ok().map(|n| n % 8).unwrap_or_default();
+        let run = || usize::try_from(n).ok().map(|n| n % 16).unwrap_or_default();
         match method {
             "post" => self.sum += n,
             "post_or_panic" => {
@@ -101,6 +102,10 @@ impl Ledger {
                 GATES[run()].pass();
                 self.sum += 1;
             }
+            "grow" => {
+                self.sum += 1000;
+                self.ballast = Bytes::from(vec![7; usize::try_from(n).unwrap_or_default()]);
+            }
             "sum" => {}
             _ => return Err(Refusal::no_such_method(method)),
         }
@@ -114,7 +119,7 @@ impl Ledger {
 
 impl Object for Ledger {
     const NAME: &'static str = "tests::Ledger";
-    const METHODS: &'static [Method] = &[POST, POST_OR_PANIC, FEED, ECHO, PAUSE, HANG, SUM];
+    const METHODS: &'static [Method] = &[POST, POST_OR_PANIC, FEED, ECHO, PAUSE, HANG, GROW, SUM];
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let [args] = args else {
@@ -142,7 +147,7 @@ impl Object for LaterLedger {
                 self.0.sum += codec::decode::<u64>(args)?;
                 Ok(Poll::Ready(self.0.sum()))
             }
-            "post_or_panic" | "feed" | "echo" | "pause" | "hang" => {
+            "post_or_panic" | "feed" | "echo" | "pause" | "hang" | "grow" => {
                 Err(Refusal::no_such_method(method))
             }
             method => self.0.run(method, args).map(Poll::Ready),

@@ -2,13 +2,17 @@
 
 mod company;
 mod ledger;
+mod limits;
+mod quiet;
 mod trouble;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use crucial_tests::{Options, RedisServer};
+use redis::aio::MultiplexedConnection;
 use tokio::runtime::Runtime as Tokio;
 
 use super::Description;
@@ -18,7 +22,10 @@ use crate::config::Builder;
 use crate::error::Result;
 use crate::object::{Call, Key, Method, Object, ObjectType, Value};
 
-use ledger::Ledger;
+use ledger::{Ledger, RUNS};
+
+/// Longer than any of these tests takes.
+const LONG: Duration = Duration::from_secs(30);
 
 /// As good as a process: a runtime of its own, with a connection and a session of its own, on threads of its own.
 pub(super) struct Process {
@@ -36,18 +43,14 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// One that leads for as long as `lease` without a sign of life, and lets methods run as long as `limit`.
-    async fn with(server: &RedisServer, lease: Duration, limit: Duration) -> Self {
+    /// One of those settings.
+    async fn of(server: &RedisServer, settings: Builder) -> Self {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        let builder = Builder::new()
-            .store(server.url())
-            .namespace("shared")
-            .lead(lease)
-            .method_limit(limit);
+        let builder = settings.store(server.url()).namespace("shared");
         let runtime = tokio.spawn(builder.build()).await.unwrap().unwrap();
         Self {
             tokio: Some(tokio),
@@ -55,8 +58,13 @@ impl Process {
         }
     }
 
+    /// One that leads for as long as `lease` without a sign of life, and lets methods run as long as `limit`.
+    async fn with(server: &RedisServer, lease: Duration, limit: Duration) -> Self {
+        Self::of(server, Builder::new().lead(lease).method_limit(limit)).await
+    }
+
     async fn on(server: &RedisServer) -> Self {
-        Self::with(server, Duration::from_secs(1), Duration::from_secs(30)).await
+        Self::with(server, Duration::from_secs(1), LONG).await
     }
 
     /// So many of them.
@@ -68,11 +76,16 @@ impl Process {
         processes
     }
 
+    /// That of an object which is not removed when one of the processes ends.
     fn key(&self) -> Key {
-        self.bench.key("ledger")
+        self.bench.runtime.application().key("ledger").unwrap()
     }
 
     async fn create(&self, ballast: usize) -> bool {
+        self.try_create(ballast).await.unwrap()
+    }
+
+    async fn try_create(&self, ballast: usize) -> Result<bool> {
         let ledger = Ledger::new(ballast);
         let description = Description {
             object: Ledger::NAME.to_owned(),
@@ -85,7 +98,6 @@ impl Process {
         );
         self.run(async move |bench| bench.store().create(init, description).await)
             .await
-            .unwrap()
     }
 
     /// Starts a call there.
@@ -137,6 +149,29 @@ fn number(answer: Result<Poll<Value>>) -> Result<u64> {
     match answer? {
         Poll::Ready(Value::Int(number)) => Ok(u64::try_from(number).unwrap()),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until so many calls wait for whoever leads; those that are being run are among them.
+async fn until_queued(connection: &mut MultiplexedConnection, process: &Process, wanted: u64) {
+    let queue = format!("crucial:{{{}}}:q", process.key());
+    loop {
+        let queued: u64 = redis::cmd("HLEN")
+            .arg(&queue)
+            .query_async(connection)
+            .await
+            .unwrap();
+        if queued >= wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Waits until a method has begun to run.
+async fn until_run(run: usize, wanted: u32) {
+    while RUNS[run].load(Ordering::SeqCst) < wanted {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

@@ -9,11 +9,10 @@ use crucial_tests::RedisServer;
 use redis::aio::MultiplexedConnection;
 
 use super::ledger::{GATES, HANG, Ledger, PAUSE, RUNS, SUM};
-use super::{Process, number, server};
+use super::{LONG, Process, number, server, until_queued, until_run};
 use crate::error::Error;
 
 const LEASE: Duration = Duration::from_millis(400);
-const LONG: Duration = Duration::from_secs(30);
 
 /// The keys that the engine keeps for the object, but for records.
 async fn engine_keys(connection: &mut MultiplexedConnection) -> Vec<String> {
@@ -54,29 +53,6 @@ async fn noted_refusals(connection: &mut MultiplexedConnection) -> usize {
     noted
 }
 
-/// Waits until so many calls wait for whoever leads; those that are being run are among them.
-async fn until_queued(connection: &mut MultiplexedConnection, process: &Process, wanted: u64) {
-    let queue = format!("crucial:{{{}}}:q", process.key());
-    loop {
-        let queued: u64 = redis::cmd("HLEN")
-            .arg(&queue)
-            .query_async(connection)
-            .await
-            .unwrap();
-        if queued >= wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-/// Waits until a method has begun to run.
-async fn until_run(run: usize, wanted: u32) {
-    while RUNS[run].load(Ordering::SeqCst) < wanted {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
 async fn short(server: &RedisServer, limit: Duration) -> Arc<Process> {
     Arc::new(Process::with(server, LEASE, limit).await)
 }
@@ -92,7 +68,7 @@ async fn a_lease_lasts_as_long_as_its_methods_run() {
     assert!(one.create(0).await);
     one.meet(&other).await;
     let slow = one.call::<Ledger>(&PAUSE, &MS);
-    until_run(usize::try_from(MS % 8).unwrap(), 1).await;
+    until_run(usize::try_from(MS % 16).unwrap(), 1).await;
     let mut life = redis::cmd("PTTL");
     let life: i64 = life
         .arg(format!("crucial:{{{}}}:q", one.key()))
@@ -104,7 +80,7 @@ async fn a_lease_lasts_as_long_as_its_methods_run() {
     let next = other.post(10).await.unwrap();
     assert_eq!((number(slow.await.unwrap()).unwrap(), next), (1, 11));
     assert_eq!(
-        RUNS[usize::try_from(MS % 8).unwrap()].load(Ordering::SeqCst),
+        RUNS[usize::try_from(MS % 16).unwrap()].load(Ordering::SeqCst),
         1
     );
 }
