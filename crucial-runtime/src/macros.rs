@@ -13,15 +13,15 @@
 /// |---|---|
 /// | `pub fn f(&self, …) -> R` | `async fn f(&self, …) -> crucial::Result<R>`, reads |
 /// | `pub fn f(&mut self, …) -> R` | the same; runs atomically and exactly once, whatever happens to connections |
-/// | `… -> Poll<R>` | `async fn f(…) -> crucial::Result<R>`, which waits until the method is ready, and `f_timeout(…, limit)` |
+/// | `… -> Poll<R>` | `async fn f(…) -> crucial::Result<R>`, which waits until the method is ready, and `f_timeout(…, limit)`; dropped, it waits no more |
 /// | `… -> Result<T, E>` | `crucial::Result<Result<T, E>>`: an `Err` is the caller's value and undoes nothing |
 /// | `#[shared(idempotent)] pub fn f(&mut self, …)` | `f`, without the record that makes it run exactly once: for methods that may run twice; see below |
 /// | `#[shared(read = "cached")] pub fn f(&self, …)` | `f`, which may read a copy that is a little old; see below |
 /// | `#[shared(skip)] pub fn f(…)` | left out, as are functions without `self` and those that are not `pub` |
 ///
 /// The methods have to be deterministic, since they run wherever the object is worked on. A call is
-/// one round trip, two more each time another process has changed the object meanwhile; one that waits is one more
-/// each time the object has changed. The calls of one process on one object travel together. A panic in a method is an error of
+/// one round trip, two more each time another process has changed the object meanwhile; one that waits is two more at first,
+/// and one more each time the object has changed. The calls of one process on one object travel together. A panic in a method is an error of
 /// its caller, [`Error::Panicked`](crate::Error::Panicked), and leaves the object as it was. So does a state that
 /// has become too large ([`Error::TooLarge`](crate::Error::TooLarge), see
 /// [`max_value_bytes`](crate::Builder::max_value_bytes)); a method that does not end is named to those who wait behind
@@ -44,12 +44,16 @@
 /// an `add(1)` that was answered 6 after the first effect of a `set(5)` is lost with the second. So it is for methods with which
 /// others do not interfere, such as noting that a part is done; not for those that replace what others change.
 ///
+/// To drop the future of a call does not take it back once it is on its way: it takes effect, or not, and nobody hears of it.
+/// One that waits is made again and again; while it is not ready it leaves the object as it was, whatever the method has done
+/// before it returned `Poll::Pending`, so whoever is dropped while waiting has changed nothing.
+///
 /// The state is stored as MessagePack with named fields, which people can read and which evolves: give fields that you
 /// add `#[serde(default)]`. It has one nil, so in a state (not in arguments and results) `Some(None)` and `Some(())`
 /// come back as `None`; give such cases an enum of their own.
 ///
 /// Every proxy also has `create`, `open`, `open_or_create`, `at`, `key`, `snapshot`, `exists`,
-/// `expire` and `destroy`. It implements [`Shared`](crate::Shared), and the type
+/// `expire`, `expires_in` and `destroy`. It implements [`Shared`](crate::Shared), and the type
 /// [`Field`](crate::Field), so that it may stand in a struct of shared state.
 ///
 /// ```

@@ -168,7 +168,8 @@ pub(super) fn lifecycle(object: &Object, krate: &Crate) -> TokenStream {
             self.0.exists().await
         }
 
-        /// Removes the object after so long, or never with `None`; `false` if there is none. One round trip.
+        /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if there is none.
+        /// One round trip.
         ///
         /// # Errors
         ///
@@ -240,8 +241,10 @@ pub(super) fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
                 " [`{name}`](Self::{name}) that waits no longer than the limit: `Error::TimedOut` comes then."
             );
             let conditions = conditions(attributes);
+            let cancellation = cancellation(method);
             quote! {
                 #(#attributes)*
+                #cancellation
                 #vis async fn #name(&self, #(#arguments),*) -> #krate::Result<#reply> {
                     #signature::wait(&self.0, const { &#value }, (#(#names,)*), ::core::option::Option::None).await
                 }
@@ -257,6 +260,22 @@ pub(super) fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
                 }
             }
         }
+    }
+}
+
+/// What the documentation of a method that waits says of a caller who does no more.
+fn cancellation(method: &Method) -> TokenStream {
+    let text = match method.access {
+        Access::Read | Access::ReadCached(_) => " To drop the future changes nothing.",
+        Access::Update | Access::Idempotent => {
+            " To drop the future while it waits changes nothing; a call that is on its way may still take effect."
+        }
+    };
+    quote! {
+        #[doc = ""]
+        #[doc = " # Cancellation"]
+        #[doc = ""]
+        #[doc = #text]
     }
 }
 

@@ -118,7 +118,8 @@ impl<O: Object> Handle<O> {
             .is_some())
     }
 
-    /// Removes the object after so long, or never with `None`; `false` if there is none. One round trip.
+    /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if there is none. One
+    /// round trip.
     ///
     /// # Errors
     ///

@@ -50,7 +50,7 @@ impl<O: Object> Handle<O> {
         self.decode_value("the reply", &value)
     }
 
-    /// [`invoke`](Self::invoke) for a method that returns [`Poll`].
+    /// [`invoke`](Self::invoke) for a method that returns [`Poll`](std::task::Poll).
     ///
     /// # Errors
     ///

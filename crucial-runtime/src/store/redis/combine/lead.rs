@@ -1,4 +1,4 @@
-//! Leading: running everybody's calls, batch after batch, while the lease lasts.
+//! A lease, and what is known of those who wait behind it.
 
 use bytes::Bytes;
 

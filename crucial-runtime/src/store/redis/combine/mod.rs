@@ -4,8 +4,8 @@
 //!
 //! * **[alone]**: a batch of calls runs on the version that is cached, and is [installed](install) in one round trip if
 //!   that version is still the stored one;
-//! * **in [company]**: calls are [submitted](submit); one process [leads](lead), runs everybody's calls and
-//!   [commits](commit) them with the replies, which are pushed to their callers' [inboxes](inbox);
+//! * **in [company]**: calls are [submitted](submit); one process [leads](lead), runs everybody's calls round by
+//!   [round] and [commits](commit) them with the replies, which are pushed to their callers' [inboxes](inbox);
 //! * **with many callers in each process**: the lease moves to the calls, where they are more than the state.
 //!
 //! Nothing has been answered until the commit is confirmed, so running a batch again is invisible. What holds it
