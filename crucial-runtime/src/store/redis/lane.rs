@@ -117,6 +117,11 @@ impl Lane {
         !self.lock().waiting.is_empty()
     }
 
+    /// Whether this process leads the object, and so has something to do though nobody here waits.
+    fn leads(&self) -> bool {
+        self.combining.try_lock().is_ok_and(|known| known.leads())
+    }
+
     /// Itself, for those who are not to keep it.
     pub(super) fn this(&self) -> Weak<Self> {
         Weak::clone(&self.this)

@@ -107,16 +107,16 @@ impl Combining {
         site: &Site<'_>,
         operation: &Operation,
     ) -> Result<Answer, Option<Attempt>> {
+        let creates = matches!(operation, Operation::Create(..));
+        if self.contended && !creates && !operation.is_read() {
+            return Err(None);
+        }
         self.begin();
         let mut attempt = None;
         let done = match operation {
             Operation::Create(call, description) => {
                 let created = self.create(site, call, description).await;
                 created.map(|done| Some(vec![Ok(done)]))
-            }
-            operation if self.contended && !operation.is_read() => {
-                self.begun = false;
-                return Err(None);
             }
             operation => {
                 let mut own = Own::of(site.core, vec![operation.call()], None);

@@ -83,8 +83,7 @@ impl Taken {
     /// Frees the slot, or sees to those who came meanwhile.
     fn land(mut self, core: Arc<Core>) {
         // It may have been left by a driver whose runtime was shut down.
-        let combining = self.lane.combining.try_lock();
-        let leads = combining.is_ok_and(|known| known.leads());
+        let leads = self.lane.leads();
         let more = {
             let mut state = self.lane.lock();
             state.stuck = None;
@@ -103,8 +102,7 @@ impl Taken {
     async fn drive(mut self, core: Arc<Core>) {
         let lane = Arc::clone(&self.lane);
         loop {
-            let leads = lane.combining.try_lock().is_ok_and(|known| known.leads());
-            let Some(batch) = lane.next_batch(self.slot, leads) else {
+            let Some(batch) = lane.next_batch(self.slot, lane.leads()) else {
                 self.freed = true;
                 lane.landed.notify_waiters();
                 return;
