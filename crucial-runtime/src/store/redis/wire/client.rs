@@ -1,5 +1,7 @@
 //! The wire that is one: a multiplexed connection of the client library.
 
+use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +9,9 @@ use async_trait::async_trait;
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
     AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
-    RedisResult, Value,
+    PushKind, RedisResult, Value,
 };
+use tokio::sync::watch;
 use url::Url;
 
 use super::{Connector, Pushes, Wire};
@@ -43,42 +46,116 @@ impl RedisClient {
 #[async_trait]
 impl Connector for RedisClient {
     async fn connect(&self, pushes: Pushes) -> RedisResult<Arc<dyn Wire>> {
+        Ok(Arc::new(self.multiplexed(pushes).await?))
+    }
+}
+
+impl RedisClient {
+    async fn multiplexed(&self, pushes: Pushes) -> RedisResult<Multiplexed> {
+        let (life, end) = watch::channel(());
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_LIMIT))
             .set_response_timeout(Some(RESPONSE_LIMIT))
             .set_push_sender(move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    life.send_replace(());
+                }
                 pushes(push);
                 Ok::<_, SendError>(())
             });
-        let connection = self
-            .0
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        Ok(Arc::new(connection))
+        let connection = self.0.get_multiplexed_async_connection_with_config(&config);
+        let connection = before(&end, connection).await?;
+        Ok(Multiplexed { connection, end })
+    }
+}
+
+/// A connection, and the news of its end.
+struct Multiplexed {
+    connection: MultiplexedConnection,
+    /// Changes, or loses its sender, when whoever reads from the connection has ended.
+    end: watch::Receiver<()>,
+}
+
+/// What comes of a request, unless the connection ends before.
+///
+/// The client library drops what waits for replies when it ends, which tells the callers. A request that is handed to
+/// it in the very moment is neither sent nor dropped, since the channel in between keeps what is put into it while
+/// its receiver goes (tokio issue 7714), and its caller would wait for `RESPONSE_LIMIT`.
+async fn before<T>(
+    end: &watch::Receiver<()>,
+    request: impl Future<Output = RedisResult<T>>,
+) -> RedisResult<T> {
+    let mut end = end.clone();
+    tokio::select! {
+        // The last replies are handed out before the end is told.
+        biased;
+        outcome = request => outcome,
+        _ = end.changed() => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
     }
 }
 
 #[async_trait]
-impl Wire for MultiplexedConnection {
+impl Wire for Multiplexed {
     async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
-        let mut connection = self.clone();
+        let mut connection = self.connection.clone();
         match commands.len() {
             1 => match commands.cmd_iter().next() {
-                Some(command) => connection
-                    .send_packed_command(command)
+                Some(command) => before(&self.end, connection.send_packed_command(command))
                     .await
                     .map(|reply| vec![reply]),
                 None => Ok(Vec::new()),
             },
-            count => connection.send_packed_commands(commands, 0, count).await,
+            count => {
+                before(
+                    &self.end,
+                    connection.send_packed_commands(commands, 0, count),
+                )
+                .await
+            }
         }
     }
 
     async fn subscribe(&self, channels: &[String]) -> RedisResult<()> {
-        MultiplexedConnection::subscribe(&mut self.clone(), channels).await
+        before(&self.end, self.connection.clone().subscribe(channels)).await
     }
 
     async fn unsubscribe(&self, channel: &str) -> RedisResult<()> {
-        MultiplexedConnection::unsubscribe(&mut self.clone(), channel).await
+        before(&self.end, self.connection.clone().unsubscribe(channel)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use crucial_tests::{Options, RedisServer};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_is_cut_ends() {
+        let server = RedisServer::start(Options::default()).await;
+        let url = Url::parse(&server.url()).unwrap();
+        let client = RedisClient::of(&url).unwrap();
+        let connection = client.multiplexed(Arc::new(drop)).await.unwrap();
+        let mut ping = Pipeline::new();
+        ping.cmd("PING");
+        let pong = Value::SimpleString("PONG".to_owned());
+        assert_eq!(connection.send(&ping).await.unwrap(), [pong]);
+        assert!(!connection.end.has_changed().unwrap());
+        server.kill_clients().await;
+        // What the client library has lost sight of.
+        let lost = before(&connection.end, pending::<RedisResult<()>>());
+        assert!(lost.await.unwrap_err().is_io_error());
+        assert!(connection.send(&ping).await.unwrap_err().is_io_error());
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_came_before_the_end_counts() {
+        let (life, end) = watch::channel(());
+        drop(life);
+        assert_eq!(before(&end, async { Ok(1) }).await.unwrap(), 1);
+        let lost = before(&end, pending::<RedisResult<()>>()).await;
+        assert!(lost.unwrap_err().is_io_error());
     }
 }
