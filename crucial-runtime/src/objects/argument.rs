@@ -17,7 +17,12 @@ pub(super) fn some_time(parts: &mut [Value], place: usize) {
 
 /// A number on its way to an object.
 pub(super) fn number(number: impl Display) -> Bytes {
-    number.to_string().into()
+    // Of its own size: bytes of text with room to spare have a second allocation.
+    number
+        .to_string()
+        .into_boxed_str()
+        .into_boxed_bytes()
+        .into()
 }
 
 /// A number that has arrived.

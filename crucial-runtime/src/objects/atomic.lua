@@ -4,15 +4,20 @@
 -- Counting is what most atomics are for, and a server without functions makes those of this script at every call: all
 -- but `add` of 64 bits is made only when it is called for.
 local EXACT = 9007199254740992
-local value, changed
+local value, changed, added
 local add_any
 
 begin = function()
-  value, changed = VALUE, false
+  value, changed, added = VALUE, false, false
 end
 
+-- Where one addition is all that has changed, the server makes it: to write a number as text takes as long as a command.
 finish = function()
-  if changed then redis.call('SET', K, value, 'KEEPTTL') end
+  if added then
+    redis.call('INCRBY', K, added)
+  elseif changed then
+    redis.call('SET', K, value, 'KEEPTTL')
+  end
 end
 
 function M.add(i)
@@ -24,6 +29,7 @@ function M.add(i)
     local least = math.min(before, addend, sum)
     -- Doubles count exactly there.
     if least > -EXACT and math.max(before, addend, sum) < EXACT and (kind == 'i64' or sum >= 0) then
+      added = not changed and ARGV[i]
       value, changed = sum, true
       return before
     end
@@ -34,7 +40,7 @@ end
 
 rest = function()
   local function store(new)
-    value, changed = new, true
+    value, changed, added = new, true, false
   end
 
   local function text()

@@ -1,5 +1,6 @@
 //! What all calls of this process share: the connection, the session, the scripts.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -72,7 +73,11 @@ impl Core {
 
     /// The next sequence number, as the server compares it.
     pub(super) fn next_seq(&self) -> String {
-        format!("{:016x}", self.seq.fetch_add(1, Ordering::Relaxed) + 1)
+        let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut text = String::with_capacity(16);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{seq:016x}");
+        text
     }
 
     /// Sends the same commands until the server has answered them all, and gives the replies.
@@ -84,7 +89,7 @@ impl Core {
         commands: impl Fn(&Sending) -> Pipeline + Send + Sync,
     ) -> Result<Vec<redis::Value>, Fault> {
         let mut first = Earlier::default();
-        self.exchange_again(script, &mut first, commands).await
+        self.exchange_again(script, &mut first, &commands).await
     }
 
     /// [`exchange`](Self::exchange) of what may have been sent before, in this way or in another.
@@ -236,9 +241,9 @@ impl Sending {
             .map_or_else(String::new, |ms| ms.to_string())
     }
 
-    /// The command that runs a script on those keys; its arguments follow.
-    pub(super) fn run(&self, script: &Script, keys: &[String]) -> Cmd {
-        let mut command = script.command(self.form, keys.len());
+    /// The command that runs a script on those keys; its arguments follow, about so many bytes.
+    pub(super) fn run(&self, script: &Script, keys: &[String], bytes: usize) -> Cmd {
+        let mut command = script.command(self.form, keys, bytes);
         command.arg(keys);
         command
     }

@@ -10,7 +10,7 @@ use crate::object::{Call, Value};
 
 /// Calls that the server sees as one.
 pub(super) struct Folded<'a> {
-    calls: Vec<&'a Call>,
+    operations: &'a [Operation],
     /// The arguments of the one call, where they are not those of the only one.
     args: Option<Vec<Bytes>>,
 }
@@ -18,63 +18,72 @@ pub(super) struct Folded<'a> {
 impl<'a> Folded<'a> {
     /// Folds what can be folded of a batch, in order.
     pub(super) fn all(operations: &'a [Operation]) -> Vec<Self> {
-        let calls: Vec<&Call> = operations.iter().map(Operation::call).collect();
-        calls
-            .chunk_by(|a, b| a.method == b.method)
-            .flat_map(Self::of_method)
-            .collect()
-    }
-
-    fn of_method(calls: &[&'a Call]) -> Vec<Self> {
-        if let [first, _, ..] = calls {
-            let args: Vec<&[Bytes]> = calls.iter().map(|call| &call.args[..]).collect();
-            if let Some(args) = (first.object.fold)(first.method.name, &args) {
-                return vec![Self {
-                    calls: calls.to_vec(),
-                    args: Some(args),
-                }];
+        let mut all = Vec::new();
+        for same in operations.chunk_by(|a, b| a.call().method == b.call().method) {
+            match Self::of_several(same) {
+                Some(folded) => all.push(folded),
+                None => all.extend(same.chunks(1).map(|alone| Self {
+                    operations: alone,
+                    args: None,
+                })),
             }
         }
-        calls
-            .iter()
-            .map(|call| Self {
-                calls: vec![call],
-                args: None,
-            })
-            .collect()
+        all
+    }
+
+    /// Calls of one method as one, if there are several and they can be.
+    fn of_several(operations: &'a [Operation]) -> Option<Self> {
+        let [first, _, ..] = operations else {
+            return None;
+        };
+        let first = first.call();
+        let args = (first.object.fold)(first.method.name, &args(operations))?;
+        Some(Self {
+            operations,
+            args: Some(args),
+        })
+    }
+
+    fn first(&self) -> Option<&Call> {
+        self.operations.first().map(Operation::call)
     }
 
     /// The name of the method.
     pub(super) fn method(&self) -> &'static str {
-        self.calls.first().map_or("", |call| call.method.name)
+        self.first().map_or("", |call| call.method.name)
     }
 
     /// The server's own command for it.
     pub(super) fn native(&self) -> &'static str {
-        let first = self.calls.first();
-        first.and_then(|call| call.method.native).unwrap_or("")
+        self.first()
+            .and_then(|call| call.method.native)
+            .unwrap_or("")
     }
 
     /// The arguments that are sent.
     pub(super) fn args(&self) -> &[Bytes] {
         match &self.args {
             Some(args) => args,
-            None => self.calls.first().map_or(&[], |call| &call.args),
+            None => self.first().map_or(&[], |call| &call.args),
         }
     }
 
-    /// The answer of each of the calls, from that of the one.
-    pub(super) fn unfold(&self, answer: Answer) -> Vec<Answer> {
-        match (answer, &self.calls[..]) {
+    /// Adds the answer of each of the calls, from that of the one.
+    pub(super) fn unfold(&self, answer: Answer, answers: &mut Vec<Answer>) {
+        match (answer, self.operations) {
             (Ok(Poll::Ready(reply)), [first, _, ..]) => {
-                let args: Vec<&[Bytes]> = self.calls.iter().map(|call| &call.args[..]).collect();
+                let first = first.call();
+                let args = args(self.operations);
                 let replies: Vec<Value> = (first.object.unfold)(first.method.name, &args, &reply);
-                replies
-                    .into_iter()
-                    .map(|reply| Ok(Poll::Ready(reply)))
-                    .collect()
+                answers.extend(replies.into_iter().map(|reply| Ok(Poll::Ready(reply))));
             }
-            (answer, calls) => vec![answer; calls.len()],
+            (answer, [_]) => answers.push(answer),
+            (answer, operations) => answers.extend(vec![answer; operations.len()]),
         }
     }
+}
+
+fn args(operations: &[Operation]) -> Vec<&[Bytes]> {
+    let calls = operations.iter().map(Operation::call);
+    calls.map(|call| &call.args[..]).collect()
 }

@@ -119,13 +119,14 @@ mod tests {
 
     #[async_trait]
     impl Wire for Counting {
-        async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
+        fn send<'a>(&'a self, commands: &'a Pipeline) -> BoxFuture<'a, RedisResult<Vec<Value>>> {
             let write = {
                 let mut writes = self.writes.lock().unwrap();
                 *writes += 1;
                 *writes
             };
-            Ok(vec![Value::Int(write); commands.len()])
+            let replies = vec![Value::Int(write); commands.len()];
+            Box::pin(async { Ok(replies) })
         }
 
         async fn subscribe(&self, _: &[String]) -> RedisResult<()> {

@@ -240,6 +240,11 @@ impl Lane {
             let mut combining = self.combining.lock().await;
             return combining.fly(&self.site(core), operations, attempt).await;
         }
+        self.fly_scripted(core, slot, operations).await
+    }
+
+    /// Sends one batch of what the server runs.
+    async fn fly_scripted(&self, core: &Core, slot: Slot, operations: &[Operation]) -> Vec<Answer> {
         let native = |operation: &Operation| operation.call().method.native.is_some();
         if operations.first().is_some_and(native) {
             return native::fly(core, &self.names, operations).await;

@@ -81,6 +81,14 @@ impl Link {
 
     /// The connection, made anew if it broke; tried until `deadline`.
     pub(super) async fn connected(&self, deadline: Instant) -> Result<Connected, Fault> {
+        let current = self.lock().clone();
+        match current {
+            Some(connected) => Ok(connected),
+            None => Box::pin(self.connected_anew(deadline)).await,
+        }
+    }
+
+    async fn connected_anew(&self, deadline: Instant) -> Result<Connected, Fault> {
         let mut pause = Duration::from_millis(5);
         loop {
             if let Some(connected) = self.lock().clone() {

@@ -114,7 +114,8 @@ impl RedisStore {
         };
         match lane.run(&self.core, operation).await {
             Err(fault @ Fault::WrongType { .. }) => {
-                Err(self.told_apart(key, fault).await.into_error(key, method))
+                let fault = Box::pin(self.told_apart(key, fault)).await;
+                Err(fault.into_error(key, method))
             }
             other => other.map_err(|fault| fault.into_error(key, method)),
         }

@@ -26,10 +26,11 @@ pub(super) async fn fly(core: &Core, names: &Names, operations: &[Operation]) ->
     };
     match core.exchange(None, |_| commands()).await {
         Ok(replies) => {
-            let answers = calls.iter().zip(replies);
+            let mut answers = Vec::with_capacity(operations.len());
+            for (call, reply) in calls.iter().zip(replies) {
+                call.unfold(value::reply(reply), &mut answers);
+            }
             answers
-                .flat_map(|(call, reply)| call.unfold(value::reply(reply)))
-                .collect()
         }
         Err(fault) => operations.iter().map(|_| Err(fault.clone())).collect(),
     }

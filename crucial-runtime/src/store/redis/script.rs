@@ -14,6 +14,11 @@ use sha1_smol::Sha1;
 use super::RECORD_LIFE;
 use crate::object::ServerScript;
 
+/// How many arguments a script has beside its keys, and how many bytes they have where none is large: so the place of
+/// a command is large enough from the start.
+const ARGUMENTS: usize = 16;
+pub(super) const LITTLE: usize = 256;
+
 /// A script in both of its forms.
 #[derive(Debug)]
 pub(super) struct Script {
@@ -52,14 +57,15 @@ impl Script {
         })
     }
 
-    /// The command that runs it with so many keys; keys and arguments follow.
-    pub(super) fn command(&self, form: Form, keys: usize) -> Cmd {
-        let (command, name) = match form {
+    /// The command that runs it with so many keys; they and about so many bytes of arguments follow.
+    pub(super) fn command(&self, form: Form, keys: &[String], bytes: usize) -> Cmd {
+        let (verb, name) = match form {
             Form::Function => ("FCALL", &self.function),
             Form::Text => ("EVALSHA", &self.digest),
         };
-        let mut command = redis::cmd(command);
-        command.arg(name).arg(keys);
+        let head = verb.len() + name.len() + keys.iter().map(String::len).sum::<usize>();
+        let mut command = Cmd::with_capacity(keys.len() + ARGUMENTS, head + bytes);
+        command.arg(verb).arg(name).arg(keys.len());
         command
     }
 

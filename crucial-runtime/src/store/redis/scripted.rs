@@ -1,9 +1,10 @@
 //! Operations that the server runs itself: the methods of scripted objects, and removal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 
+use bytes::Bytes;
 use redis::{Cmd, Pipeline};
 use tokio::time::Instant;
 
@@ -13,7 +14,7 @@ use super::folding::Folded;
 use super::lane::{Answer, SLOTS, Slot};
 use super::names::{self, Names};
 use super::operation::Operation;
-use super::script::Script;
+use super::script::{LITTLE, Script};
 use super::{RECORD_LIFE, RECORD_RENEWAL, value};
 use crate::object::{Call, Value};
 use crate::store::Description;
@@ -29,6 +30,17 @@ pub(super) struct Remembered {
     renewed: [Mutex<Option<Instant>>; SLOTS],
     /// Whether the object has been brought into being, and its name noted, by its first call.
     born: AtomicBool,
+    /// The keys that its script is given, the same for all batches of a slot.
+    keys: [OnceLock<[String; 3]>; SLOTS],
+}
+
+impl Remembered {
+    fn keys(&self, core: &Core, names: &Names, slot: Slot) -> &[String; 3] {
+        self.keys[slot].get_or_init(|| {
+            let record = names.record(&core.session, slot);
+            [names.data().to_owned(), names.description(), record]
+        })
+    }
 }
 
 /// Sends a batch for one object as one script call.
@@ -40,7 +52,8 @@ pub(super) async fn fly(
     operations: &[Operation],
 ) -> Vec<Answer> {
     let answers = match operations {
-        [Operation::Destroy(call)] => destroy(core, names, slot, call).await,
+        // What is seldom is kept apart, so that what is not stays small.
+        [Operation::Destroy(call)] => Box::pin(destroy(core, names, slot, call)).await,
         operations => run(core, names, slot, remembered, operations).await,
     };
     answers.unwrap_or_else(|fault| operations.iter().map(|_| Err(fault.clone())).collect())
@@ -62,7 +75,9 @@ async fn run(
         names,
         slot,
         first,
+        operations: operations.len(),
         calls: &calls,
+        keys: remembered.keys(core, names, slot),
     };
     if operations.iter().all(Operation::is_read) {
         return Ok(batch.send(None, Birth::Never).await?.0);
@@ -80,7 +95,7 @@ async fn run(
     let mut sent = batch.send(Some(renew), birth).await;
     if let (Err(Fault::Absent), true, Birth::Never) = (&sent, implicit, birth) {
         // It has been removed since: it comes into being once more.
-        sent = batch.send(Some(renew), Birth::Implicit).await;
+        sent = Box::pin(batch.send(Some(renew), Birth::Implicit)).await;
     }
     let (answers, noted) = match sent {
         Ok(sent) => sent,
@@ -102,7 +117,10 @@ struct Batch<'a> {
     names: &'a Names,
     slot: Slot,
     first: &'a Operation,
+    operations: usize,
     calls: &'a [Folded<'a>],
+    /// Those of the script, of which reads need no record.
+    keys: &'a [String; 3],
 }
 
 /// What becomes of an object that does not exist.
@@ -137,24 +155,29 @@ impl Batch<'_> {
         };
         let seq = update.map_or_else(String::new, |_| self.core.next_seq());
         let renew = if update == Some(true) { "+" } else { "" };
-        let mut keys = vec![self.names.data().to_owned(), self.names.description()];
-        keys.extend(update.map(|_| self.names.record(&self.core.session, self.slot)));
+        let keys = match update {
+            Some(_) => &self.keys[..],
+            None => &self.keys[..2],
+        };
+        let args = self.calls.iter().flat_map(Folded::args);
+        let bytes = LITTLE + called.len() + args.map(Bytes::len).sum::<usize>();
         let replies = self
             .core
             .exchange(Some(&script), |sending| {
-                let mut command = sending.run(&script, &keys);
-                if update.is_some() {
-                    command.arg(format!("{seq}{renew}{}{called}", sending.refuse_after()));
-                } else {
-                    command.arg("");
-                }
+                let mut command = sending.run(&script, keys, bytes);
+                let refuse_after = sending.refuse_after();
+                match (renew, &refuse_after[..], &called[..]) {
+                    // As most are.
+                    ("", "", "") => command.arg(&seq),
+                    _ => command.arg(format!("{seq}{renew}{refuse_after}{called}")),
+                };
                 for call in self.calls {
                     command.arg(call.method()).arg(call.args().len());
                     for arg in call.args() {
                         command.arg(&arg[..]);
                     }
                 }
-                let mut pipeline = Pipeline::new();
+                let mut pipeline = Pipeline::with_capacity(1);
                 pipeline.add_command(command);
                 if !called.is_empty() {
                     pipeline.add_command(register(self.first.call()));
@@ -165,10 +188,10 @@ impl Batch<'_> {
         let mut replies = replies.into_iter();
         let (reply, noted) = (replies.next(), replies.next());
         let reply = reply.unwrap_or(redis::Value::Nil);
-        if let [_, _, record] = &keys[..]
+        if let [_, _, record] = keys
             && value::weight(&reply) > LARGE
         {
-            self.forget(record, &seq).await;
+            Box::pin(self.forget(record, &seq)).await;
         }
         let replies = value::items(reply)?;
         let created =
@@ -177,7 +200,7 @@ impl Batch<'_> {
             Some(redis::Value::ServerError(error)) if created => {
                 // The server has just become full. An object that is not noted would outlive its job.
                 let call = self.first.call();
-                destroy(self.core, self.names, self.slot, call).await?;
+                Box::pin(destroy(self.core, self.names, self.slot, call)).await?;
                 return Err(Fault::of(&error));
             }
             Some(redis::Value::ServerError(_)) => false,
@@ -189,9 +212,11 @@ impl Batch<'_> {
                 "it gave {replies} replies to {calls} calls"
             )));
         }
-        let answers = self.calls.iter().zip(replies);
-        let answers = answers.flat_map(|(call, reply)| call.unfold(value::reply(reply)));
-        Ok((answers.collect(), noted))
+        let mut answers = Vec::with_capacity(self.operations);
+        for (call, reply) in self.calls.iter().zip(replies) {
+            call.unfold(value::reply(reply), &mut answers);
+        }
+        Ok((answers, noted))
     }
 }
 
@@ -200,7 +225,7 @@ impl Batch<'_> {
     async fn forget(&self, record: &str, seq: &str) {
         let script = self.core.scripts.alone(include_str!("forget.lua"));
         let forgotten = self.core.exchange(Some(&script), |sending| {
-            let mut command = sending.run(&script, &[record.to_owned()]);
+            let mut command = sending.run(&script, &[record.to_owned()], LITTLE);
             command.arg(seq);
             let mut pipeline = Pipeline::new();
             pipeline.add_command(command);
@@ -235,7 +260,7 @@ pub(super) async fn destroy(
                 names.queue(),
                 names.suspects(),
             ];
-            let mut command = sending.run(&script, &keys);
+            let mut command = sending.run(&script, &keys, LITTLE);
             command
                 .arg(&seq)
                 .arg(ttl())

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use redis::{Pipeline, PushInfo, RedisResult, Value};
 
 pub(super) use client::RedisClient;
@@ -26,7 +27,7 @@ pub(super) trait Connector: Debug + Send + Sync {
 pub(super) trait Wire: Send + Sync {
     /// Sends commands and gives the reply of each, errors of the server among them. An error here means that the
     /// connection broke: the server has done all, some or none of it.
-    async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>>;
+    fn send<'a>(&'a self, commands: &'a Pipeline) -> BoxFuture<'a, RedisResult<Vec<Value>>>;
 
     /// Subscribes to channels; the server has confirmed it when this returns.
     async fn subscribe(&self, channels: &[String]) -> RedisResult<()>;

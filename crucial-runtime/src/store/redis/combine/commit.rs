@@ -8,6 +8,7 @@ use super::parcel::{self, SEQ};
 use super::{Fault, Own, SLOT, Site, garbled, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::names;
+use crate::store::redis::script::LITTLE;
 use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
 
@@ -108,7 +109,9 @@ impl Commit<'_> {
                         keys.push(reply(&staging, place));
                     }
                 }
-                let mut commit = sending.run(&script, &keys);
+                let records = self.callers.iter().filter(|caller| !large(caller));
+                let records = records.map(|caller| caller.record.len()).sum::<usize>();
+                let mut commit = sending.run(&script, &keys, LITTLE + records);
                 commit.arg(self.token).arg(&core.session);
                 commit.arg(&self.before.to_be_bytes()[..]);
                 commit.arg(&self.after.to_be_bytes()[..]);
@@ -204,6 +207,7 @@ pub(super) async fn abandon(
                     names.waiting(),
                     names.suspects(),
                 ],
+                LITTLE,
             );
             abandon.arg(&lead.token()[..]).arg(names::inbox(""));
             abandon.arg(&parcel::pack_fault(&fault)[..]);

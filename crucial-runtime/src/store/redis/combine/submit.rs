@@ -7,6 +7,7 @@ use super::lead::Lead;
 use super::{Fault, INLINE, Site, garbled, reads, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::core::Earlier;
+use crate::store::redis::script::LITTLE;
 use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
 
@@ -75,6 +76,7 @@ impl Submission<'_> {
                         names.suspects(),
                         names.record(&core.session, super::SLOT),
                     ],
+                    LITTLE,
                 );
                 submit
                     .arg(&core.session)

@@ -34,31 +34,43 @@ impl Taken {
 
     /// Does one operation in the slot.
     pub(super) fn lead(self, core: Arc<Core>, operation: Operation) -> Flight {
-        Flight(Some(Box::pin(async move {
-            let lane = &self.lane;
-            let answer = if operation.is_combined() {
-                let mut combining = lane.combining.lock().await;
-                let done = combining.alone(&lane.site(&core), &operation).await;
-                drop(combining);
-                match done {
-                    Ok(answer) => Some(answer),
-                    Err(attempt) => {
-                        let lane = Arc::clone(lane);
-                        let answer = self.follow(Arc::clone(&core), operation, attempt);
-                        return match received(answer).await {
-                            Ok(answer) => answer,
-                            Err(back) => lane.run(&core, back).await,
-                        };
-                    }
+        // Two futures: the one is several times as large as the other.
+        Flight(Some(if operation.is_combined() {
+            Box::pin(self.lead_combined(core, operation))
+        } else {
+            Box::pin(self.lead_scripted(core, operation))
+        }))
+    }
+
+    /// Does one operation that runs here.
+    async fn lead_combined(self, core: Arc<Core>, operation: Operation) -> Answer {
+        let lane = &self.lane;
+        let mut combining = lane.combining.lock().await;
+        let done = combining.alone(&lane.site(&core), &operation).await;
+        drop(combining);
+        match done {
+            Ok(answer) => {
+                self.land(core);
+                answer
+            }
+            Err(attempt) => {
+                let lane = Arc::clone(lane);
+                let answer = self.follow(Arc::clone(&core), operation, attempt);
+                match received(answer).await {
+                    Ok(answer) => answer,
+                    Err(back) => lane.run(&core, back).await,
                 }
-            } else {
-                lane.fly(&core, self.slot, std::slice::from_ref(&operation), None)
-                    .await
-                    .pop()
-            };
-            self.land(core);
-            answer.unwrap_or_else(|| Err(Fault::Server("it gave no reply".to_owned())))
-        })))
+            }
+        }
+    }
+
+    /// Does one operation that the server runs.
+    async fn lead_scripted(self, core: Arc<Core>, operation: Operation) -> Answer {
+        let operations = std::slice::from_ref(&operation);
+        let answer = self.lane.fly_scripted(&core, self.slot, operations).await;
+        self.land(core);
+        let none = || Err(Fault::Server("it gave no reply".to_owned()));
+        answer.into_iter().next().unwrap_or_else(none)
     }
 
     /// Leaves the slot, with an operation that goes first, to a task of its own: with others about there may be more

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use redis::{Arg, Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -75,8 +76,8 @@ impl Established {
 
 #[async_trait]
 impl Wire for Established {
-    async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
-        self.ask(commands.cmd_iter().map(words).collect()).await
+    fn send<'a>(&'a self, commands: &'a Pipeline) -> BoxFuture<'a, RedisResult<Vec<Value>>> {
+        Box::pin(self.ask(commands.cmd_iter().map(words).collect()))
     }
 
     async fn subscribe(&self, channels: &[String]) -> RedisResult<()> {

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
     AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
@@ -64,7 +66,7 @@ impl RedisClient {
                 Ok::<_, SendError>(())
             });
         let connection = self.0.get_multiplexed_async_connection_with_config(&config);
-        let connection = before(&end, connection).await?;
+        let connection = before(&end, pin!(connection)).await?;
         Ok(Multiplexed { connection, end })
     }
 }
@@ -83,7 +85,7 @@ struct Multiplexed {
 /// its receiver goes (tokio issue 7714), and its caller would wait for `RESPONSE_LIMIT`.
 async fn before<T>(
     end: &watch::Receiver<()>,
-    request: impl Future<Output = RedisResult<T>>,
+    request: Pin<&mut impl Future<Output = RedisResult<T>>>,
 ) -> RedisResult<T> {
     let mut end = end.clone();
     tokio::select! {
@@ -96,31 +98,30 @@ async fn before<T>(
 
 #[async_trait]
 impl Wire for Multiplexed {
-    async fn send(&self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
+    // Two futures, each of which is large enough.
+    fn send<'a>(&'a self, commands: &'a Pipeline) -> BoxFuture<'a, RedisResult<Vec<Value>>> {
         let mut connection = self.connection.clone();
-        match commands.len() {
-            1 => match commands.cmd_iter().next() {
-                Some(command) => before(&self.end, connection.send_packed_command(command))
-                    .await
-                    .map(|reply| vec![reply]),
-                None => Ok(Vec::new()),
-            },
-            count => {
-                before(
-                    &self.end,
-                    connection.send_packed_commands(commands, 0, count),
-                )
-                .await
-            }
+        match (commands.len(), commands.cmd_iter().next()) {
+            (_, None) => Box::pin(async { Ok(Vec::new()) }),
+            (1, Some(command)) => Box::pin(async move {
+                let reply = pin!(connection.send_packed_command(command));
+                before(&self.end, reply).await.map(|reply| vec![reply])
+            }),
+            (count, _) => Box::pin(async move {
+                let replies = pin!(connection.send_packed_commands(commands, 0, count));
+                before(&self.end, replies).await
+            }),
         }
     }
 
     async fn subscribe(&self, channels: &[String]) -> RedisResult<()> {
-        before(&self.end, self.connection.clone().subscribe(channels)).await
+        let mut connection = self.connection.clone();
+        before(&self.end, pin!(connection.subscribe(channels))).await
     }
 
     async fn unsubscribe(&self, channel: &str) -> RedisResult<()> {
-        before(&self.end, self.connection.clone().unsubscribe(channel)).await
+        let mut connection = self.connection.clone();
+        before(&self.end, pin!(connection.unsubscribe(channel))).await
     }
 }
 
@@ -145,8 +146,8 @@ mod tests {
         assert!(!connection.end.has_changed().unwrap());
         server.kill_clients().await;
         // What the client library has lost sight of.
-        let lost = before(&connection.end, pending::<RedisResult<()>>());
-        assert!(lost.await.unwrap_err().is_io_error());
+        let lost = before(&connection.end, pin!(pending::<RedisResult<()>>())).await;
+        assert!(lost.unwrap_err().is_io_error());
         assert!(connection.send(&ping).await.unwrap_err().is_io_error());
     }
 
@@ -154,8 +155,8 @@ mod tests {
     async fn a_reply_that_came_before_the_end_counts() {
         let (life, end) = watch::channel(());
         drop(life);
-        assert_eq!(before(&end, async { Ok(1) }).await.unwrap(), 1);
-        let lost = before(&end, pending::<RedisResult<()>>()).await;
+        assert_eq!(before(&end, pin!(async { Ok(1) })).await.unwrap(), 1);
+        let lost = before(&end, pin!(pending::<RedisResult<()>>())).await;
         assert!(lost.unwrap_err().is_io_error());
     }
 }
