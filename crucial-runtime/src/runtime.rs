@@ -1,8 +1,7 @@
 //! A job's store, executor and names, found by proxies wherever they are used.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use tokio::runtime::{Handle as TokioHandle, Id};
@@ -79,7 +78,8 @@ tokio::task_local! {
 
 /// The runtimes entered, by the tokio runtime on which their futures run, so that tasks started
 /// with `tokio::spawn` find theirs as well.
-static ENTERED: OnceLock<RwLock<HashMap<Id, Vec<Runtime>>>> = OnceLock::new();
+/// Few: looking through them costs less than to hash an id.
+static ENTERED: RwLock<Vec<(Id, Runtime)>> = RwLock::new(Vec::new());
 
 impl Runtime {
     /// A runtime to be set up by hand; nothing is read from the environment.
@@ -138,8 +138,8 @@ impl Runtime {
     #[must_use = "the runtime is left when the guard is dropped"]
     pub fn enter(&self) -> Entered {
         let tokio = TokioHandle::current().id();
-        let mut entered = entered().write().unwrap_or_else(PoisonError::into_inner);
-        entered.entry(tokio).or_default().push(self.clone());
+        let mut entered = ENTERED.write().unwrap_or_else(PoisonError::into_inner);
+        entered.push((tokio, self.clone()));
         Entered {
             tokio,
             runtime: self.clone(),
@@ -243,15 +243,10 @@ pub(crate) fn current() -> Result<Runtime> {
     let tokio = TokioHandle::try_current()
         .map_err(|_| Error::NoRuntime)?
         .id();
-    let entered = entered().read().unwrap_or_else(PoisonError::into_inner);
-    entered
-        .get(&tokio)
-        .and_then(|runtimes| runtimes.last().cloned())
+    let entered = ENTERED.read().unwrap_or_else(PoisonError::into_inner);
+    let last = entered.iter().rfind(|(on, _)| *on == tokio);
+    last.map(|(_, runtime)| runtime.clone())
         .ok_or(Error::NoRuntime)
-}
-
-fn entered() -> &'static RwLock<HashMap<Id, Vec<Runtime>>> {
-    ENTERED.get_or_init(RwLock::default)
 }
 
 /// While this lives, its runtime is the current one of the tokio runtime on which it was entered.
@@ -263,18 +258,12 @@ pub struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let mut entered = entered().write().unwrap_or_else(PoisonError::into_inner);
-        let Some(runtimes) = entered.get_mut(&self.tokio) else {
-            return;
+        let mut entered = ENTERED.write().unwrap_or_else(PoisonError::into_inner);
+        let own = |(tokio, runtime): &(Id, Runtime)| {
+            *tokio == self.tokio && Arc::ptr_eq(&runtime.0, &self.runtime.0)
         };
-        if let Some(place) = runtimes
-            .iter()
-            .rposition(|other| Arc::ptr_eq(&other.0, &self.runtime.0))
-        {
-            runtimes.remove(place);
-        }
-        if runtimes.is_empty() {
-            entered.remove(&self.tokio);
+        if let Some(place) = entered.iter().rposition(own) {
+            entered.remove(place);
         }
     }
 }
