@@ -89,11 +89,12 @@ impl Joins {
 
     /// Writes how a thread ended, unless that has been written, and tells whoever joins it here.
     pub(crate) async fn complete(&self, runtime: &Runtime, id: ThreadId, outcome: Outcome) {
-        let written = match Completions::of(runtime.namespace()) {
-            Ok(completions) => completions.complete(id, &outcome).await,
-            Err(error) => Err(error),
-        };
-        match written {
+        // Where it is called from, that runtime need not be entered.
+        let written = runtime.scope(async {
+            let completions = Completions::of(runtime.namespace())?;
+            completions.complete(id, &outcome).await
+        });
+        match written.await {
             Ok(true) => self.resolve(id, outcome),
             // Somebody was first; the listener hears of it.
             Ok(false) => {}

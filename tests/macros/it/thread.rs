@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crucial::JoinFailure;
+use crucial::{JoinFailure, Runtime};
 
 use crate::entered;
 
@@ -76,6 +76,19 @@ async fn threads_return_values() {
     assert_eq!(half_blocking::spawn(4).await.unwrap(), 2);
     assert_eq!(quarter::spawn(8).await.unwrap(), 2);
     nothing::task().spawn().await.unwrap();
+}
+
+/// The runtime of one future is that of the threads it spawns, though no runtime is entered.
+#[tokio::test]
+async fn a_scope_is_enough() {
+    let runtime = Runtime::builder().build().await.unwrap();
+    let ended = runtime.scope(async {
+        let failed = half::spawn(3).await.unwrap_err();
+        (quarter::spawn(8).await, failed)
+    });
+    let (quarter, failed) = ended.await;
+    assert_eq!(quarter.unwrap(), 2);
+    assert_eq!(failed.failure, JoinFailure::Failed("3 is odd".to_owned()));
 }
 
 #[tokio::test]
