@@ -11,12 +11,13 @@ use crate::runtime;
 
 /// Makes many calls on many objects at the same time, sends them as one pipeline, and gives all replies.
 ///
-/// The closure adds calls and returns what stands for their replies: a [`Slot`], or a tuple, an array or a `Vec` of them.
+/// The closure adds calls and returns what stands for their replies: a [`Slot`], or a tuple, an array or a `Vec` of
+/// them.
 /// The batch gives the replies in the same shape, each the `Result` of its call: one that fails stops no other.
 ///
 /// One round trip for calls on different objects that are one round trip each, and one more where many are on the same
-/// object; for what takes several, the first steps travel together, then the second ones. Calls that run at the same time share the process's one connection
-/// anyway; a batch also spares the server and the network all but one packet.
+/// object; for what takes several, the first steps travel together, then the second ones. Calls that run at the same
+/// time share the process's one connection anyway; a batch also spares the server and the network all but one packet.
 ///
 /// Each call is atomic and takes effect once, but the batch as a whole is not atomic: calls on different objects take
 /// effect in no promised order, and others may come in between. Put what must change together into one object.
@@ -63,12 +64,38 @@ pub async fn batch<'a, S: Slots>(build: impl FnOnce(&mut Batch<'a>) -> S) -> S::
 }
 
 /// The calls of a [`batch`].
+///
+/// ```
+/// use crucial::{Atomic, Batch, Slot};
+///
+/// /// A part of a batch, to be used in several.
+/// fn visit<'a>(b: &mut Batch<'a>, page: &'a Atomic<u64>) -> Slot<u64> {
+///     b.add(page.fetch_add(1))
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let pages = [Atomic::create("home", 5).await?, Atomic::create("about", 0).await?];
+/// let [home, about] = crucial::batch(|b| [visit(b, &pages[0]), visit(b, &pages[1])]).await;
+/// assert_eq!((home?, about?), (5, 0));
+/// # Ok(()) }
+/// ```
 pub struct Batch<'a> {
     calls: Vec<BoxFuture<'a, ()>>,
 }
 
 impl<'a> Batch<'a> {
     /// Adds a call: any future of a proxy.
+    ///
+    /// ```
+    /// # use crucial::Atomic;
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let (kept, gone) = (Atomic::create("kept", 1).await?, Atomic::create("gone", 2).await?);
+    /// gone.destroy().await?;
+    /// let (kept, gone) = crucial::batch(|b| (b.add(kept.get()), b.add(gone.get()))).await;
+    /// assert_eq!(kept?, 1);
+    /// assert!(matches!(gone, Err(crucial::Error::NotFound { .. })));
+    /// # Ok(()) }
+    /// ```
     pub fn add<T: Send + 'a>(
         &mut self,
         call: impl Future<Output = Result<T>> + Send + 'a,
@@ -92,6 +119,18 @@ impl fmt::Debug for Batch<'_> {
 }
 
 /// Where the reply of one call of a [`batch`] will be. The closure returns it; the batch gives the reply instead.
+///
+/// ```
+/// # use crucial::{Atomic, Slot};
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let counters = [Atomic::create("a", 1).await?, Atomic::create("b", 2).await?];
+/// let values = crucial::batch(|b| -> Vec<Slot<i32>> {
+///     counters.iter().map(|counter| b.add(counter.get())).collect()
+/// });
+/// let values: Vec<i32> = values.await.into_iter().collect::<crucial::Result<_>>()?; // or the first error
+/// assert_eq!(values, [1, 2]);
+/// # Ok(()) }
+/// ```
 #[must_use = "return it from the closure, or an error of the call is lost"]
 pub struct Slot<T>(Arc<Mutex<Option<Result<T>>>>);
 

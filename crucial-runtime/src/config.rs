@@ -2,7 +2,10 @@
 
 mod environment;
 mod executor_spec;
+mod limits;
 mod store_url;
+mod threads;
+mod variables;
 
 use std::fmt;
 #[cfg(feature = "lambda")]
@@ -20,34 +23,31 @@ use crate::runtime::{Limits, Runtime};
 use crate::store::Store;
 
 #[cfg(feature = "lambda")]
-use environment::FUNCTION;
-#[cfg(feature = "test-util")]
-use environment::RECORD;
-#[cfg(feature = "lambda")]
 pub(crate) use environment::is_emulated;
 use environment::variable;
-pub(crate) use environment::{
-    APPLICATION, EXECUTOR, LEASE, NAMESPACE, PROCESS, PROCESSES, STORE, is_worker,
-};
+pub(crate) use environment::{EXECUTOR, LEASE, PROCESS, STORE, is_worker};
 use executor_spec::ExecutorSpec;
 use store_url::StoreUrl;
 
 /// What AWS Lambda allows a function at the most; waits and threads take no longer unless told so.
 const LAMBDA_LIMIT: Duration = Duration::from_secs(15 * 60);
-/// A value that is larger takes seconds to move and belongs in an object of its own.
-const VALUE_BYTES: usize = 64 * 1024 * 1024;
 /// Long enough for a pause of process or network that is no death, short enough to wait for.
 const LEASE_LENGTH: Duration = Duration::from_secs(10);
 /// Shorter ones would be lost to the jitter of networks and schedulers.
 const SHORTEST_LEASE: Duration = Duration::from_millis(50);
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
-/// A method that takes longer holds up everybody else at its object for too long.
-const METHOD_LIMIT: Duration = Duration::from_secs(30);
-/// How long the callers of an object wait for a process that died running their calls.
-const LEAD: Duration = Duration::from_secs(1);
-
 /// Sets up a [`Runtime`].
+///
+/// ```
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// let builder = crucial::Runtime::builder().application("shop");
+/// let (tuesday, friday) = (builder.clone().namespace("tuesday"), builder.namespace("friday"));
+/// let (tuesday, friday) = (tuesday.build().await?, friday.build().await?);
+/// assert_eq!(tuesday.application(), friday.application());
+/// assert_ne!(tuesday.namespace(), friday.namespace());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use = "a runtime is made by `build`"]
 pub struct Builder {
@@ -71,19 +71,6 @@ pub struct Builder {
     lease: Option<Duration>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            wait: LAMBDA_LIMIT,
-            thread: LAMBDA_LIMIT,
-            value_bytes: VALUE_BYTES,
-            lease: LEASE_LENGTH,
-            method: METHOD_LIMIT,
-            lead: LEAD,
-        }
-    }
-}
-
 impl Default for Builder {
     fn default() -> Self {
         Self::new()
@@ -92,6 +79,15 @@ impl Default for Builder {
 
 impl Builder {
     /// The defaults: state in this process, threads of this process.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = crucial::Builder::new().build().await?;
+    /// let _entered = runtime.enter();
+    /// let hits = crucial::Atomic::create("hits", 1).await?; // no server, no variable is needed
+    /// assert_eq!(hits.get().await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn new() -> Self {
         Self {
             store: "embedded:".to_owned(),
@@ -113,177 +109,67 @@ impl Builder {
         }
     }
 
-    /// What the environment asks for: `CRUCIAL_STORE`, `CRUCIAL_EXECUTOR`, `CRUCIAL_PROCESSES`,
-    /// `CRUCIAL_NAMESPACE`, `CRUCIAL_APPLICATION`, `CRUCIAL_LEASE`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] for a variable that can't be read.
-    pub fn from_env() -> Result<Self> {
-        let mut builder = Self::new();
-        if let Some(store) = variable(STORE)? {
-            builder.store = store;
-        }
-        if let Some(executor) = variable(EXECUTOR)? {
-            builder.executor = executor;
-        }
-        builder.namespace = variable(NAMESPACE)?;
-        if let Some(application) = variable(APPLICATION)? {
-            builder.application = application;
-        }
-        if let Some(processes) = variable(PROCESSES)? {
-            let count = processes.parse().ok().filter(|count| *count > 0);
-            let count = count.ok_or_else(|| Error::Config {
-                setting: PROCESSES,
-                reason: format!(
-                    "{processes:?} is no number of processes; it takes a whole number from 1"
-                ),
-            })?;
-            builder.processes = Some(count);
-        }
-        if let Some(lease) = variable(LEASE)? {
-            let length = lease.parse().ok();
-            let length = length.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            let length = length.ok_or_else(|| Error::Config {
-                setting: LEASE,
-                reason: format!(
-                    "{lease:?} is no length of a lease; it takes seconds, such as 10 or 0.5"
-                ),
-            })?;
-            builder.lease = Some(length);
-        }
-        #[cfg(feature = "test-util")]
-        if let Some(directory) = variable(RECORD)? {
-            let recorder = Recorder::into_directory(directory);
-            builder.recorder = Some(recorder.map_err(|error| Error::Config {
-                setting: RECORD,
-                reason: error.to_string(),
-            })?);
-        }
-        Ok(builder)
-    }
-
-    /// [`from_env`](Self::from_env) for a program of that name.
-    pub(crate) fn from_env_of(application: &str) -> Result<Self> {
-        let mut builder = Self::from_env()?;
-        if variable(APPLICATION)?.is_none() {
-            builder.application = application.to_owned();
-        }
-        Ok(builder)
-    }
-
-    /// [`from_env_of`](Self::from_env_of) in a worker, whose own threads go to the same function unless told otherwise.
-    #[cfg(feature = "lambda")]
-    pub(crate) fn worker_of(application: &str) -> Result<Self> {
-        let mut builder = Self::from_env_of(application)?;
-        builder.worker = true;
-        // A job that is begun here, for a call by hand, must not end with that of somebody else.
-        builder.namespace = None;
-        let shared = builder.store.parse::<StoreUrl>()? != StoreUrl::Embedded;
-        if let (None, true, Some(function)) = (variable(EXECUTOR)?, shared, variable(FUNCTION)?) {
-            builder.executor = format!("lambda:{function}");
-        }
-        Ok(builder)
-    }
-
     /// Where objects live: `embedded:`, `redis://…`, `rediss://…` (as `CRUCIAL_STORE`).
+    ///
+    /// ```
+    /// # use crucial::{Error, Runtime};
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let _here = Runtime::builder().store("embedded:").build().await?;
+    /// let refused = Runtime::builder().store("memcached://me:secret@cache").build().await;
+    /// let Err(Error::Config { setting, reason }) = refused else { panic!("{refused:?}") };
+    /// assert_eq!(setting, "CRUCIAL_STORE");
+    /// assert!(!reason.contains("secret"));
+    /// # Ok(()) }
+    /// ```
     pub fn store(mut self, url: impl Into<String>) -> Self {
         self.store = url.into();
         self
     }
 
-    /// Where threads run: `local`, `process` or `lambda:<function>` (as `CRUCIAL_EXECUTOR`).
-    pub fn executor(mut self, executor: impl Into<String>) -> Self {
-        self.executor = executor.into();
-        self
-    }
-
     /// The namespace of the job's objects; random otherwise (as `CRUCIAL_NAMESPACE`).
+    ///
+    /// ```
+    /// # use crucial::{Error, Runtime};
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let nightly = Runtime::builder().namespace("nightly").build().await?;
+    /// assert_eq!(nightly.namespace().as_str(), "nightly");
+    /// let refused = Runtime::builder().namespace("every night").build().await;
+    /// assert!(matches!(refused, Err(Error::Name { .. }))); // no spaces
+    /// # Ok(()) }
+    /// ```
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.namespace = Some(name.into());
         self
     }
 
     /// The namespace of objects that outlive the job; `app` otherwise (as `CRUCIAL_APPLICATION`).
+    ///
+    /// ```
+    /// # use crucial::Shared;
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = crucial::Runtime::builder().application("shop").build().await?;
+    /// let _entered = runtime.enter();
+    /// let sold = runtime.application().key("sold")?;
+    /// let sold = crucial::Atomic::open_or_create_at(sold, 0_u64).await?; // stays when the job ends
+    /// assert_eq!(sold.key().as_str(), "shop/sold");
+    /// # Ok(()) }
+    /// ```
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.application = name.into();
         self
     }
 
-    /// How many processes `process` may start at the most, 128 otherwise (as `CRUCIAL_PROCESSES`).
-    ///
-    /// Further threads wait until a process is free; threads that wait for one another, at a barrier
-    /// for example, need a process each.
-    pub fn processes(mut self, count: usize) -> Self {
-        self.processes = Some(count);
-        self
-    }
-
-    /// The program that `process` starts, whose `main` is annotated with
-    /// [`#[crucial::main]`](crate::main); this program otherwise.
-    #[cfg(feature = "lambda")]
-    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
-        self.program = Some(path.into());
-        self
-    }
-
-    /// The address at which `lambda:<function>` finds AWS Lambda; otherwise where the AWS SDK finds it
-    /// (`AWS_ENDPOINT_URL_LAMBDA`, the profile, the region).
-    #[cfg(feature = "lambda")]
-    pub fn lambda_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.endpoint = Some(url.into());
-        self
-    }
-
-    /// How long a call may wait that was given no limit of its own; 15 minutes otherwise.
-    pub fn wait_limit(mut self, limit: Duration) -> Self {
-        self.limits.wait = limit;
-        self
-    }
-
-    /// How long a cloud thread may take that was given no limit of its own; 15 minutes otherwise.
-    pub fn thread_limit(mut self, limit: Duration) -> Self {
-        self.limits.thread = limit;
-        self
-    }
-
-    /// How long one method of a shared object may run before it counts as one that never ends; 30 seconds otherwise.
-    ///
-    /// Callers are then told ([`Error::Poison`]) instead of waiting on. A method that blocks or computes for longer
-    /// belongs in a cloud thread.
-    pub fn method_limit(mut self, limit: Duration) -> Self {
-        self.limits.method = limit;
-        self
-    }
-
-    /// How long callers wait for a process that died running their calls; one second otherwise.
-    #[cfg(all(test, feature = "redis"))]
-    pub(crate) fn lead(mut self, lease: Duration) -> Self {
-        self.limits.lead = lease;
-        self
-    }
-
-    /// How many bytes the arguments of a call or a thread may take, and the state of a user's object; 64 MiB otherwise.
-    pub fn max_value_bytes(mut self, limit: usize) -> Self {
-        self.limits.value_bytes = limit;
-        self
-    }
-
-    /// How long what this process holds of an object (a permit, a lock, a place in a queue or at a
-    /// barrier) stays its own after it was last heard of; 10 seconds otherwise (as `CRUCIAL_LEASE`, in
-    /// seconds).
-    ///
-    /// While the process runs and reaches the store it renews its leases, each third of that time and at
-    /// least every three seconds, by one call an object. If it dies, or is frozen or cut off for longer, what it held goes to others. So
-    /// does what is held by futures that compute for longer without awaiting anything, on all of the
-    /// threads of tokio: leave one free, or ask for more time here. In a store inside the process
-    /// leases end only if asked for.
-    pub fn lease(mut self, length: Duration) -> Self {
-        self.lease = Some(length);
-        self
-    }
-
     /// Notes the calls of this runtime, to [check](crate::linearizability) them.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let recorder = crucial::linearizability::Recorder::new();
+    /// let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// let hits = runtime.scope(crucial::Atomic::create("hits", 0)).await?;
+    /// runtime.scope(hits.fetch_add(1)).await?;
+    /// assert_eq!(recorder.check()?.operations, 2);
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "test-util")]
     pub fn recorder(mut self, recorder: &Recorder) -> Self {
         self.recorder = Some(recorder.clone());
@@ -298,6 +184,14 @@ impl Builder {
     }
 
     /// Connects to the store, makes the executor ready and begins the job. Must run in tokio.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// // Other processes can't reach a store inside this one.
+    /// let refused = crucial::Runtime::builder().store("embedded:").executor("process").build().await;
+    /// assert!(matches!(refused, Err(crucial::Error::Config { setting: "CRUCIAL_EXECUTOR", .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

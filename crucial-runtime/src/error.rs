@@ -8,11 +8,33 @@ use crate::panics::Panic;
 use crate::thread::JoinError;
 
 /// The result of an operation on a shared object or a job.
+///
+/// ```
+/// async fn ticket(last: &crucial::Atomic<u64>) -> crucial::Result<u64> {
+///     Ok(last.fetch_add(1).await? + 1)
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let last = crucial::Atomic::create("last", 6).await?;
+/// assert_eq!(ticket(&last).await?, 7);
+/// # Ok(()) }
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can go wrong with a shared object, a store or a job.
 ///
 /// Every error names the thing that it is about and, where there is one, the mend.
+///
+/// ```
+/// # use crucial::Error;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let missing = crucial::Atomic::<u64>::open("hits").await;
+/// assert!(matches!(missing, Err(Error::NotFound { key }) if key.object() == "hits"));
+/// let first = crucial::Atomic::create("hits", 0_u64).await?;
+/// let Err(second) = crucial::Atomic::create("hits", 0_u64).await else { panic!("{first:?}") };
+/// assert!(second.to_string().ends_with("`open` it, `open_or_create` it, or `destroy` it first"));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -29,8 +29,9 @@ use crate::thread::Joins;
 /// # }
 /// ```
 ///
-/// What it does in the background (renewing leases, hearing announcements, waiting for threads) runs on the tokio runtime that
-/// needed it first, as a rule the one that it was built on. Use it from that one; from others only while that one lives.
+/// What it does in the background (renewing leases, hearing announcements, waiting for threads) runs on the tokio
+/// runtime that needed it first, as a rule the one that it was built on. Use it from that one; from others only while
+/// that one lives.
 #[derive(Debug, Clone)]
 pub struct Runtime(Arc<Inner>);
 
@@ -83,11 +84,29 @@ static ENTERED: RwLock<Vec<(Id, Runtime)>> = RwLock::new(Vec::new());
 
 impl Runtime {
     /// A runtime to be set up by hand; nothing is read from the environment.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = crucial::Runtime::builder().namespace("tuesday").build().await?;
+    /// let hits = runtime.scope(crucial::Atomic::create("hits", 0)).await?;
+    /// assert_eq!(hits.key().as_str(), "tuesday/hits");
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> Builder {
         Builder::new()
     }
 
     /// A runtime as the environment asks for: `CRUCIAL_STORE`, `CRUCIAL_EXECUTOR` and the rest.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = crucial::Runtime::from_env().await?;
+    /// let _entered = runtime.enter();
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// assert_eq!(hits.key().namespace(), runtime.namespace().as_str());
+    /// runtime.shutdown().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -123,6 +142,17 @@ impl Runtime {
 
     /// The runtime of the current task.
     ///
+    /// ```
+    /// use crucial::{Error, Runtime};
+    ///
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// assert!(matches!(Runtime::current(), Err(Error::NoRuntime)));
+    /// let runtime = Runtime::builder().build().await?;
+    /// let _entered = runtime.enter();
+    /// assert_eq!(Runtime::current()?.namespace(), runtime.namespace());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NoRuntime`] where none was entered.
@@ -131,6 +161,18 @@ impl Runtime {
     }
 
     /// Makes this the runtime of everything that runs on the current tokio runtime, until the guard is dropped.
+    ///
+    /// ```
+    /// # use crucial::Runtime;
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = Runtime::builder().build().await?;
+    /// let entered = runtime.enter();
+    /// let spawned = tokio::spawn(async { Runtime::current() });
+    /// assert!(spawned.await.is_ok_and(|found| found.is_ok())); // tasks find it too
+    /// drop(entered);
+    /// assert!(Runtime::current().is_err());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
     ///
@@ -147,6 +189,16 @@ impl Runtime {
     }
 
     /// Makes this the runtime of one future (but not of what it starts with `tokio::spawn`).
+    ///
+    /// ```
+    /// # use crucial::{Atomic, Runtime};
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let (left, right) = (Runtime::builder().build().await?, Runtime::builder().build().await?);
+    /// left.scope(Atomic::create("hits", 0)).await?;
+    /// let there = right.scope(Atomic::<i32>::open("hits")).await; // another job
+    /// assert!(matches!(there, Err(crucial::Error::NotFound { .. })));
+    /// # Ok(()) }
+    /// ```
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
         SCOPE.scope(self.clone(), future).await
     }
@@ -157,12 +209,36 @@ impl Runtime {
     }
 
     /// The namespace of this job's objects.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// let runtime = crucial::Runtime::current()?;
+    /// assert_eq!(hits.key(), &runtime.namespace().key("hits")?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         self.0.job.namespace()
     }
 
     /// The namespace of `#[shared(persistent)]` objects, which outlive the job.
+    ///
+    /// ```
+    /// #[crucial::shared]
+    /// struct Game {
+    ///     score: u64,
+    ///     #[shared(persistent)]
+    ///     best: u64,
+    /// }
+    ///
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = crucial::Runtime::current()?;
+    /// let game = Game::create("game", GameInit { score: 0, best: 0 }).await?;
+    /// assert_eq!(game.best.key().namespace(), runtime.application().as_str());
+    /// assert_eq!(game.score.key().namespace(), runtime.namespace().as_str());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn application(&self) -> &Namespace {
         &self.0.application
@@ -179,6 +255,18 @@ impl Runtime {
     }
 
     /// Ends the job: stops its executor and, where the job began here, removes its objects.
+    ///
+    /// One round trip for each 500 objects.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let runtime = crucial::Runtime::builder().build().await?;
+    /// let _entered = runtime.enter();
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// runtime.shutdown().await?;
+    /// assert!(!hits.exists().await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -250,6 +338,18 @@ pub(crate) fn current() -> Result<Runtime> {
 }
 
 /// While this lives, its runtime is the current one of the tokio runtime on which it was entered.
+///
+/// ```
+/// # use crucial::Runtime;
+/// # #[tokio::main] async fn main() -> crucial::Result<()> {
+/// let (outer, inner) = (Runtime::builder().build().await?, Runtime::builder().build().await?);
+/// let _outer = outer.enter();
+/// let entered = inner.enter(); // the last one counts
+/// assert_eq!(Runtime::current()?.namespace(), inner.namespace());
+/// drop(entered);
+/// assert_eq!(Runtime::current()?.namespace(), outer.namespace());
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Entered {
     tokio: Id,

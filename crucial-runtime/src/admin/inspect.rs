@@ -14,6 +14,29 @@ use crate::store::{Description, Stored};
 const SHOWN: usize = 1000;
 
 /// What an object holds.
+///
+/// ```
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Clone, Serialize, Deserialize)]
+/// struct Score {
+///     points: u32,
+/// }
+///
+/// #[crucial::shared]
+/// impl Score {
+///     pub fn add(&mut self, points: u32) {
+///         self.points += points;
+///     }
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let score = ScoreProxy::create("score", Score { points: 1 }).await?;
+/// score.add(2).await?;
+/// let found = crucial::admin::inspect(score.key()).await?.expect("it is there");
+/// assert_eq!(found.state.to_string(), r#"{"points":3}"#);
+/// assert_eq!((found.complete, found.problem), (true, None));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -35,6 +58,17 @@ pub struct Inspection {
 /// What an object holds, as of one moment; `None` if there is none. Two to four round trips.
 ///
 /// An odd object is no error: as much is shown of it as can be read, and `problem` says what can't.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let list = crucial::List::create("list", (0..5_000).collect()).await?;
+/// let found = crucial::admin::inspect(list.key()).await?.expect("it is there");
+/// assert_eq!(found.state.as_array().map(Vec::len), Some(1_000));
+/// assert!(!found.complete); // these were only the first
+/// list.destroy().await?;
+/// assert_eq!(crucial::admin::inspect(list.key()).await?, None);
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///

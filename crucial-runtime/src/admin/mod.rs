@@ -44,6 +44,16 @@ pub use inspect::{Inspection, inspect};
 const PAGE: usize = 200;
 
 /// A namespace: a job, or an application.
+///
+/// ```
+/// # use crucial::admin;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let seen = crucial::Set::create("seen", [1, 2].into()).await?;
+/// let here = &admin::namespaces().await?[0];
+/// assert_eq!((here.namespace.as_str(), here.objects), (seen.key().namespace(), 1));
+/// assert_eq!(here.life, admin::Life::Process); // on a server: a job with its lease, or an application
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NamespaceInfo {
@@ -56,6 +66,17 @@ pub struct NamespaceInfo {
 }
 
 /// An object, seen from outside.
+///
+/// ```
+/// # use crucial::admin;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// crucial::Map::create("means", [(7_u32, 0.5)].into()).await?;
+/// let here = crucial::Runtime::current()?.namespace().clone();
+/// let means = &admin::objects(here.as_str()).await?[0];
+/// assert_eq!((&*means.object, &*means.detail), ("Map", "Map<u32, f64>"));
+/// assert_eq!(means.expires_in, None); // it ends with the job
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectInfo {
@@ -89,6 +110,18 @@ impl ObjectInfo {
 /// A server has no list of applications: it is asked for all of its keys, a thousand a round trip, and for the
 /// lists of those that are namespaces.
 ///
+/// ```
+/// use crucial::{Atomic, Namespace, Shared, admin};
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// for day in ["tuesday", "monday"] {
+///     Atomic::create_at(Namespace::new(day)?.key("hits")?, 0).await?;
+/// }
+/// let days = admin::namespaces().await?.into_iter().map(|found| found.namespace.to_string());
+/// assert_eq!(days.collect::<Vec<_>>(), ["monday", "tuesday"]);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// Those of the store.
@@ -104,6 +137,18 @@ pub async fn namespaces() -> Result<Vec<NamespaceInfo>> {
 }
 
 /// All objects of a namespace, in the order of their names. Two round trips for each 200 of them.
+///
+/// ```
+/// # use crucial::admin;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// crucial::Latch::create("phase/2", 1).await?;
+/// crucial::Latch::create("phase/1", 1).await?;
+/// let here = crucial::Runtime::current()?.namespace().clone();
+/// let objects = admin::objects(here.as_str()).await?;
+/// let names: Vec<_> = objects.iter().map(|found| found.key.object()).collect();
+/// assert_eq!(names, ["phase/1", "phase/2"]);
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///
@@ -123,6 +168,21 @@ pub async fn objects(namespace: impl AsRef<str> + Send) -> Result<Vec<ObjectInfo
 /// The objects of a namespace in no order, page by page, of about so many each. Two round trips a page.
 ///
 /// Objects that are there from the first page to the last are seen at least once; others may be seen or not.
+///
+/// ```
+/// # use crucial::admin;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// for n in 0..25 {
+///     crucial::Atomic::create(&format!("part/{n}"), n).await?;
+/// }
+/// let here = crucial::Runtime::current()?.namespace().clone();
+/// let (mut pages, mut seen) = (admin::pages(here.as_str(), 10)?, 0);
+/// while let Some(page) = pages.next().await? {
+///     seen += page.len();
+/// }
+/// assert_eq!(seen, 25);
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///
@@ -147,6 +207,18 @@ pub fn pages(namespace: impl AsRef<str>, size: usize) -> Result<Pages<ObjectInfo
 
 /// Removes an object after so long, or with `None` when its job ends; `false` if there is none. One round trip.
 ///
+/// ```
+/// # use std::time::Duration;
+/// # use crucial::admin;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let hits = crucial::Atomic::create("hits", 0).await?;
+/// assert!(admin::expire(hits.key(), Some(Duration::from_secs(60))).await?);
+/// assert!(hits.expires_in().await?.is_some_and(|left| left <= Duration::from_secs(60)));
+/// admin::expire(hits.key(), None).await?;
+/// assert_eq!(hits.expires_in().await?, None);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// Those of the store.
@@ -155,6 +227,16 @@ pub async fn expire(key: &Key, after: Option<Duration>) -> Result<bool> {
 }
 
 /// Removes an object, whatever it is; `false` if there was none. Whoever waits for it gets an error. One round trip.
+///
+/// ```
+/// # use crucial::admin;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let hits = crucial::Atomic::create("hits", 0).await?;
+/// assert!(admin::remove(hits.key()).await?);
+/// assert!(!admin::remove(hits.key()).await?); // there is none any more
+/// assert!(matches!(hits.get().await, Err(crucial::Error::NotFound { .. })));
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///
@@ -167,6 +249,17 @@ pub async fn remove(key: &Key) -> Result<bool> {
 ///
 /// Whoever still works in it gets errors; a job that still renews its lease comes back to the list of
 /// namespaces, without objects, until it ends.
+///
+/// ```
+/// # use crucial::{Atomic, Namespace, Shared, admin};
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let monday = Namespace::new("monday")?;
+/// let hits = Atomic::create_at(monday.key("hits")?, 0).await?;
+/// let today = Atomic::create("hits", 0).await?;
+/// admin::remove_namespace(monday.as_str()).await?;
+/// assert_eq!((hits.exists().await?, today.exists().await?), (false, true));
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 ///

@@ -5,6 +5,31 @@ use std::path::PathBuf;
 use super::report::Violation;
 
 /// Why a check did not succeed.
+///
+/// ```
+/// # use std::sync::atomic::{AtomicU32, Ordering};
+/// # use crucial::linearizability::{CheckError, Recorder, Recording};
+/// # use serde::{Deserialize, Serialize};
+/// # static NEXT: AtomicU32 = AtomicU32::new(0);
+/// # #[derive(Clone, Serialize, Deserialize)]
+/// # struct Tickets;
+/// # #[crucial::shared]
+/// # impl Tickets {
+/// #     pub fn draw(&mut self) -> u32 {
+/// #         NEXT.fetch_add(1, Ordering::Relaxed)
+/// #     }
+/// # }
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let missing = Recording::read("no/such/directory");
+/// assert!(matches!(missing, Err(CheckError::Unreadable { .. })));
+/// let recorder = Recorder::new();
+/// let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+/// let _entered = runtime.enter();
+/// let tickets = TicketsProxy::create("tickets", Tickets).await?;
+/// tickets.draw().await?; // counts outside of its state, so no order of the calls explains the number
+/// assert!(matches!(recorder.check(), Err(CheckError::NotLinearizable(_))));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {

@@ -11,6 +11,32 @@ use super::search::{Limit, Search};
 /// The calls of one object, by any number of callers, and their answers.
 ///
 /// Times are numbers of any unit. A call that ends at the time at which another starts overlaps with it.
+///
+/// ```
+/// use std::task::Poll;
+/// use crucial::linearizability::{History, Model};
+///
+/// /// A sum, to which calls add as long as it stays below 10.
+/// #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// struct Sum(u32);
+///
+/// impl Model for Sum {
+///     type Call = u32;
+///     type Reply = u32;
+///
+///     fn apply(&mut self, more: &u32) -> Poll<u32> {
+///         self.0 += more;
+///         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+///     }
+/// }
+///
+/// let mut history = History::new();
+/// history.replied("a", 0..5, 2, 5); // at the same time as the next, so it may come second
+/// history.replied("b", 1..4, 3, 3);
+/// assert!(history.check(Sum(0)).is_ok());
+/// history.replied("c", 6..7, 1, 4); // begun when both had ended, so it has to see both
+/// assert!(history.check(Sum(0)).is_err());
+/// ```
 #[derive(Debug, Clone)]
 pub struct History<C, R> {
     operations: Vec<Operation<C, R>>,
@@ -71,6 +97,23 @@ impl<C, R> Default for History<C, R> {
 
 impl<C, R> History<C, R> {
     /// A history without calls.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let history = History::new();
+    /// assert!(history.check(Sum(0)).is_ok()); // without answers there is nothing to explain
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -79,30 +122,135 @@ impl<C, R> History<C, R> {
     }
 
     /// A call that was answered with a reply.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new(); // of the sum that `History` shows
+    /// history.replied("a", 0..1, 2, 2);
+    /// history.replied("b", 2..3, 1, 3);
+    /// assert!(history.check(Sum(0)).is_ok());
+    /// assert!(history.check(Sum(1)).is_err()); // from 1, the first would have been told 3
+    /// ```
     pub fn replied(&mut self, caller: impl Into<String>, during: Range<u64>, call: C, reply: R) {
         let end = End::Answered(during.end, Poll::Ready(reply));
         self.push(caller.into(), during.start, call, end);
     }
 
     /// A call that was told that the object is not ready for it.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new();
+    /// history.replied("a", 0..1, 8, 8);
+    /// history.pending("b", 2..3, 2); // 8 and 2 are too much
+    /// assert!(history.check(Sum(0)).is_ok());
+    /// history.pending("c", 4..5, 1); // 8 and 1 are not
+    /// assert!(history.check(Sum(0)).is_err());
+    /// ```
     pub fn pending(&mut self, caller: impl Into<String>, during: Range<u64>, call: C) {
         let end = End::Answered(during.end, Poll::Pending);
         self.push(caller.into(), during.start, call, end);
     }
 
     /// A call that took effect, whatever its reply was.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new();
+    /// history.effective("a", 0..1, 2);
+    /// history.replied("b", 2..3, 1, 3);
+    /// assert!(history.check(Sum(0)).is_ok());
+    /// history.replied("c", 4..5, 1, 2); // as if there had been no call of a
+    /// assert!(history.check(Sum(0)).is_err());
+    /// ```
     pub fn effective(&mut self, caller: impl Into<String>, during: Range<u64>, call: C) {
         let end = End::Effective(during.end);
         self.push(caller.into(), during.start, call, end);
     }
 
-    /// A call without an answer: it may have taken effect once (or [twice](Model::repeats)), at any time after its start, or may
-    /// yet.
+    /// A call without an answer: it may have taken effect once (or [twice](Model::repeats)), at any time after its
+    /// start, or may yet.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new();
+    /// history.in_doubt("a", 0.., 2);
+    /// history.replied("b", 1..2, 1, 1); // not yet
+    /// history.replied("c", 3..4, 1, 4); // by now
+    /// assert!(history.check(Sum(0)).is_ok());
+    /// history.replied("d", 5..6, 1, 3); // taken back?
+    /// assert!(history.check(Sum(0)).is_err());
+    /// ```
     pub fn in_doubt(&mut self, caller: impl Into<String>, during: RangeFrom<u64>, call: C) {
         self.push(caller.into(), during.start, call, End::InDoubt);
     }
 
     /// A call that was answered after all that matters here: it may have taken effect before, with that reply, or not.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new();
+    /// history.late("a", 0.., 2, 2); // if it came in time, it came first
+    /// history.replied("b", 1..2, 1, 1); // so it did not,
+    /// assert!(history.check(Sum(0)).is_ok());
+    /// history.replied("c", 3..4, 1, 4); // and c can't have seen it
+    /// assert!(history.check(Sum(0)).is_err());
+    /// ```
     pub fn late(&mut self, caller: impl Into<String>, during: RangeFrom<u64>, call: C, reply: R) {
         self.push(caller.into(), during.start, call, End::Late(reply));
     }
@@ -117,12 +265,29 @@ impl<C, R> History<C, R> {
     }
 
     /// How many calls there are.
+    ///
+    /// ```
+    /// # use crucial::linearizability::History;
+    /// let mut history = History::new();
+    /// history.replied("a", 0..1, 2, 2);
+    /// history.in_doubt("b", 1.., 3); // counts, whether it took effect or not
+    /// assert_eq!(history.len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.operations.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// # use crucial::linearizability::History;
+    /// let mut history = History::new();
+    /// assert!(history.is_empty());
+    /// history.effective("a", 0..1, "push");
+    /// assert!(!history.is_empty());
+    /// # history.replied("a", 2..3, "pop", ());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.operations.is_empty()
@@ -132,6 +297,25 @@ impl<C, R> History<C, R> {
     /// that state, give the answers that were given.
     ///
     /// This is the algorithm of Wing and Gong with the improvements of Lowe ("Testing for linearizability", 2017).
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{CheckError, History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new(); // of the sum that `History` shows
+    /// history.replied("a", 0..3, 2, 2);
+    /// history.replied("b", 1..4, 1, 1); // one of them must have seen the other
+    /// assert!(matches!(history.check(Sum(0)), Err(CheckError::NotLinearizable(_))));
+    /// ```
     ///
     /// # Errors
     ///

@@ -22,6 +22,18 @@ use crate::store::Store;
 ///
 /// One recorder may be given to several runtimes. Its overhead is a microsecond or two a call, and
 /// twice that where it writes to a file.
+///
+/// ```
+/// # use crucial::linearizability::Recorder;
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let recorder = Recorder::new();
+/// for n in 0..2 {
+///     let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+///     runtime.scope(crucial::Atomic::create("number", n)).await?;
+/// }
+/// assert_eq!(recorder.check()?.objects, 2); // each of its own job
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Recorder(Arc<Inner>);
 
@@ -49,6 +61,15 @@ impl Default for Recorder {
 
 impl Recorder {
     /// A recorder that keeps its notes in memory.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let recorder = crucial::linearizability::Recorder::new();
+    /// let runtime = crucial::Runtime::builder().recorder(&recorder.clone()).build().await?;
+    /// runtime.scope(crucial::Latch::create("latch", 1)).await?;
+    /// assert_eq!(recorder.recording()?.len(), 1); // the clone's note
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::of(Notes::Here(Vec::new()))
@@ -57,6 +78,17 @@ impl Recorder {
     /// A recorder that writes to a new file in that directory, which is made if there is none.
     ///
     /// It is what `CRUCIAL_RECORD=<directory>` gives to runtimes built from the environment.
+    ///
+    /// ```
+    /// # use crucial::linearizability::{Recorder, Recording};
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let directory = tempfile::tempdir()?;
+    /// let recorder = Recorder::into_directory(directory.path())?;
+    /// let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// runtime.scope(crucial::Latch::create("latch", 1)).await?;
+    /// assert_eq!(Recording::read(directory.path())?.len(), 1); // as another process would read it
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -89,6 +121,17 @@ impl Recorder {
 
     /// What has been noted so far. Calls under way are in doubt.
     ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let recorder = crucial::linearizability::Recorder::new();
+    /// let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// let latch = runtime.scope(crucial::Latch::create("latch", 1)).await?;
+    /// let before = recorder.recording()?;
+    /// runtime.scope(latch.count_down()).await?;
+    /// assert_eq!((before.len(), recorder.recording()?.len()), (1, 2));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`CheckError::Unreadable`] where its file can't be read.
@@ -110,6 +153,18 @@ impl Recorder {
     }
 
     /// Checks what has been noted so far: every object against its own type.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let recorder = crucial::linearizability::Recorder::new();
+    /// let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// let _entered = runtime.enter();
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// let (sum, swap) = tokio::join!(hits.fetch_add(1), hits.swap(7)); // in either order
+    /// assert!(matches!((sum?, swap?), (0, 1) | (7, 0)));
+    /// assert_eq!(recorder.check()?.operations, 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

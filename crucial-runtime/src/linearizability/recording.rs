@@ -1,5 +1,6 @@
 //! What recorders noted, put together: a history of every object.
 
+mod checked;
 mod deeds;
 mod files;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use self::checked::Checked;
 use self::deeds::Done;
 use super::event::{Answered, Deed, Event};
 use super::failure::CheckError;
@@ -26,6 +28,20 @@ use crate::objects::TYPES;
 const SLACK: u64 = 100_000_000;
 
 /// What one or several [recorders](super::Recorder) noted.
+///
+/// ```
+/// # use crucial::linearizability::Recorder;
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let recorder = Recorder::new();
+/// let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+/// let _entered = runtime.enter();
+/// crucial::Latch::create("latch", 1).await?.count_down().await?;
+/// let recording = recorder.recording()?;
+/// assert_eq!((recording.len(), recording.objects().len()), (2, 1));
+/// let checked = recording.check()?;
+/// assert_eq!((checked.operations, checked.in_doubt), (2, 0));
+/// # Ok(()) }
+/// ```
 #[derive(Default)]
 pub struct Recording {
     processes: Vec<Process>,
@@ -38,33 +54,6 @@ struct Process {
     events: Vec<Event>,
     /// What began later than that is left out, and what ended later may not have happened.
     until: u64,
-}
-
-/// What was checked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Checked {
-    /// How many objects.
-    pub objects: usize,
-    /// How many operations on them: calls, those that were not ready, creations and removals.
-    pub operations: usize,
-    /// How many of these were observations that an object was not ready.
-    pub pending: usize,
-    /// How many of these nobody knows to have happened.
-    pub in_doubt: usize,
-    /// How many more objects could not be checked: a call of theirs is in doubt that leaves something to chance, as
-    /// [`Set::pop`](crate::Set::pop) does, so that nobody knows what it may have done.
-    pub left_out: usize,
-}
-
-impl std::ops::AddAssign for Checked {
-    fn add_assign(&mut self, other: Self) {
-        self.objects += other.objects;
-        self.operations += other.operations;
-        self.pending += other.pending;
-        self.in_doubt += other.in_doubt;
-        self.left_out += other.left_out;
-    }
 }
 
 impl Recording {
@@ -82,7 +71,36 @@ impl Recording {
         self.types.extend(types.map(|object| (object.name, object)));
     }
 
-    /// Names a type of the recorded objects: one that no recorder of this process has met. Those of the library are known.
+    /// Names a type of the recorded objects: one that no recorder of this process has met. Those of the library are
+    /// known.
+    ///
+    /// ```
+    /// # use crucial::linearizability::{CheckError, Recorder, Recording};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Clone, Serialize, Deserialize)]
+    /// # struct Tally {
+    /// #     votes: u32,
+    /// # }
+    /// # #[crucial::shared]
+    /// # impl Tally {
+    /// #     pub fn vote(&mut self) -> u32 {
+    /// #         self.votes += 1;
+    /// #         self.votes
+    /// #     }
+    /// # }
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let directory = tempfile::tempdir()?;
+    /// # let recorder = Recorder::into_directory(directory.path())?;
+    /// # let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// # let _entered = runtime.enter();
+    /// // What another process noted:
+    /// TallyProxy::create("tally", Tally { votes: 0 }).await?.vote().await?;
+    /// // The process that checks it:
+    /// let recording = Recording::read(directory.path())?;
+    /// assert!(matches!(recording.check(), Err(CheckError::UnknownType { .. })));
+    /// assert_eq!(recording.object::<Tally>().check()?.operations, 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn object<O: Object>(mut self) -> Self {
         self.know([ObjectType::of::<O>()].into_iter());
@@ -93,6 +111,19 @@ impl Recording {
     /// may have taken effect, with the answers they got, or not. What came before is linearizable if all of it is.
     ///
     /// It is for objects that lend something, a lock or a place in a queue, for a time that a long test outlasts.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use crucial::linearizability::Recorder;
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let recorder = Recorder::new();
+    /// # let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// # let _entered = runtime.enter();
+    /// crucial::Latch::create("latch", 1).await?;
+    /// assert_eq!(recorder.recording()?.until(Duration::MAX).check()?.objects, 1);
+    /// assert_eq!(recorder.recording()?.until(Duration::ZERO).check()?.objects, 0); // all came later
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn until(mut self, time: Duration) -> Self {
         let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -102,8 +133,25 @@ impl Recording {
         self
     }
 
-    /// Gives the check of an object up, as [undecided](CheckError::Undecided), once so many states of affairs have been
-    /// tried: 4,000,000 unless this says otherwise, which take up to half a gigabyte, and minutes where states are large.
+    /// Gives the check of an object up, as [undecided](CheckError::Undecided), once so many states of affairs have
+    /// been tried: 4,000,000 unless this says otherwise, which take up to half a gigabyte, and minutes where states
+    /// are large.
+    ///
+    /// ```
+    /// # use crucial::linearizability::{CheckError, Recorder};
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let recorder = Recorder::new();
+    /// # let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// # let _entered = runtime.enter();
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// for n in 0..10 {
+    ///     hits.set(n).await?;
+    /// }
+    /// let hasty = recorder.recording()?.give_up_after(1);
+    /// assert!(matches!(hasty.check(), Err(CheckError::Undecided { .. })));
+    /// assert!(recorder.check().is_ok());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn give_up_after(mut self, tried: usize) -> Self {
         self.limit = Limit(tried);
@@ -111,12 +159,41 @@ impl Recording {
     }
 
     /// Adds what others noted of the same objects meanwhile.
+    ///
+    /// ```
+    /// # use crucial::linearizability::{Recorder, Recording};
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut recordings = Vec::new();
+    /// for n in 0..2 {
+    ///     let recorder = Recorder::new();
+    ///     let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    ///     runtime.scope(crucial::Atomic::create("number", n)).await?;
+    ///     recordings.push(recorder.recording()?);
+    /// }
+    /// let mut all = Recording::default();
+    /// recordings.into_iter().for_each(|recording| all.merge(recording));
+    /// assert_eq!((all.len(), all.objects().len()), (2, 2));
+    /// # Ok(()) }
+    /// ```
     pub fn merge(&mut self, other: Self) {
         self.processes.extend(other.processes);
         self.types.extend(other.types);
     }
 
     /// How many calls were noted.
+    ///
+    /// ```
+    /// # use crucial::linearizability::Recorder;
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let recorder = Recorder::new();
+    /// # let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// # let _entered = runtime.enter();
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// hits.fetch_add(1).await?;
+    /// hits.destroy().await?;
+    /// assert_eq!(recorder.recording()?.len(), 3); // creations and removals are calls too
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         let events = self.processes.iter().flat_map(|process| &process.events);
@@ -126,66 +203,21 @@ impl Recording {
     }
 
     /// Whether none were.
+    ///
+    /// ```
+    /// # use crucial::linearizability::Recorder;
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let recorder = Recorder::new();
+    /// # let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
+    /// # let _entered = runtime.enter();
+    /// assert!(recorder.recording()?.is_empty()); // a runtime alone calls no object
+    /// crucial::Latch::create("latch", 1).await?;
+    /// assert!(!recorder.recording()?.is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Checks every object against its own type.
-    ///
-    /// The objects must not have existed before the recording began.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckError::NotLinearizable`] with the first object found not to be, [`CheckError::Undecided`],
-    /// [`CheckError::UnknownType`].
-    pub fn check(&self) -> Result<Checked, CheckError> {
-        let mut checked = Checked::default();
-        for (key, deeds) in self.by_object() {
-            checked += self.check_object(key, deeds)?;
-        }
-        Ok(checked)
-    }
-
-    /// The objects of the recording.
-    #[must_use]
-    pub fn objects(&self) -> Vec<Key> {
-        self.by_object().into_keys().cloned().collect()
-    }
-
-    /// Checks one object against its own type.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`check`](Self::check).
-    pub fn check_only(&self, key: &Key) -> Result<Checked, CheckError> {
-        match self.by_object().remove(key) {
-            Some(deeds) => self.check_object(key, deeds),
-            None => Ok(Checked::default()),
-        }
-    }
-
-    fn check_object(&self, key: &Key, mut deeds: Vec<Done<'_>>) -> Result<Checked, CheckError> {
-        deeds.sort_by_key(|deed| deed.started);
-        if deeds.iter().any(|done| self.is_left_to_chance(done)) {
-            return Ok(Checked {
-                left_out: 1,
-                ..Checked::default()
-            });
-        }
-        let history = self.history(key, &deeds)?;
-        let mut checked = Checked {
-            objects: 1,
-            ..Checked::default()
-        };
-        for deed in &deeds {
-            checked.operations += 1;
-            checked.pending += usize::from(deed.end.is_some_and(|(_, a)| *a == Answered::Pending));
-            checked.in_doubt += usize::from(deed.end.is_none() || deed.late);
-        }
-        let name = format!("object `{key}`");
-        history.check_object(&name, Machine::NOTHING, self.limit)?;
-        Ok(checked)
     }
 
     fn history(&self, key: &Key, deeds: &[Done<'_>]) -> Result<History<Step, Reply>, CheckError> {

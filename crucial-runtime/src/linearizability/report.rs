@@ -19,6 +19,28 @@ const WIDTH: usize = 300;
 /// Printed, it tells that answer, the states in which the object may have been when the call ran, the calls that
 /// led there in an order that explains their own answers, and the calls that were under way. All that came later
 /// is left out: the history up to that answer is not linearizable by itself.
+///
+/// ```
+/// # use std::task::Poll;
+/// # use crucial::linearizability::{History, Model};
+/// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// # struct Sum(u32);
+/// # impl Model for Sum {
+/// #     type Call = u32;
+/// #     type Reply = u32;
+/// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+/// #         self.0 += more;
+/// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+/// #     }
+/// # }
+/// let mut history = History::new(); // of the sum that `History` shows
+/// history.replied("a", 0..1, 2, 2);
+/// history.replied("b", 2..3, 1, 1); // where is a's?
+/// let Err(violation) = history.check(Sum(0)) else { panic!("it is not linearizable") };
+/// let report = violation.to_string();
+/// assert!(report.contains("no order of its calls explains this answer\n    [2 to 3] b: 1 -> 1"), "{report}");
+/// assert!(report.contains("in an order that explains them,\n    [0 to 1] a: 2 -> 2"), "{report}");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     object: String,
@@ -40,12 +62,56 @@ impl Violation {
     }
 
     /// The object.
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicU32, Ordering};
+    /// # use crucial::linearizability::{CheckError, Recorder};
+    /// # use serde::{Deserialize, Serialize};
+    /// # static NEXT: AtomicU32 = AtomicU32::new(0);
+    /// # #[derive(Clone, Serialize, Deserialize)]
+    /// # struct Tickets;
+    /// # #[crucial::shared]
+    /// # impl Tickets {
+    /// #     pub fn draw(&mut self) -> u32 {
+    /// #         NEXT.fetch_add(1, Ordering::Relaxed)
+    /// #     }
+    /// # }
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let recorder = Recorder::new();
+    /// let runtime = crucial::Runtime::builder().namespace("job").recorder(&recorder).build().await?;
+    /// let _entered = runtime.enter();
+    /// let tickets = TicketsProxy::create("tickets", Tickets).await?;
+    /// tickets.draw().await?; // counts outside of the state: done again, it gives another number
+    /// let Err(CheckError::NotLinearizable(violation)) = recorder.check() else { panic!("it is not") };
+    /// assert_eq!(violation.object(), "object `job/tickets`");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn object(&self) -> &str {
         &self.object
     }
 
     /// The call whose answer can't be explained, in one line.
+    ///
+    /// ```
+    /// # use std::task::Poll;
+    /// # use crucial::linearizability::{CheckError, History, Model};
+    /// # #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+    /// # struct Sum(u32);
+    /// # impl Model for Sum {
+    /// #     type Call = u32;
+    /// #     type Reply = u32;
+    /// #     fn apply(&mut self, more: &u32) -> Poll<u32> {
+    /// #         self.0 += more;
+    /// #         if self.0 <= 9 { Poll::Ready(self.0) } else { Poll::Pending }
+    /// #     }
+    /// # }
+    /// let mut history = History::new();
+    /// history.in_doubt("a", 0.., 2);
+    /// history.replied("b", 1..4, 1, 9); // neither 1 nor 3
+    /// let Err(CheckError::NotLinearizable(violation)) = history.check(Sum(0)) else { panic!("it is not") };
+    /// assert_eq!(violation.unexplained(), "[1 to 4] b: 1 -> 9");
+    /// ```
     #[must_use]
     pub fn unexplained(&self) -> &str {
         &self.unexplained

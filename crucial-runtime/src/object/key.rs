@@ -12,11 +12,29 @@ use crate::error::{Error, Result};
 const LONGEST: usize = 200;
 
 /// A set of objects that live and end together: those of one job, or of one application.
+///
+/// ```
+/// # use crucial::{Atomic, Shared};
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let reports = crucial::Namespace::new("reports")?; // neither this job nor its application
+/// let monday = Atomic::open_or_create_at(reports.key("monday")?, 12).await?;
+/// assert_eq!(monday.get().await?, 12);
+/// assert_eq!(monday.key().to_string(), "reports/monday");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Namespace(Arc<str>);
 
 impl Namespace {
     /// A namespace of that name: letters, digits, `.`, `_`, `-` and `:`, at most 200 bytes.
+    ///
+    /// ```
+    /// # use crucial::{Error, Namespace};
+    /// # fn main() -> crucial::Result<()> {
+    /// assert_eq!(Namespace::new("shop:eu-1")?.as_str(), "shop:eu-1");
+    /// assert!(matches!(Namespace::new("shop/eu"), Err(Error::Name { .. }))); // a slash ends a namespace
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -28,18 +46,41 @@ impl Namespace {
     }
 
     /// A namespace that no other job has.
+    ///
+    /// ```
+    /// let namespace = crucial::Namespace::random();
+    /// assert_ne!(namespace, crucial::Namespace::random());
+    /// assert!(namespace.as_str().starts_with("job-"));
+    /// ```
     #[must_use]
     pub fn random() -> Self {
         Self(format!("job-{:016x}", rand::random::<u64>()).into())
     }
 
     /// The name.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let hits = crucial::Atomic::create("hits", 0).await?;
+    /// let runtime = crucial::Runtime::current()?;
+    /// assert_eq!(runtime.namespace().as_str(), hits.key().namespace());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The key of the object of that name in this namespace.
+    ///
+    /// ```
+    /// # use crucial::{Error, Namespace};
+    /// # fn main() -> crucial::Result<()> {
+    /// let shop = Namespace::new("shop")?;
+    /// assert_eq!(shop.key("users/ada")?.as_str(), "shop/users/ada");
+    /// assert!(matches!(shop.key("users/ada lovelace"), Err(Error::Name { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -83,6 +124,17 @@ impl<'de> Deserialize<'de> for Namespace {
 /// Where one object lives: `namespace/object`.
 ///
 /// A key is what a proxy holds and what travels to cloud threads. Cloning is cheap.
+///
+/// ```
+/// # use crucial::Shared;
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let hits = crucial::Atomic::create("hits", 0).await?;
+/// let key: crucial::Key = hits.key().clone();
+/// hits.fetch_add(1).await?;
+/// let same = crucial::Atomic::<i32>::open_at(key).await?; // another proxy of the same object
+/// assert_eq!(same.get().await?, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     text: Arc<str>,
@@ -98,24 +150,55 @@ impl Hash for Key {
 
 impl Key {
     /// The name of the namespace.
+    ///
+    /// ```
+    /// # fn main() -> crucial::Result<()> {
+    /// let key = crucial::Namespace::new("shop")?.key("users/ada")?;
+    /// assert_eq!(key.namespace(), "shop"); // up to the first slash
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.text[..self.slash]
     }
 
     /// The name of the object within its namespace.
+    ///
+    /// ```
+    /// # fn main() -> crucial::Result<()> {
+    /// let key = crucial::Namespace::new("shop")?.key("users/ada")?;
+    /// assert_eq!(key.object(), "users/ada");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn object(&self) -> &str {
         &self.text[self.slash + 1..]
     }
 
     /// The whole key, `namespace/object`.
+    ///
+    /// ```
+    /// # fn main() -> crucial::Result<()> {
+    /// let shop = crucial::Namespace::new("shop")?;
+    /// let (ada, bob) = (shop.key("users/ada")?, shop.key("users/bob")?);
+    /// assert_eq!(ada.as_str().strip_prefix("shop/users/"), Some("ada"));
+    /// assert!(ada < bob); // keys are in the order of their text
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The key of a part of this object, `namespace/object.part`.
+    ///
+    /// ```
+    /// # fn main() -> crucial::Result<()> {
+    /// let game = crucial::Namespace::new("shop")?.key("game")?;
+    /// assert_eq!(game.field("best")?.as_str(), "shop/game.best"); // as the fields of shared structs are called
+    /// assert!(game.field("").is_err());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -12,11 +12,37 @@ use crate::error::Result;
 ///
 /// Implemented by the library's objects, by the `…Proxy` of every user object and by every
 /// `#[crucial::shared]` struct.
+///
+/// ```
+/// use crucial::{Atomic, Key, List, Runtime, Shared};
+///
+/// /// Another object of the same kind with the same content.
+/// async fn copy<S: Shared>(from: &S, to: Key) -> crucial::Result<S> {
+///     S::create_at(to, from.snapshot().await?).await
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let list = List::create("list", vec![1, 2]).await?;
+/// let copied = copy(&list, Runtime::current()?.namespace().key("copy")?).await?;
+/// list.push_back(3).await?;
+/// assert_eq!(copied.snapshot().await?, [1, 2]);
+/// # Ok(()) }
+/// ```
 pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The plain value that the object starts from and that [`snapshot`](Self::snapshot) gives back.
     type Init: Send;
 
     /// Creates the object under that key.
+    ///
+    /// ```
+    /// # use crucial::{Atomic, Error, Namespace, Shared};
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let key = Namespace::new("reports")?.key("monday")?;
+    /// let report = Atomic::create_at(key.clone(), 12).await?;
+    /// assert_eq!(report.get().await?, 12);
+    /// assert!(matches!(Atomic::create_at(key, 13).await, Err(Error::Exists { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -25,12 +51,35 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Opens the object under that key.
     ///
+    /// ```
+    /// # use crucial::{Atomic, Error, List, Shared};
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let number = Atomic::create("number", 7).await?;
+    /// let same = Atomic::<i32>::open_at(number.key().clone()).await?;
+    /// assert_eq!(same.get().await?, 7);
+    /// let list = List::<i32>::open_at(number.key().clone()).await;
+    /// assert!(matches!(list, Err(Error::WrongType { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::NotFound`](crate::Error::NotFound) and [`Error::WrongType`](crate::Error::WrongType), and those of the store.
+    /// [`Error::NotFound`](crate::Error::NotFound) and [`Error::WrongType`](crate::Error::WrongType), and those of
+    /// the store.
     fn open_at(key: Key) -> impl Future<Output = Result<Self>> + Send;
 
     /// Opens the object under that key, having created it if there was none.
+    ///
+    /// ```
+    /// # use crucial::{Atomic, Namespace, Shared};
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let key = Namespace::new("reports")?.key("monday")?;
+    /// let first = Atomic::open_or_create_at(key.clone(), 12).await?;
+    /// let second = Atomic::open_or_create_at(key, 13).await?; // too late to say what it starts from
+    /// assert_eq!(second.get().await?, 12);
+    /// assert_eq!(first.key(), second.key());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -47,6 +96,16 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// The plain value, each object's as of one moment.
     ///
+    /// ```
+    /// # use crucial::Shared;
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ages = crucial::SortedMap::create("ages", [("Ada".to_owned(), 36)].into()).await?;
+    /// let before = ages.snapshot().await?;
+    /// ages.insert("Ada".to_owned(), 37).await?;
+    /// assert_eq!(before["Ada"], 36); // a value, which does not follow
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NotFound`](crate::Error::NotFound), and those of the store.
@@ -54,11 +113,39 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Removes the object; `false` if there was none.
     ///
+    /// ```
+    /// # use crucial::Shared;
+    /// # #[crucial::shared]
+    /// # struct Votes {
+    /// #     yes: u64,
+    /// #     no: u64,
+    /// # }
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let votes = VotesInit { yes: 1, no: 2 };
+    /// let votes = Votes::create("votes", votes).await?;
+    /// let yes = votes.yes.clone();
+    /// assert!(Shared::destroy(&votes).await?);
+    /// assert!(!yes.exists().await?); // a struct takes its fields along
+    /// assert!(!Shared::destroy(&yes).await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
     fn destroy(&self) -> impl Future<Output = Result<bool>> + Send;
 
     /// Where the object lives.
+    ///
+    /// ```
+    /// fn name(shared: &impl crucial::Shared) -> &str {
+    ///     shared.key().object()
+    /// }
+    ///
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let latch = crucial::Latch::create("latch", 1).await?;
+    /// assert_eq!(name(&latch), "latch");
+    /// # Ok(()) }
+    /// ```
     fn key(&self) -> &Key;
 }

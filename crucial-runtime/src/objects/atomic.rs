@@ -81,6 +81,16 @@ impl<T: Portable> Atomic<T> {
 
     /// The value.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let hits = crucial::Atomic::create("hits", 3_u64).await?;
+    /// let same = crucial::Atomic::<u64>::open("hits").await?;
+    /// assert_eq!(same.get().await?, 3);
+    /// hits.destroy().await?;
+    /// assert!(matches!(same.get().await, Err(crucial::Error::NotFound { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
@@ -91,9 +101,18 @@ impl<T: Portable> Atomic<T> {
 
     /// Replaces the value.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let winner = crucial::Atomic::create("winner", None).await?;
+    /// winner.set(Some("ann".to_owned())).await?;
+    /// winner.set(Some("bob".to_owned())).await?; // whatever stood there
+    /// assert_eq!(winner.get().await?.as_deref(), Some("bob"));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::TooLarge`], and those of the store.
+    /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
     pub async fn set(&self, value: T) -> Result<()> {
         let value = encode(&self.handle, &value)?;
         self.handle.call(&machine::SET, vec![value]).await.map(drop)
@@ -101,9 +120,17 @@ impl<T: Portable> Atomic<T> {
 
     /// Replaces the value and gives the one before.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let begun = crucial::Atomic::create("begun", false).await?;
+    /// assert!(!begun.swap(true).await?); // the first one here
+    /// assert!(begun.swap(true).await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::TooLarge`], and those of the store.
+    /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
     pub async fn swap(&self, value: T) -> Result<T> {
         let value = encode(&self.handle, &value)?;
         let before = self.handle.call(&machine::SWAP, vec![value]).await?;
@@ -113,9 +140,18 @@ impl<T: Portable> Atomic<T> {
     /// Replaces the value if it is `current`: `Ok` with the value before, or `Err` with the value
     /// that stands there instead. Floats are compared bit by bit.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let owner = crucial::Atomic::create("owner", None).await?;
+    /// let (ann, bob) = ("ann".to_owned(), "bob".to_owned());
+    /// assert_eq!(owner.compare_exchange(None, Some(ann.clone())).await?, Ok(None));
+    /// assert_eq!(owner.compare_exchange(None, Some(bob)).await?, Err(Some(ann))); // too late
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::TooLarge`], and those of the store.
+    /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
     pub async fn compare_exchange(&self, current: T, new: T) -> Result<Result<T, T>> {
         let expected = encode(&self.handle, &current)?;
         let new = encode(&self.handle, &new)?;

@@ -1,5 +1,6 @@
 //! A barrier: parties wait for each other, again and again.
 
+mod arrival;
 pub(super) mod machine;
 mod place;
 #[cfg(test)]
@@ -12,12 +13,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use self::machine::{BROKEN, BROKEN_BY_THIS, BarrierState, NOBODY, TRIPPED};
+use self::machine::{BROKEN_BY_THIS, BarrierState, TRIPPED};
 use self::place::Place;
 use super::argument;
 use super::proxy::proxy;
 use crate::error::{Error, Result};
-use crate::object::{Concern, Handle, Value};
+use crate::object::{Handle, Value};
 use crate::runtime;
 
 /// A shared barrier, as `std::sync::Barrier` or `java.util.concurrent.CyclicBarrier`: it holds every
@@ -66,6 +67,15 @@ pub struct Barrier {
 proxy!(Barrier, machine: BarrierState, init: u32);
 
 /// What a party knows once it is through a [`Barrier`].
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let round = crucial::Barrier::create("round", 2).await?;
+/// let (one, two) = tokio::try_join!(round.wait(), round.wait())?;
+/// assert_eq!((one.generation(), two.generation()), (0, 0));
+/// assert_eq!(one.place() + two.place(), 1); // which of them came first is open
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BarrierWait {
     generation: u64,
@@ -75,18 +85,52 @@ pub struct BarrierWait {
 
 impl BarrierWait {
     /// Whether this party is the one of its generation that came last.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Barrier::create("round", 2).await?;
+    /// let rounds = crucial::Atomic::create("rounds", 0).await?;
+    /// let party = async || -> crucial::Result<()> {
+    ///     if round.wait().await?.is_leader() {
+    ///         rounds.fetch_add(1).await?; // what is to be done once a round
+    ///     }
+    ///     Ok(())
+    /// };
+    /// tokio::try_join!(party(), party())?;
+    /// assert_eq!(rounds.get().await?, 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_leader(&self) -> bool {
         self.leader
     }
 
     /// How many parties of its generation came before this one.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let start = crucial::Barrier::create("start", 3).await?;
+    /// let (a, b, c) = tokio::try_join!(start.wait(), start.wait(), start.wait())?;
+    /// let mut places = [a.place(), b.place(), c.place()];
+    /// places.sort();
+    /// assert_eq!(places, [0, 1, 2]); // a part of the work for each
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn place(&self) -> u32 {
         self.place
     }
 
     /// The number of its generation, from 0.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let alone = crucial::Barrier::create("alone", 1).await?;
+    /// for round in 0..3 {
+    ///     assert_eq!(alone.wait().await?.generation(), round);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
@@ -94,6 +138,20 @@ impl BarrierWait {
 }
 
 /// That a party has come to a [`Barrier`]; [`wait_for`](Barrier::wait_for) waits for the others.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// use crucial::{Arrival, Barrier};
+///
+/// let round = Barrier::create("round", 2).await?;
+/// let wait = crucial::cloud_closure!([round: Barrier] |arrival: Arrival| async move {
+///     round.wait_for(arrival).await
+/// });
+/// let other = wait.spawn(round.arrive().await?); // another thread waits for the others
+/// assert!(round.wait().await?.is_leader());
+/// assert_eq!(other.await?.place(), 0);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[must_use = "`Barrier::wait_for` waits for the others"]
 pub struct Arrival(BarrierWait);
@@ -111,15 +169,28 @@ impl Barrier {
     /// announcement and up to four more for all parties of a process together, three from the second
     /// generation on.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Barrier::create("round", 2).await?;
+    /// let sum = crucial::Atomic::create("sum", 0).await?;
+    /// let party = async |part| {
+    ///     sum.fetch_add(part).await?;
+    ///     round.wait().await?;
+    ///     sum.get().await // what both have added
+    /// };
+    /// assert_eq!(tokio::try_join!(party(1), party(2))?, (3, 3));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// To drop the future breaks the barrier, unless all have come.
+    ///
     /// # Errors
     ///
     /// [`Error::BrokenBarrier`]; [`Error::TimedOut`] after the runtime's
     /// [wait limit](crate::Builder::wait_limit), which breaks the barrier; [`Error::Refused`] if
     /// the barrier has no parties.
-    ///
-    /// # Cancellation
-    ///
-    /// To drop the future breaks the barrier, unless all have come.
     pub async fn wait(&self) -> Result<BarrierWait> {
         self.wait_at_most(runtime::current()?.wait_limit()).await
     }
@@ -146,139 +217,15 @@ impl Barrier {
         self.wait_at_most(limit).await
     }
 
-    /// Comes to the barrier without waiting. One round trip.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let barrier = crucial::Barrier::create("round", 2).await?;
-    /// let mine = barrier.arrive().await?;
-    /// // Something useful, and then:
-    /// let other = barrier.arrive().await?;
-    /// assert!(!barrier.wait_for(mine).await?.is_leader());
-    /// assert!(barrier.wait_for(other).await?.is_leader());
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Cancellation
-    ///
-    /// To drop the future does not take the call back once it is on its way: the party may have come and
-    /// counts. But who has come so is no reason for its process to renew its lease: unless another of its parties
-    /// is, the barrier breaks when the lease ends.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BrokenBarrier`]; [`Error::Refused`] if the barrier has no parties.
-    pub async fn arrive(&self) -> Result<Arrival> {
-        let runtime = runtime::current()?;
-        let leases = runtime.leases();
-        let member = leases.tenant(
-            &runtime,
-            &self.handle,
-            &machine::RENEW,
-            Some(&machine::LEAVE),
-        );
-        let arguments = vec![
-            leases.session(),
-            leases.length_ms(),
-            argument::number(1),
-            argument::now(),
-        ];
-        let sent = Instant::now();
-        let reply = self.handle.call(&machine::ARRIVE, arguments).await?;
-        match &reply {
-            Value::Nil => Err(self.broken()),
-            Value::Int(0) => Err(self.no_parties("wait")),
-            Value::List(parts) => {
-                let [generation, place, parties, Value::Int(left)] = &parts[..] else {
-                    return Err(self.handle.unexpected("the arrival", &reply));
-                };
-                member.confirmed(sent, 0, *left);
-                member.stay();
-                let place: u32 = self.handle.number(place)?;
-                let parties: u32 = self.handle.number(parties)?;
-                Ok(Arrival(BarrierWait {
-                    generation: self.handle.number(generation)?,
-                    place,
-                    leader: place + 1 == parties,
-                }))
-            }
-            _ => Err(self.handle.unexpected("the arrival", &reply)),
-        }
-    }
-
-    /// Comes to the barrier for the last time and does not wait: this generation and all later ones have
-    /// one party less, and gives how many they have. If nobody else is missing, the others go on,
-    /// without a [leader](BarrierWait::is_leader). One round trip.
-    ///
-    /// To drop the future does not take the call back once it is on its way.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let barrier = crucial::Barrier::create("round", 2).await?;
-    /// let mine = barrier.arrive().await?;
-    /// assert_eq!(barrier.arrive_and_drop().await?, 1);
-    /// barrier.wait_for(mine).await?;
-    /// assert!(barrier.wait().await?.is_leader()); // alone from now on
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BrokenBarrier`]; [`Error::Refused`] if the barrier has no parties.
-    pub async fn arrive_and_drop(&self) -> Result<u32> {
-        let now = vec![argument::now()];
-        match self.handle.call(&machine::ARRIVE_AND_DROP, now).await? {
-            Value::Nil => Err(self.broken()),
-            Value::Int(NOBODY) => Err(self.no_parties("arrive_and_drop")),
-            parties => self.handle.number(&parties),
-        }
-    }
-
-    /// Waits until all parties of that arrival's generation have come. One round trip if they have, and none
-    /// for the last party; otherwise an announcement and up to four, for all parties of a process together.
-    ///
-    /// # Cancellation
-    ///
-    /// To drop the future breaks nothing: the party has come and counts.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BrokenBarrier`], and [`Error::TimedOut`] after the runtime's
-    /// [wait limit](crate::Builder::wait_limit), which breaks nothing here.
-    pub async fn wait_for(&self, arrival: Arrival) -> Result<BarrierWait> {
-        let limit = runtime::current()?.wait_limit();
-        self.wait_for_timeout(arrival, limit).await
-    }
-
-    /// [`wait_for`](Self::wait_for), at most for so long. It costs the same.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait_for`](Self::wait_for).
-    pub async fn wait_for_timeout(&self, arrival: Arrival, limit: Duration) -> Result<BarrierWait> {
-        let wait = arrival.0;
-        if wait.leader {
-            return Ok(wait);
-        }
-        let generation = argument::number(wait.generation);
-        let (arguments, concern) = (vec![generation.clone()], Concern::Number(generation));
-        let end = self
-            .handle
-            .wait_for(&machine::PASSED, arguments, concern, Some(limit))
-            .await?;
-        match end {
-            Value::Int(TRIPPED) => Ok(wait),
-            Value::Int(BROKEN) => Err(self.broken()),
-            Value::Nil => Err(self.handle.not_found()),
-            other => Err(self.handle.unexpected("the generation", &other)),
-        }
-    }
-
     /// How many parties a generation has. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Barrier::create("round", 3).await?;
+    /// round.arrive_and_drop().await?;
+    /// assert_eq!(round.parties().await?, 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -290,6 +237,16 @@ impl Barrier {
 
     /// How many parties of the generation that gathers now have come. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Barrier::create("round", 2).await?;
+    /// let _first = round.arrive().await?;
+    /// assert_eq!(round.waiting().await?, 1);
+    /// round.wait().await?; // the last one: the next generation gathers
+    /// assert_eq!(round.waiting().await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -299,6 +256,15 @@ impl Barrier {
     }
 
     /// Whether a party gave up or was lost since the last reset. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Barrier::create("round", 2).await?;
+    /// assert!(!round.is_broken().await?);
+    /// let gone = round.wait_timeout(std::time::Duration::from_millis(5)).await;
+    /// assert!(gone.is_err() && round.is_broken().await?); // as one has given up
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -310,6 +276,16 @@ impl Barrier {
 
     /// Makes the barrier whole again and begins a new generation. Parties that wait get
     /// [`Error::BrokenBarrier`]. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Barrier::create("round", 2).await?;
+    /// let early = round.arrive().await?;
+    /// round.reset().await?;
+    /// assert!(matches!(round.wait_for(early).await, Err(crucial::Error::BrokenBarrier { .. })));
+    /// assert_eq!((round.waiting().await?, round.is_broken().await?), (0, false));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -73,6 +73,20 @@ impl Condvar {
     /// Writes what was changed, unlocks, waits to be notified and locks again. Five round trips, one
     /// announcement, and what locking costs.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let flag = crucial::Mutex::create("flag", false).await?;
+    /// let raised = crucial::Condvar::create("raised", ()).await?;
+    /// let guard = flag.lock().await?;
+    /// let raise = async {
+    ///     flag.with(|flag| *flag = true).await?; // gets the lock, as waiting has unlocked it
+    ///     raised.notify_one().await
+    /// };
+    /// let (guard, ()) = tokio::try_join!(raised.wait(guard), raise)?;
+    /// assert!(*guard);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit), which leaves the mutex
@@ -132,6 +146,20 @@ impl Condvar {
 
     /// Waits as long as the condition holds; one that does not hold at first costs nothing.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let jobs = crucial::Mutex::create("jobs", Vec::new()).await?;
+    /// let more = crucial::Condvar::create("more", ()).await?;
+    /// let put = async {
+    ///     jobs.with(|jobs| jobs.extend(["wash", "dry"].map(str::to_owned))).await?;
+    ///     more.notify_one().await
+    /// };
+    /// let take = async { more.wait_while(jobs.lock().await?, Vec::is_empty).await };
+    /// let (mut guard, ()) = tokio::try_join!(take, put)?;
+    /// assert_eq!(guard.pop().as_deref(), Some("dry"));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`wait`](Self::wait).
@@ -182,7 +210,18 @@ impl Condvar {
         Ok((guard, false))
     }
 
-    /// Wakes who has waited longest. One round trip.
+    /// Wakes who has waited longest. If nobody waits, nothing is kept. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let jobs = crucial::Mutex::create("jobs", 0).await?;
+    /// let more = crucial::Condvar::create("more", ()).await?;
+    /// more.notify_one().await?; // nobody waits, and unlike that of a `Notify` it is not kept
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let (_guard, timed_out) = more.wait_timeout(jobs.lock().await?, limit).await?;
+    /// assert!(timed_out);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -192,6 +231,20 @@ impl Condvar {
     }
 
     /// Wakes all who wait, and gives how many they were. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let open = crucial::Mutex::create("open", false).await?;
+    /// let changed = crucial::Condvar::create("changed", ()).await?;
+    /// let guard = open.lock().await?;
+    /// let opening = async {
+    ///     open.with(|open| *open = true).await?; // only once the other one waits
+    ///     changed.notify_all().await
+    /// };
+    /// let (guard, woken) = tokio::try_join!(changed.wait(guard), opening)?;
+    /// assert_eq!((*guard, woken), (true, 1));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

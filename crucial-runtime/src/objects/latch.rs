@@ -53,6 +53,14 @@ impl Latch {
 
     /// How often the latch has still to be counted down. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let parts = crucial::Latch::create("parts", 3).await?;
+    /// parts.count_down().await?;
+    /// assert_eq!(3 - parts.count().await?, 1); // how far the work has come
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -65,6 +73,15 @@ impl Latch {
 
     /// Counts down by one, unless the count is zero, and gives what is left. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let parts = crucial::Latch::create("parts", 2).await?;
+    /// assert_eq!(parts.count_down().await?, 1);
+    /// assert_eq!(parts.count_down().await?, 0); // whoever gets this was the last
+    /// assert_eq!(parts.count_down().await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -73,6 +90,14 @@ impl Latch {
     }
 
     /// Counts down by so many, at most to zero, and gives what is left. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let rows = crucial::Latch::create("rows", 10).await?;
+    /// assert_eq!(rows.count_down_by(4).await?, 6); // a batch is done
+    /// assert_eq!(rows.count_down_by(100).await?, 0);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -87,6 +112,15 @@ impl Latch {
     /// all who wait in a process together.
     ///
     /// Dropping the future does nothing to the latch.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ready = crucial::Latch::create("ready", 1).await?;
+    /// let ((), left) = tokio::try_join!(ready.wait(), ready.count_down())?;
+    /// assert_eq!(left, 0);
+    /// ready.wait().await?; // at once, from now on
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -117,6 +151,15 @@ impl Latch {
 
     /// Whether the count is zero. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ready = crucial::Latch::create("ready", 1).await?;
+    /// assert!(!ready.try_wait().await?);
+    /// ready.count_down().await?;
+    /// assert!(ready.try_wait().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -126,6 +169,16 @@ impl Latch {
 
     /// Starts again from a new count if the count is zero; otherwise leaves it and gives `false`.
     /// Who still waits for the old count may then wait for the new one. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let round = crucial::Latch::create("round", 1).await?;
+    /// assert!(!round.try_reset(2).await?); // this round is not over
+    /// round.count_down().await?;
+    /// assert!(round.try_reset(2).await?);
+    /// assert_eq!(round.count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -62,7 +62,15 @@ impl<T: Portable> List<T> {
         self.to_vec().await
     }
 
-    /// The element at an index.
+    /// The element at an index; `None` beyond the end. Linear time, from the nearer end.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let letters = crucial::List::create("letters", vec!['a', 'b']).await?;
+    /// assert_eq!(letters.get(1).await?, Some('b'));
+    /// assert_eq!(letters.get(2).await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -73,7 +81,7 @@ impl<T: Portable> List<T> {
         self.handle.element(&reply)
     }
 
-    /// The elements at several indexes.
+    /// The elements at several indexes, in the order asked for; `None` for each beyond the end. One round trip.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -99,7 +107,16 @@ impl<T: Portable> List<T> {
             .collect()
     }
 
-    /// The first element.
+    /// The first element; `None` if there is none. Constant time.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let line = crucial::List::create("line", vec!["ann".to_owned(), "bob".to_owned()]).await?;
+    /// assert_eq!(line.first().await?.as_deref(), Some("ann"));
+    /// line.clear().await?;
+    /// assert_eq!(line.first().await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -108,7 +125,16 @@ impl<T: Portable> List<T> {
         self.get(0).await
     }
 
-    /// The last element.
+    /// The last element; `None` if there is none. Constant time.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let prices = crucial::List::create("prices", vec![3.5, 3.25]).await?;
+    /// prices.push_back(4.0).await?;
+    /// assert_eq!(prices.last().await?, Some(4.0));
+    /// assert_eq!(prices.len().await?, 3); // it is still there
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -121,6 +147,16 @@ impl<T: Portable> List<T> {
 
     /// How many elements there are, in constant time.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let steps = crucial::List::create("steps", vec![1, 2, 3]).await?;
+    /// steps.pop_front().await?;
+    /// assert_eq!(steps.len().await?, 2);
+    /// steps.destroy().await?;
+    /// assert_eq!(steps.len().await?, 0); // a list that does not exist reads as an empty one
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -130,6 +166,15 @@ impl<T: Portable> List<T> {
     }
 
     /// Whether there are no elements.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let work = crucial::List::create("work", vec!['a']).await?;
+    /// assert!(!work.is_empty().await?);
+    /// work.pop_back().await?;
+    /// assert!(work.is_empty().await? && work.exists().await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -163,6 +208,14 @@ impl<T: Portable> List<T> {
 
     /// All elements, as of one moment.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let log = crucial::List::create("log", vec!["begin".to_owned()]).await?;
+    /// log.extend(["work".to_owned(), "end".to_owned()]).await?;
+    /// assert_eq!(log.to_vec().await?.join(", "), "begin, work, end");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -175,6 +228,17 @@ impl<T: Portable> List<T> {
     ///
     /// Pages go by index, each as of a moment of its own: what is added at the back meanwhile is seen as well; what
     /// is inserted or removed before the place moves the rest, so that an element may be seen twice or not at all.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let log = crucial::List::create("log", (0..1000).collect()).await?;
+    /// let (mut pages, mut sizes) = (log.pages(400), Vec::new());
+    /// while let Some(page) = pages.next().await? {
+    ///     sizes.push(page.len());
+    /// }
+    /// assert_eq!(sizes, [400, 400, 200]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn pages(&self, size: usize) -> Pages<T> {
         let (handle, size) = (self.handle.clone(), size.clamp(1, 1 << 32));
@@ -194,6 +258,14 @@ impl<T: Portable> List<T> {
 
     /// The index of the first element that is this one. Linear time.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let letters = crucial::List::create("letters", "banana".chars().collect()).await?;
+    /// assert_eq!(letters.position(&'n').await?, Some(2));
+    /// assert_eq!(letters.position(&'c').await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -209,6 +281,14 @@ impl<T: Portable> List<T> {
     }
 
     /// The index of the last element that is this one. Linear time.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let letters = crucial::List::create("letters", "banana".chars().collect()).await?;
+    /// assert_eq!(letters.last_position(&'n').await?, Some(4));
+    /// assert_eq!(letters.last_position(&'b').await?, Some(0)); // from the front, as any index
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -226,6 +306,14 @@ impl<T: Portable> List<T> {
     }
 
     /// Whether any element is this one. Linear time.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let zeros = crucial::List::create("zeros", vec![0.0]).await?;
+    /// assert!(zeros.contains(&0.0).await?);
+    /// assert!(!zeros.contains(&-0.0).await?); // equal numbers, but other bytes
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -175,18 +175,43 @@ fn tell(error: &Error) {
     tracing::error!(%error, "what was changed under a lock is lost: it could not be encoded when the guard was dropped");
 }
 
-/// Gives a guard what it does as long as it holds the lock.
+/// Gives a guard what it does as long as it holds the lock; examples name the lock and the method that locks it.
 macro_rules! guard {
-    ($guard:ident) => {
+    ($guard:ident, $lock:literal, $method:literal) => {
         impl<T: Portable> $guard<T> {
             /// Whether the lock may have been lost: the lease has ended, or could not be renewed for its length, as
             /// this process was frozen or cut off from the store. Costs nothing.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            #[doc = concat!("let price = crucial::", $lock, "::create(\"price\", 3).await?;")]
+            #[doc = concat!("let guard = price.", $method, "().await?;")]
+            /// // Before what can't be taken back and the store can't refuse, such as a mail:
+            /// assert!(!guard.is_lost());
+            /// assert_eq!(*guard, 3);
+            /// # Ok(()) }
+            /// ```
             #[must_use]
             pub fn is_lost(&self) -> bool {
                 self.0.is_lost()
             }
 
             /// Waits until the lock [may have been lost](Self::is_lost). Dropping the future does nothing.
+            ///
+            /// ```
+            /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+            /// # let lease = std::time::Duration::from_millis(60);
+            /// # let runtime = crucial::Runtime::builder().lease(lease).build().await?;
+            /// # let _entered = runtime.enter();
+            #[doc = concat!("let work = crucial::", $lock, "::create(\"work\", 0).await?;")]
+            #[doc = concat!("let guard = work.", $method, "().await?;")]
+            /// work.destroy().await?; // the lock goes with it, as it goes when the lease ends
+            /// tokio::select! {
+            ///     () = guard.lost() => assert!(guard.is_lost()), // stop here: others may have the lock
+            ///     () = std::future::pending() => {} // what takes long
+            /// }
+            /// # Ok(()) }
+            /// ```
             pub fn lost(&self) -> impl Future<Output = ()> + Send {
                 self.0.lost()
             }
@@ -210,11 +235,22 @@ macro_rules! guard {
 
 /// Gives a guard also what only a writer does.
 macro_rules! writer {
-    ($guard:ident) => {
+    ($guard:ident, $lock:literal, $method:literal) => {
         impl<T: Portable> $guard<T> {
             /// Writes the value, if it may have been changed, and keeps the lock. One round trip, or none.
             ///
             /// To drop the future does not take the call back once it is on its way.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            #[doc = concat!("let list = crucial::", $lock, "::create(\"list\", vec![1]).await?;")]
+            #[doc = concat!("let mut guard = list.", $method, "().await?;")]
+            /// guard.push(2);
+            /// guard.commit().await?;
+            /// assert_eq!(list.snapshot().await?, [1, 2]);
+            #[doc = concat!("assert!(list.try_", $method, "().await?.is_none()); // locked still")]
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -227,6 +263,17 @@ macro_rules! writer {
             /// Writes the value, if it may have been changed, and gives the lock back. One round trip. Dropped
             /// half-way, it goes on in the background.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            #[doc = concat!("let name = crucial::", $lock, "::create(\"name\", \"ann\".to_owned()).await?;")]
+            #[doc = concat!("let mut guard = name.", $method, "().await?;")]
+            /// guard.push('a');
+            /// assert_eq!(name.snapshot().await?, "ann"); // it is a copy that was changed
+            /// guard.unlock().await?;
+            /// assert_eq!(name.snapshot().await?, "anna");
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// As [`commit`](Self::commit); the lock is given back all the same.
@@ -235,6 +282,18 @@ macro_rules! writer {
             }
 
             /// Gives the lock back and leaves the value as it was last [committed](Self::commit). One round trip.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            #[doc = concat!("let draft = crucial::", $lock, "::create(\"draft\", 1).await?;")]
+            #[doc = concat!("let mut guard = draft.", $method, "().await?;")]
+            /// *guard = 2;
+            /// guard.commit().await?;
+            /// *guard = 3;
+            /// guard.discard().await?;
+            /// assert_eq!(draft.snapshot().await?, 2);
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -245,13 +304,23 @@ macro_rules! writer {
 
             /// The number of this acquisition, higher than that of any before. Give it to other systems with what
             /// you write there, so that they can refuse what comes from a holder of before.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            #[doc = concat!("let file = crucial::", $lock, "::create(\"file\", ()).await?;")]
+            #[doc = concat!("let first = file.", $method, "().await?;")]
+            /// let old = first.token();
+            /// first.unlock().await?;
+            #[doc = concat!("assert!(file.", $method, "().await?.token() > old);")]
+            /// # Ok(()) }
+            /// ```
             #[must_use]
             pub fn token(&self) -> u64 {
                 self.0.token()
             }
         }
 
-        $crate::objects::lock::guard!($guard);
+        $crate::objects::lock::guard!($guard, $lock, $method);
 
         /// What is borrowed to be changed is written back, changed or not.
         impl<T: Portable> ::std::ops::DerefMut for $guard<T> {

@@ -1,17 +1,19 @@
 //! A matrix of numbers that many threads compute with.
 
+mod columns;
 mod grid;
 pub(super) mod machine;
+mod rounds;
+mod rows;
 #[cfg(test)]
 mod spec;
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use self::machine::MatrixState;
-use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, Part, Reduction, numbers, reduce};
+use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, numbers};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::Handle;
@@ -65,6 +67,16 @@ impl<T: Element> Matrix<T> {
 
     /// All numbers.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let counts = Matrix::create("counts", Grid::filled(2, 2, 0)).await?;
+    /// counts.add_sparse([(0, 1, 3)]).await?;
+    /// assert_eq!(counts.to_grid().await?, Grid::from_rows([[0, 3], [0, 0]])?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -73,6 +85,18 @@ impl<T: Element> Matrix<T> {
     }
 
     /// How many rows and columns there are.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let table = Matrix::create("table", Grid::filled(2, 3, 0.0)).await?;
+    /// let (rows, columns) = table.shape().await?;
+    /// assert_eq!((rows, columns), (2, 3));
+    /// table.set_row(0, &vec![1.0; columns]).await?;
+    /// assert_eq!(table.sum().await?, 3.0);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -83,6 +107,16 @@ impl<T: Element> Matrix<T> {
 
     /// One number, or `None` beyond the last row or column.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let board = Matrix::create("board", Grid::from_rows([[1, 2], [3, 4]])?).await?;
+    /// assert_eq!(board.get(1, 0).await?, Some(3));
+    /// assert_eq!(board.get(0, 2).await?, None); // there is no third column
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -92,6 +126,17 @@ impl<T: Element> Matrix<T> {
 
     /// Replaces one number and gives the one before.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let seats = Matrix::create("seats", Grid::filled(2, 3, 0)).await?;
+    /// assert_eq!(seats.set(1, 2, 42).await?, 0); // it was free
+    /// assert_eq!(seats.set(1, 2, 43).await?, 42);
+    /// assert_eq!(seats.get_row(1).await?, [0, 0, 43]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row or column.
@@ -100,47 +145,18 @@ impl<T: Element> Matrix<T> {
         self.handle.invoke(&machine::SET, args).await
     }
 
-    /// One row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last row.
-    pub async fn get_row(&self, row: usize) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.invoke(&machine::GET_ROW, (row,)).await?;
-        Ok(numbers)
-    }
-
-    /// One column.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last column.
-    pub async fn get_column(&self, column: usize) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.invoke(&machine::GET_COLUMN, (column,)).await?;
-        Ok(numbers)
-    }
-
-    /// Replaces one row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last row, or for another length.
-    pub async fn set_row(&self, row: usize, numbers: &[T]) -> Result<()> {
-        let args = (row, Borrowed(numbers));
-        self.handle.invoke(&machine::SET_ROW, args).await
-    }
-
-    /// Replaces one column.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last column, or for another length.
-    pub async fn set_column(&self, column: usize, numbers: &[T]) -> Result<()> {
-        let args = (column, Borrowed(numbers));
-        self.handle.invoke(&machine::SET_COLUMN, args).await
-    }
-
     /// Replaces all numbers, and with them the shape.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let image = Matrix::create("image", Grid::filled(2, 2, 0.0)).await?;
+    /// image.replace(&Grid::from_rows([[0.5, 1.0, 0.5]])?).await?;
+    /// assert_eq!(image.shape().await?, (1, 3));
+    /// assert_eq!(image.get_row(0).await?, [0.5, 1.0, 0.5]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -152,6 +168,17 @@ impl<T: Element> Matrix<T> {
 
     /// Adds other numbers, one to each.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let counts = Matrix::create("counts", Grid::from_rows([[1, 2], [3, 4]])?).await?;
+    /// counts.add(&Grid::from_rows([[10, 0], [0, 10]])?).await?;
+    /// assert_eq!(counts.to_grid().await?.numbers(), [11, 2, 3, 14]);
+    /// assert!(counts.add(&Grid::filled(1, 4, 0)).await.is_err()); // as many numbers, but another shape
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape, or where an `i64` would overflow.
@@ -160,6 +187,17 @@ impl<T: Element> Matrix<T> {
     }
 
     /// Adds `factor` times other numbers.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let weights = Matrix::create("weights", Grid::filled(2, 2, 1.0)).await?;
+    /// let (rate, gradient) = (0.5, Grid::from_rows([[2.0, 0.0], [0.0, -2.0]])?);
+    /// weights.axpy(-rate, &gradient).await?;
+    /// assert_eq!(weights.to_grid().await?.numbers(), [0.0, 1.0, 1.0, 2.0]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -172,6 +210,18 @@ impl<T: Element> Matrix<T> {
 
     /// Adds several parts, all or none of them.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let totals = Matrix::create("totals", Grid::filled(1, 2, 0)).await?;
+    /// let (one, tall) = (Grid::from_rows([[1, 2]])?, Grid::filled(2, 1, 7));
+    /// assert!(totals.add_all(&[one.clone(), tall]).await.is_err()); // and nothing was added
+    /// totals.add_all(&[one.clone(), one]).await?;
+    /// assert_eq!(totals.get_row(0).await?, [2, 4]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`add`](Self::add).
@@ -179,65 +229,17 @@ impl<T: Element> Matrix<T> {
         self.handle.invoke(&machine::ADD_ALL, (parts,)).await
     }
 
-    /// Adds to one row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last row, for another length, or where an `i64` would overflow.
-    pub async fn add_row(&self, row: usize, numbers: &[T]) -> Result<()> {
-        self.axpy_row(row, T::ONE, numbers).await
-    }
-
-    /// Adds `factor` times other numbers to one row.
-    ///
-    /// # Errors
-    ///
-    /// As [`add_row`](Self::add_row).
-    pub async fn axpy_row(&self, row: usize, factor: T, numbers: &[T]) -> Result<()> {
-        let args = (row, factor, Borrowed(numbers));
-        self.handle.invoke(&machine::ADD_ROW, args).await
-    }
-
-    /// Adds to one column.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last column, for another length, or where an `i64` would
-    /// overflow.
-    pub async fn add_column(&self, column: usize, numbers: &[T]) -> Result<()> {
-        self.axpy_column(column, T::ONE, numbers).await
-    }
-
-    /// Adds `factor` times other numbers to one column.
-    ///
-    /// # Errors
-    ///
-    /// As [`add_column`](Self::add_column).
-    pub async fn axpy_column(&self, column: usize, factor: T, numbers: &[T]) -> Result<()> {
-        let args = (column, factor, Borrowed(numbers));
-        self.handle.invoke(&machine::ADD_COLUMN, args).await
-    }
-
-    /// Multiplies the numbers of one row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last row, or where an `i64` would overflow.
-    pub async fn scale_row(&self, row: usize, factor: T) -> Result<()> {
-        self.handle.invoke(&machine::SCALE_ROW, (row, factor)).await
-    }
-
-    /// Multiplies the numbers of one column.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) beyond the last column, or where an `i64` would overflow.
-    pub async fn scale_column(&self, column: usize, factor: T) -> Result<()> {
-        let args = (column, factor);
-        self.handle.invoke(&machine::SCALE_COLUMN, args).await
-    }
-
     /// Keeps the smaller of each number and the other one; a NaN gives way.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let distances = Matrix::create("distances", Grid::filled(2, 2, f64::INFINITY)).await?;
+    /// distances.minimum(&Grid::from_rows([[0.0, 3.0], [5.0, f64::NAN]])?).await?;
+    /// assert_eq!(distances.to_grid().await?.numbers(), [0.0, 3.0, 5.0, f64::INFINITY]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -249,6 +251,16 @@ impl<T: Element> Matrix<T> {
     }
 
     /// Keeps the larger of each number and the other one; a NaN gives way.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let peaks = Matrix::create("peaks", Grid::from_rows([[4, 1]])?).await?;
+    /// peaks.maximum(&Grid::from_rows([[2, 3]])?).await?;
+    /// assert_eq!(peaks.get_row(0).await?, [4, 3]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -281,27 +293,17 @@ impl<T: Element> Matrix<T> {
         self.handle.invoke(&machine::DOT, (grid,)).await
     }
 
-    /// The sum of each row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) where one does not fit an `i64`.
-    pub async fn row_sums(&self) -> Result<Vec<T>> {
-        let Numbers(sums) = self.handle.invoke(&machine::ROW_SUMS, ()).await?;
-        Ok(sums)
-    }
-
-    /// The sum of each column.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) where one does not fit an `i64`.
-    pub async fn column_sums(&self) -> Result<Vec<T>> {
-        let Numbers(sums) = self.handle.invoke(&machine::COLUMN_SUMS, ()).await?;
-        Ok(sums)
-    }
-
     /// The matrix times a vector: each row's sum of products with it. The matrix stays where it is.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let layer = Matrix::create("layer", Grid::from_rows([[1, 2], [3, 4], [5, 6]])?).await?;
+    /// assert_eq!(layer.times(&[1, 10]).await?, [21, 43, 65]); // one for each row
+    /// assert!(layer.times(&[1, 10, 100]).await.is_err());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -315,6 +317,15 @@ impl<T: Element> Matrix<T> {
 
     /// The transposed matrix times a vector: each column's sum of products with it.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Grid, Matrix};
+    ///
+    /// let layer = Matrix::create("layer", Grid::from_rows([[1, 2], [3, 4], [5, 6]])?).await?;
+    /// assert_eq!(layer.times_transposed(&[1, 0, 2]).await?, [11, 14]); // one for each column
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) where the vector has not as many numbers as there are rows, or where a sum
@@ -324,73 +335,5 @@ impl<T: Element> Matrix<T> {
         let products = self.handle.invoke(&machine::TIMES_TRANSPOSED, args).await?;
         let Numbers(products) = products;
         Ok(products)
-    }
-}
-
-/// Rounds in which parties reduce their parts to one.
-impl<T: Element> Matrix<T> {
-    /// [`Vector::reduce`](crate::Vector::reduce), of parts that have the shape of the matrix.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// use crucial::{Grid, Matrix, Reduction};
-    ///
-    /// let largest = Matrix::create("largest", Grid::filled(1, 2, 0)).await?;
-    /// let (one, other) = (Grid::from_rows([[3, 1]])?, Grid::from_rows([[2, 5]])?);
-    /// let (a, b) = tokio::join!(
-    ///     largest.reduce(2, &one, Reduction::Max),
-    ///     largest.reduce(2, &other, Reduction::Max),
-    /// );
-    /// assert_eq!(a?.numbers(), [3, 5]);
-    /// assert_eq!(b?, largest.to_grid().await?);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`Vector::reduce`](crate::Vector::reduce).
-    pub async fn reduce(
-        &self,
-        parties: u32,
-        part: &Grid<T>,
-        reduction: Reduction,
-    ) -> Result<Grid<T>> {
-        self.reduce_at_most(parties, part, reduction, None).await
-    }
-
-    /// [`reduce`](Self::reduce), at most for so long; whoever gives up breaks the round.
-    ///
-    /// # Errors
-    ///
-    /// As [`reduce`](Self::reduce).
-    pub async fn reduce_timeout(
-        &self,
-        parties: u32,
-        part: &Grid<T>,
-        reduction: Reduction,
-        limit: Duration,
-    ) -> Result<Grid<T>> {
-        self.reduce_at_most(parties, part, reduction, Some(limit))
-            .await
-    }
-
-    async fn reduce_at_most(
-        &self,
-        parties: u32,
-        part: &Grid<T>,
-        reduction: Reduction,
-        limit: Option<Duration>,
-    ) -> Result<Grid<T>> {
-        let (rows, columns) = (part.rows(), part.columns());
-        let part = Part {
-            parties,
-            reduction,
-            shape: (rows, columns),
-            numbers: Borrowed(part.numbers()),
-        };
-        let numbers = reduce(&self.handle, part, limit).await?;
-        Grid::new(rows, columns, numbers)
     }
 }

@@ -86,6 +86,17 @@ impl<T: Portable> Mutex<T> {
     /// Locks when it is this one's turn. One round trip if nobody holds the lock, otherwise four and one
     /// announcement.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let total = crucial::Mutex::create("total", 40).await?;
+    /// let step = crucial::Atomic::create("step", 2).await?;
+    /// let mut guard = total.lock().await?;
+    /// *guard += step.get().await?; // nobody else changes the total meanwhile
+    /// guard.unlock().await?;
+    /// assert_eq!(total.snapshot().await?, 42);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
@@ -116,6 +127,15 @@ impl<T: Portable> Mutex<T> {
     }
 
     /// Locks if nobody holds the lock and nobody waits for it. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let grade = crucial::Mutex::create("grade", 'a').await?;
+    /// let guard = grade.try_lock().await?;
+    /// assert_eq!(guard.as_deref(), Some(&'a'));
+    /// assert!(grade.try_lock().await?.is_none()); // not even in the same thread
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -196,6 +216,16 @@ async fn change_under<T: Portable, R: Send>(
 
 /// The lock of a [`Mutex`], held by this process on a lease, with a copy of the value, to be changed and
 /// written back. See there for what happens when it is dropped.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let total = crucial::Mutex::create("total", 1).await?;
+/// let mut guard = total.lock().await?;
+/// *guard += 1;
+/// drop(guard); // written and unlocked in the background: whoever locks next waits for it
+/// assert_eq!(*total.lock().await?, 2);
+/// # Ok(()) }
+/// ```
 #[must_use = "dropped, the mutex is unlocked"]
 pub struct MutexGuard<T: Portable>(Locked<T>);
 
@@ -205,4 +235,4 @@ impl<T: Portable> MutexGuard<T> {
     }
 }
 
-writer!(MutexGuard);
+writer!(MutexGuard, "Mutex", "lock");

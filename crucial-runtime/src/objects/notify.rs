@@ -56,6 +56,13 @@ impl Notify {
     /// One waits from when the call has reached the store: a [`notify_waiters`](Self::notify_waiters)
     /// of before is not for it.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ready = crucial::Notify::create("ready", ()).await?;
+    /// tokio::try_join!(ready.notified(), ready.notify_one())?; // whichever comes first
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// To drop the future gives back the place in the queue; a notification that had just come goes to the next.
@@ -68,7 +75,17 @@ impl Notify {
         self.notified_at_most(None).await
     }
 
-    /// [`notified`](Self::notified), at most for so long.
+    /// [`notified`](Self::notified), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ready = crucial::Notify::create("ready", ()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert!(matches!(ready.notified_timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// ready.notify_one().await?; // for the next one: who gave up is out of the queue
+    /// ready.notified_timeout(limit).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -79,6 +96,17 @@ impl Notify {
 
     /// Wakes who has waited longest, or is kept for the next one who waits, if none is kept yet. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ready = crucial::Notify::create("ready", ()).await?;
+    /// ready.notify_one().await?;
+    /// ready.notify_one().await?; // one is kept already
+    /// ready.notified().await?;
+    /// let again = ready.notified_timeout(std::time::Duration::ZERO).await;
+    /// assert!(matches!(again, Err(crucial::Error::TimedOut { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -87,6 +115,15 @@ impl Notify {
     }
 
     /// Wakes all who wait now, and gives how many they were; nothing is kept. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let news = crucial::Notify::create("news", ()).await?;
+    /// assert_eq!(news.notify_waiters().await?, 0); // nobody waited,
+    /// let late = news.notified_timeout(std::time::Duration::ZERO).await;
+    /// assert!(matches!(late, Err(crucial::Error::TimedOut { .. }))); // so who comes later waits for the next
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

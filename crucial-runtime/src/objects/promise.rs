@@ -58,6 +58,15 @@ impl<T: Portable> Promise<T> {
     /// Completes the promise; `false`, and nothing is done, where it is complete or failed already.
     /// One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let winner = crucial::Promise::create("winner", None).await?;
+    /// assert!(winner.complete("ann".to_owned()).await?);
+    /// assert!(!winner.complete("bob".to_owned()).await?); // too late
+    /// assert_eq!(winner.get().await?, "ann");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TooLarge`], and those of the store.
@@ -94,6 +103,15 @@ impl<T: Portable> Promise<T> {
     ///
     /// Dropping the future does nothing to the promise.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let answer = crucial::Promise::create("answer", None).await?;
+    /// let (value, first) = tokio::try_join!(answer.get(), answer.complete(42))?;
+    /// assert_eq!((value, first), (42, true));
+    /// assert_eq!(answer.get().await?, 42); // and for whoever asks later
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::PromiseFailed`]; [`Error::TimedOut`] after the runtime's
@@ -104,6 +122,16 @@ impl<T: Portable> Promise<T> {
 
     /// [`get`](Self::get), at most for so long.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let answer = crucial::Promise::create("answer", None).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert!(matches!(answer.get_timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// answer.complete(42).await?; // nothing was lost
+    /// assert_eq!(answer.get_timeout(limit).await?, 42);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -112,6 +140,15 @@ impl<T: Portable> Promise<T> {
     }
 
     /// The value, if it has come. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let answer = crucial::Promise::create("answer", None).await?;
+    /// assert_eq!(answer.try_get().await?, None);
+    /// answer.complete(42).await?;
+    /// assert_eq!(answer.try_get().await?, Some(42));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -122,6 +159,16 @@ impl<T: Portable> Promise<T> {
     }
 
     /// Whether the promise is complete or failed. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let page = crucial::Promise::<String>::create("page", None).await?;
+    /// assert!(!page.is_done().await?);
+    /// page.fail("there is no such page").await?;
+    /// assert!(page.is_done().await?); // though no value ever comes
+    /// assert!(matches!(page.try_get().await, Err(crucial::Error::PromiseFailed { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

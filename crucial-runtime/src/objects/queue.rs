@@ -8,6 +8,7 @@ mod put;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;
+mod status;
 mod take;
 mod taken;
 
@@ -103,6 +104,20 @@ pub struct QueueInit<T> {
 
 impl<T> QueueInit<T> {
     /// An empty queue of at most so many elements.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::bounded(1)).await?;
+    /// jobs.put('a').await?;
+    /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
+    /// assert!(!jobs.try_put('b').await?); // 'a' may have to go back
+    /// job.ack().await?;
+    /// assert!(jobs.try_put('b').await?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn bounded(capacity: u32) -> Self {
         Self {
@@ -132,16 +147,6 @@ impl<T> Default for QueueInit<T> {
             elements: Vec::new(),
         }
     }
-}
-
-/// What is known of a queue.
-struct Status {
-    capacity: u64,
-    closed: bool,
-    ready: usize,
-    leased: usize,
-    takers: usize,
-    putters: usize,
 }
 
 impl<T: Portable> Queue<T> {
@@ -198,64 +203,19 @@ impl<T: Portable> Queue<T> {
         })
     }
 
-    /// How many elements can be taken now, in constant time. Those out on lease are not among them.
+    /// The element that would be taken next, which stays where it is; `None` if there is none, or no queue.
     ///
-    /// # Errors
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
     ///
-    /// Those of the store.
-    pub async fn len(&self) -> Result<usize> {
-        Ok(self.status().await?.ready)
-    }
-
-    /// Whether nothing can be taken now.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn is_empty(&self) -> Result<bool> {
-        Ok(self.len().await? == 0)
-    }
-
-    /// How many elements are out on lease.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn leased(&self) -> Result<usize> {
-        Ok(self.status().await?.leased)
-    }
-
-    /// How many callers wait for an element.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn waiting_to_take(&self) -> Result<usize> {
-        Ok(self.status().await?.takers)
-    }
-
-    /// How many callers wait for room.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn waiting_to_put(&self) -> Result<usize> {
-        Ok(self.status().await?.putters)
-    }
-
-    /// How many elements it holds at the most; `None` for any number.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn capacity(&self) -> Result<Option<u32>> {
-        let capacity = self.status().await?.capacity;
-        Ok(u32::try_from(capacity)
-            .ok()
-            .filter(|capacity| *capacity > 0))
-    }
-
-    /// The element that would be taken next, which stays where it is.
+    /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
+    /// assert_eq!(jobs.peek().await?, None);
+    /// jobs.put_all(['a', 'b']).await?;
+    /// assert_eq!(jobs.peek().await?, Some('a'));
+    /// assert_eq!(jobs.take().await?, 'a'); // unless somebody else took it meanwhile
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -295,16 +255,23 @@ impl<T: Portable> Queue<T> {
         }
     }
 
-    /// Whether the queue is closed.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn is_closed(&self) -> Result<bool> {
-        Ok(self.status().await?.closed)
-    }
-
     /// The elements that have been delivered too often, oldest first. See [`QueueInit::max_deliveries`].
+    /// None where there is no queue.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let init = QueueInit { max_deliveries: Some(2), elements: vec!["bad".to_owned()], ..Default::default() };
+    /// let jobs = Queue::create("jobs", init).await?;
+    /// for _ in 0..2 {
+    ///     jobs.take_leased(Duration::from_secs(30)).await?.release().await?; // it can't be done
+    /// }
+    /// assert_eq!(jobs.dead_letters().await?, ["bad"]);
+    /// assert_eq!(jobs.try_take().await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -316,6 +283,20 @@ impl<T: Portable> Queue<T> {
     }
 
     /// Removes the [dead letters](Self::dead_letters) and gives them.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let init = QueueInit { max_deliveries: Some(1), elements: vec![7], ..Default::default() };
+    /// let jobs = Queue::create("jobs", init).await?;
+    /// jobs.take_leased(Duration::from_secs(30)).await?.release().await?;
+    /// jobs.put_all(jobs.drain_dead_letters().await?).await?; // once more, as if new
+    /// assert_eq!(jobs.try_take().await?, Some(7));
+    /// assert!(jobs.dead_letters().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -332,26 +313,6 @@ impl<T: Portable> Queue<T> {
     async fn change(&self, method: &'static Method, mut arguments: Vec<Bytes>) -> Result<Value> {
         arguments.push(argument::now());
         self.handle.call(method, arguments).await
-    }
-
-    async fn status(&self) -> Result<Status> {
-        let now = vec![argument::now()];
-        let reply = self.handle.call(&machine::STATUS, now).await?;
-        if reply == Value::Nil {
-            return Err(self.handle.not_found());
-        }
-        let [capacity, _, closed, ready, leased, _, takers, putters] = self.handle.list(&reply)?
-        else {
-            return Err(self.handle.unexpected("the status", &reply));
-        };
-        Ok(Status {
-            capacity: self.handle.number(capacity)?,
-            closed: self.handle.flag(closed)?,
-            ready: self.handle.number(ready)?,
-            leased: self.handle.number(leased)?,
-            takers: self.handle.number(takers)?,
-            putters: self.handle.number(putters)?,
-        })
     }
 
     fn closed(&self) -> Error {

@@ -54,6 +54,21 @@ pub struct RateLimiter {
 proxy!(RateLimiter, machine: RateLimiterState, init: Rate);
 
 /// How many permits a [`RateLimiter`] gives.
+///
+/// [`RateLimiter::create`] refuses, with [`Error::Refused`], one where any of the three is zero, and one where `burst`
+/// times `per` is too large to be counted.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// use crucial::{Rate, RateLimiter};
+///
+/// let rate = Rate { permits: 2, per: std::time::Duration::from_secs(3600), burst: 3 };
+/// let mails = RateLimiter::create("mails", rate).await?;
+/// assert_eq!(mails.snapshot().await?, rate);
+/// assert!(mails.try_acquire(3).await?); // a burst, and then one each half an hour
+/// assert!(!mails.try_acquire(1).await?);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rate {
     /// How many permits there are each [`per`](Self::per).
@@ -121,6 +136,19 @@ impl RateLimiter {
 
     /// Takes so many permits if there are as many now; otherwise takes none and gives `false`.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Rate, RateLimiter};
+    ///
+    /// let rate = Rate { permits: 1, per: std::time::Duration::from_secs(3600), burst: 5 };
+    /// let mails = RateLimiter::create("mails", rate).await?;
+    /// assert!(mails.try_acquire(3).await?);
+    /// assert!(!mails.try_acquire(3).await?); // two are left, and stay
+    /// assert!(mails.try_acquire(2).await?);
+    /// assert!(mails.try_acquire(6).await.is_err()); // never in one burst
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`] for more permits than a burst has, or for none.
@@ -138,6 +166,21 @@ impl RateLimiter {
 
     /// Takes so many permits; waits as long as the store says that it takes until there are as many.
     /// Callers are served in the order of their coming.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::{Duration, Instant};
+    /// use crucial::{Rate, RateLimiter};
+    ///
+    /// let rate = Rate { permits: 100, per: Duration::from_secs(1), burst: 1 };
+    /// let calls = RateLimiter::create("calls", rate).await?;
+    /// let began = Instant::now();
+    /// for _ in 0..5 {
+    ///     calls.acquire(1).await?; // the first at once, then one each hundredth of a second
+    /// }
+    /// assert!(began.elapsed() > Duration::from_millis(30));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancellation
     ///
@@ -191,6 +234,17 @@ impl RateLimiter {
     }
 
     /// How many permits could be taken now.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Rate, RateLimiter};
+    ///
+    /// let rate = Rate { permits: 1, per: std::time::Duration::from_secs(3600), burst: 5 };
+    /// let mails = RateLimiter::create("mails", rate).await?;
+    /// mails.acquire(2).await?;
+    /// assert_eq!(mails.available().await?, 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

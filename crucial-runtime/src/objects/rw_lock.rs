@@ -57,6 +57,14 @@ impl<T: Portable> RwLock<T> {
     /// Locks for reading when it is this one's turn. One round trip if nobody writes or waits to, otherwise
     /// four and one announcement.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let prices = crucial::RwLock::create("prices", vec![3, 5]).await?;
+    /// let (one, two) = (prices.read().await?, prices.read().await?); // at the same time
+    /// assert_eq!(one[0] + two[1], 8);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
@@ -68,6 +76,17 @@ impl<T: Portable> RwLock<T> {
 
     /// [`read`](Self::read), at most for so long. With a limit of zero nothing waits.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let price = crucial::RwLock::create("price", 3).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let writer = price.write().await?;
+    /// assert!(matches!(price.read_timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// writer.unlock().await?;
+    /// assert_eq!(*price.read_timeout(limit).await?, 3);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
@@ -77,6 +96,17 @@ impl<T: Portable> RwLock<T> {
     }
 
     /// Locks for reading if nobody writes or waits. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let price = crucial::RwLock::create("price", 3).await?;
+    /// let reader = price.read().await?;
+    /// assert_eq!(price.try_read().await?.as_deref(), Some(&3));
+    /// reader.unlock().await?;
+    /// let _writer = price.write().await?;
+    /// assert!(price.try_read().await?.is_none());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -89,6 +119,17 @@ impl<T: Portable> RwLock<T> {
     /// Locks for writing when it is this one's turn. One round trip if nobody holds the lock, otherwise
     /// four and one announcement.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let names = crucial::RwLock::create("names", vec!["ann".to_owned()]).await?;
+    /// let reader = names.read().await?;
+    /// let (mut writer, ()) = tokio::try_join!(names.write(), reader.unlock())?; // waits for the reader
+    /// writer.push("bob".to_owned());
+    /// writer.unlock().await?;
+    /// assert_eq!(names.snapshot().await?, ["ann", "bob"]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
@@ -98,6 +139,17 @@ impl<T: Portable> RwLock<T> {
     }
 
     /// [`write`](Self::write), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let price = crucial::RwLock::create("price", 3).await?;
+    /// let reader = price.read().await?;
+    /// let busy = price.write_timeout(std::time::Duration::ZERO).await;
+    /// assert!(matches!(busy, Err(crucial::Error::TimedOut { .. })));
+    /// assert_eq!(*reader, 3); // it was not kept waiting, nor are others
+    /// assert!(price.try_read().await?.is_some());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -109,6 +161,18 @@ impl<T: Portable> RwLock<T> {
 
     /// Locks for writing if nobody holds the lock or waits for it. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let price = crucial::RwLock::create("price", 3).await?;
+    /// if let Some(mut writer) = price.try_write().await? {
+    ///     *writer += 1;
+    ///     assert!(price.try_write().await?.is_none());
+    ///     writer.unlock().await?;
+    /// }
+    /// assert_eq!(price.snapshot().await?, 4);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -119,11 +183,32 @@ impl<T: Portable> RwLock<T> {
 }
 
 /// A share in the reading of an [`RwLock`], held by this process on a lease, with a copy of the value.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let price = crucial::RwLock::create("price", 3).await?;
+/// let reader = price.read().await?;
+/// assert!(price.try_write().await?.is_none()); // what was read stays true
+/// assert_eq!(*reader, 3);
+/// drop(reader); // given back in the background: the writer waits for it
+/// *price.write().await? += 1;
+/// # Ok(()) }
+/// ```
 #[must_use = "dropped, the lock is given back"]
 pub struct RwLockReadGuard<T: Portable>(Locked<T>);
 
 impl<T: Portable> RwLockReadGuard<T> {
     /// Gives the lock back. One round trip. Dropped half-way, it goes on in the background.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let price = crucial::RwLock::create("price", 3).await?;
+    /// let reader = price.read().await?;
+    /// let copy = *reader;
+    /// reader.unlock().await?; // without an error nobody wrote meanwhile
+    /// assert_eq!(price.try_write().await?.as_deref(), Some(&copy));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -134,16 +219,37 @@ impl<T: Portable> RwLockReadGuard<T> {
     }
 }
 
-guard!(RwLockReadGuard);
+guard!(RwLockReadGuard, "RwLock", "read");
 
 /// An [`RwLock`] held for writing by this process on a lease, with a copy of the value, to be changed and
 /// written back. Dropped, it does what a [`MutexGuard`](crate::MutexGuard) does.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let names = crucial::RwLock::create("names", Vec::new()).await?;
+/// let mut writer = names.write().await?;
+/// writer.push("ann".to_owned());
+/// drop(writer); // written and given back in the background: the reader waits for it
+/// assert_eq!(*names.read().await?, ["ann"]);
+/// # Ok(()) }
+/// ```
 #[must_use = "dropped, the lock is given back"]
 pub struct RwLockWriteGuard<T: Portable>(Locked<T>);
 
 impl<T: Portable> RwLockWriteGuard<T> {
     /// Writes the value, if it may have been changed, and goes on as a reader: nobody writes in between,
     /// and readers that waited get in. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let price = crucial::RwLock::create("price", 3).await?;
+    /// let mut writer = price.write().await?;
+    /// *writer = 4;
+    /// let reader = writer.downgrade().await?;
+    /// assert_eq!((*reader, *price.read().await?), (4, 4));
+    /// assert!(price.try_write().await?.is_none());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -160,4 +266,4 @@ impl<T: Portable> RwLockWriteGuard<T> {
     }
 }
 
-writer!(RwLockWriteGuard);
+writer!(RwLockWriteGuard, "RwLock", "write");

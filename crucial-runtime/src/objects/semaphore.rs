@@ -1,5 +1,7 @@
 //! A semaphore: so many permits, lent in order of arrival.
 
+mod permit;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +12,8 @@ use super::permits::machine::{self, Permits};
 use super::proxy::proxy;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Value};
+
+pub use permit::SemaphorePermit;
 
 /// A shared semaphore, as `tokio::sync::Semaphore` or `java.util.concurrent.Semaphore`: so many permits,
 /// acquired and given back by any thread of any process.
@@ -67,6 +71,15 @@ impl Semaphore {
     /// Acquires a permit when it is this one's turn. One round trip if one is free, otherwise four and one
     /// announcement.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let one = crucial::Semaphore::create("one", 1).await?;
+    /// let permit = one.acquire().await?;
+    /// let (next, ()) = tokio::try_join!(one.acquire(), permit.release())?; // waits for the first
+    /// assert_eq!(next.count(), 1);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit); [`Error::Closed`];
@@ -99,6 +112,16 @@ impl Semaphore {
 
     /// Acquires so many permits, all at once. The cost is that of [`acquire`](Self::acquire).
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let memory = crucial::Semaphore::create("memory", 5).await?;
+    /// let most = memory.acquire_many(4).await?;
+    /// assert_eq!((most.count(), memory.available_permits().await?), (4, 1));
+    /// let never = memory.acquire_many(6).await;
+    /// assert!(matches!(never, Err(crucial::Error::Refused { .. }))); // there are only five
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`acquire`](Self::acquire); [`Error::Refused`] for none, and for more than the semaphore has in
@@ -107,7 +130,18 @@ impl Semaphore {
         self.acquire_at_most(count, None).await
     }
 
-    /// [`acquire_many`](Self::acquire_many), at most for so long.
+    /// [`acquire_many`](Self::acquire_many), at most for so long. With a limit of zero nothing waits.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let memory = crucial::Semaphore::create("memory", 3).await?;
+    /// let _one = memory.acquire().await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// let all = memory.acquire_many_timeout(3, limit).await;
+    /// assert!(matches!(all, Err(crucial::Error::TimedOut { .. })));
+    /// assert_eq!(memory.available_permits().await?, 2); // it has not kept some of them
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -122,6 +156,15 @@ impl Semaphore {
 
     /// A permit, if one is free and nobody waits for it. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let requests = crucial::Semaphore::create("requests", 1).await?;
+    /// let first = requests.try_acquire().await?;
+    /// let second = requests.try_acquire().await?; // to be told to come again later
+    /// assert_eq!((first.is_some(), second.is_some()), (true, false));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::Refused`] where the semaphore has no permits at all.
@@ -130,6 +173,16 @@ impl Semaphore {
     }
 
     /// So many permits, if they are free and nobody waits for them. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let memory = crucial::Semaphore::create("memory", 3).await?;
+    /// let two = memory.try_acquire_many(2).await?;
+    /// assert!(two.is_some());
+    /// assert!(memory.try_acquire_many(2).await?.is_none());
+    /// assert_eq!(memory.available_permits().await?, 1); // all of them or none
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -140,6 +193,16 @@ impl Semaphore {
     }
 
     /// How many permits are free. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let memory = crucial::Semaphore::create("memory", 3).await?;
+    /// let two = memory.acquire_many(2).await?;
+    /// assert_eq!(memory.available_permits().await?, 1);
+    /// two.release().await?;
+    /// assert_eq!(memory.available_permits().await?, 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -154,6 +217,14 @@ impl Semaphore {
 
     /// How many permits there are in all, free or held. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let memory = crucial::Semaphore::create("memory", 3).await?;
+    /// let _two = memory.acquire_many(2).await?;
+    /// assert_eq!(memory.permits().await?, 3);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -162,6 +233,15 @@ impl Semaphore {
     }
 
     /// Adds permits, and gives how many there are now. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let gate = crucial::Semaphore::create("gate", 0).await?;
+    /// assert!(gate.acquire().await.is_err()); // refused, as none would ever come
+    /// assert_eq!(gate.add_permits(2).await?, 2);
+    /// assert_eq!(gate.acquire().await?.count(), 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -180,6 +260,15 @@ impl Semaphore {
 
     /// Removes so many permits, as far as they are free, and gives how many were. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let workers = crucial::Semaphore::create("workers", 5).await?;
+    /// let _two = workers.acquire_many(2).await?;
+    /// assert_eq!(workers.forget_permits(9).await?, 3); // those that are held stay
+    /// assert_eq!(workers.permits().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -192,6 +281,16 @@ impl Semaphore {
     /// Lends no permit any more: whoever waits, or comes, gets [`Error::Closed`]. Those that are held
     /// stay held. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let shop = crucial::Semaphore::create("shop", 2).await?;
+    /// let inside = shop.acquire().await?;
+    /// shop.close().await?;
+    /// assert!(matches!(shop.acquire().await, Err(crucial::Error::Closed { .. })));
+    /// inside.release().await?; // was held to the end
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -201,6 +300,18 @@ impl Semaphore {
     }
 
     /// Whether [`close`](Self::close) was called. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let shop = crucial::Semaphore::create("shop", 1).await?;
+    /// let mut served = 0;
+    /// while !shop.is_closed().await? {
+    ///     served += shop.acquire().await?.count();
+    ///     shop.close().await?;
+    /// }
+    /// assert_eq!(served, 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -231,79 +342,5 @@ impl Semaphore {
             },
             _ => Err(self.handle.unexpected("the status", &reply)),
         }
-    }
-}
-
-/// Permits of a [`Semaphore`], held by this process on a lease. Dropped, they are given back in the
-/// background; [`release`](Self::release) does it here and says whether they were held to the end.
-#[must_use = "dropped, the permits are given back"]
-pub struct SemaphorePermit {
-    share: Share,
-}
-
-impl SemaphorePermit {
-    /// How many they are.
-    #[must_use]
-    pub fn count(&self) -> u32 {
-        self.share.count()
-    }
-
-    /// Whether they may have been lost: the lease has ended, or could not be renewed for its length, as
-    /// this process was frozen or cut off from the store. Costs nothing.
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        !self.share.is_held()
-    }
-
-    /// Waits until they [may have been lost](Self::is_lost). Dropping the future does nothing.
-    pub async fn lost(&self) {
-        self.share.lost().await;
-    }
-
-    /// Gives them back. One round trip. Dropped half-way, it goes on in the background.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LeaseLost`] where they were lost before.
-    pub async fn release(self) -> Result<()> {
-        self.share.release().await
-    }
-
-    /// Gives some of them back and keeps the others. One round trip.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LeaseLost`] where they were lost before; [`Error::Refused`] for as many as are held
-    /// ([`release`](Self::release) them), or more, which are not this one's to give.
-    pub async fn release_some(&mut self, count: u32) -> Result<()> {
-        if count >= self.share.count() {
-            return Err(Error::Refused {
-                key: self.share.handle().key().clone(),
-                method: "release_some".to_owned(),
-                reason: format!(
-                    "{count} permits are to be given back, and {} are held; keep one, or `release` them all",
-                    self.share.count()
-                ),
-            });
-        }
-        self.share.reduce(count).await
-    }
-
-    /// Uses them up: they never come back, and the semaphore has as many less. One round trip.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LeaseLost`] where they were lost before.
-    pub async fn forget(self) -> Result<()> {
-        self.share.forget().await
-    }
-}
-
-impl std::fmt::Debug for SemaphorePermit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SemaphorePermit")
-            .field("semaphore", self.share.handle().key())
-            .field("count", &self.count())
-            .finish_non_exhaustive()
     }
 }

@@ -55,10 +55,21 @@ pub struct Topic<T> {
 
 proxy!(Topic<T: Portable>, machine: TopicState, init: TopicInit);
 
-/// What a [`Topic`] starts from.
+/// What a [`Topic`] starts from, and what a snapshot of it gives.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// use crucial::{Error, Topic, TopicInit};
+///
+/// let news = Topic::<String>::create("news", TopicInit::default()).await?;
+/// assert_eq!(news.snapshot().await?, TopicInit { backlog: 1024 });
+/// let none = Topic::<String>::create("none", TopicInit { backlog: 0 }).await;
+/// assert!(matches!(none, Err(Error::Refused { .. }))); // it could lose every message
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TopicInit {
-    /// How many messages are kept for subscribers that are behind; 1,024 by default.
+    /// How many messages are kept for subscribers that are behind, at least 1; 1,024 by default.
     pub backlog: u32,
 }
 
@@ -86,6 +97,18 @@ impl<T: Portable> Topic<T> {
     }
 
     /// Publishes a message, and gives its number.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Topic, TopicInit};
+    ///
+    /// let news = Topic::create("news", TopicInit::default()).await?;
+    /// assert_eq!(news.publish("it rains".to_owned()).await?, 0); // nobody needs to listen
+    /// assert_eq!(news.publish("it pours".to_owned()).await?, 1);
+    /// news.close().await?;
+    /// assert!(matches!(news.publish("too late".to_owned()).await, Err(Error::Closed { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -130,6 +153,18 @@ impl<T: Portable> Topic<T> {
     /// Subscribes to what is published from now on. Up to three round trips, two where this process
     /// has another subscription.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let news = Topic::create("news", TopicInit::default()).await?;
+    /// news.publish("old".to_owned()).await?;
+    /// let mut reader = news.subscribe().await?;
+    /// news.publish("new".to_owned()).await?;
+    /// assert_eq!(reader.recv().await?, "new");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -145,6 +180,18 @@ impl<T: Portable> Topic<T> {
     /// What is not kept any more is told of by [`Error::Lagged`], at the first
     /// [`recv`](Subscription::recv).
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// steps.publish_all(['a', 'b', 'c']).await?;
+    /// let mut reader = steps.subscribe_from(1).await?;
+    /// steps.publish('d').await?;
+    /// assert_eq!((reader.recv().await?, reader.recv().await?, reader.recv().await?), ('b', 'c', 'd'));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -154,6 +201,18 @@ impl<T: Portable> Topic<T> {
     }
 
     /// How many messages have been published: the number of the next one.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit { backlog: 1 }).await?;
+    /// steps.publish_all(['a', 'b']).await?;
+    /// assert_eq!(steps.published().await?, 2); // also those that are not kept
+    /// let mut last = steps.subscribe_from(steps.published().await? - 1).await?;
+    /// assert_eq!(last.recv().await?, 'b');
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -166,6 +225,19 @@ impl<T: Portable> Topic<T> {
     /// Closes the topic: nothing more can be published; `false` if it was closed. Subscribers get what they have
     /// not received, and then [`Error::Closed`].
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// let mut reader = steps.subscribe().await?;
+    /// steps.publish(1).await?;
+    /// assert!(steps.close().await?);
+    /// assert_eq!(reader.recv().await?, 1);
+    /// assert!(matches!(reader.recv().await, Err(Error::Closed { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -175,6 +247,18 @@ impl<T: Portable> Topic<T> {
     }
 
     /// Whether the topic is closed.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// steps.publish(1).await?;
+    /// steps.close().await?;
+    /// assert!(steps.is_closed().await?);
+    /// assert_eq!(steps.subscribe_from(0).await?.recv().await?, 1); // what is kept can still be read
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -1,17 +1,18 @@
 //! A vector of numbers that many threads compute with.
 
+mod arithmetic;
 pub(super) mod machine;
+mod rounds;
 #[cfg(test)]
 mod spec;
 
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use self::machine::VectorState;
-use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, Part, Reduction, numbers, reduce};
+use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, numbers};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::Handle;
@@ -24,8 +25,8 @@ use crate::object::Handle;
 /// is refused, with the place.
 ///
 /// Where numbers are compared, a NaN gives way to a number ([`minimum`](Self::minimum), [`maximum`](Self::maximum),
-/// [`min`](Self::min), [`max`](Self::max), and the [`Reduction`]s of these names), and so does not spread; in sums, products
-/// and norms it does.
+/// [`min`](Self::min), [`max`](Self::max), and the [`Reduction`](crate::Reduction)s of these names), and so does not
+/// spread; in sums, products and norms it does.
 ///
 /// Every method is one round trip while one process uses the vector. When others do as well, one that changes it is two to
 /// four; one that reads stays one. On a server the changes of a process travel together, and with them the whole vector, eight
@@ -80,6 +81,16 @@ impl<T: Element> Vector<T> {
 
     /// All numbers.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let model = crucial::Vector::create("model", vec![1.0, 2.0]).await?;
+    /// let before = model.to_vec().await?;
+    /// model.scale(2.0).await?;
+    /// assert_eq!(before, [1.0, 2.0]); // a copy, which stays as it is
+    /// assert_eq!(model.to_vec().await?, [2.0, 4.0]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -88,7 +99,16 @@ impl<T: Element> Vector<T> {
         Ok(numbers)
     }
 
-    /// How many numbers there are.
+    /// How many numbers there are; only [`replace`](Self::replace) changes that.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let loads = crucial::Vector::create("loads", vec![0, 0, 0]).await?;
+    /// assert_eq!(loads.len().await?, 3);
+    /// loads.add(&vec![1; loads.len().await?]).await?;
+    /// assert_eq!(loads.to_vec().await?, [1, 1, 1]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -97,7 +117,16 @@ impl<T: Element> Vector<T> {
         self.handle.invoke(&machine::LEN, ()).await
     }
 
-    /// Whether there are none.
+    /// Whether there are no numbers.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let samples = crucial::Vector::create("samples", Vec::<f64>::new()).await?;
+    /// assert!(samples.is_empty().await?);
+    /// samples.replace(&[0.5]).await?;
+    /// assert!(!samples.is_empty().await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -107,6 +136,14 @@ impl<T: Element> Vector<T> {
     }
 
     /// One number, or `None` beyond the end.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let primes = crucial::Vector::create("primes", vec![2, 3, 5]).await?;
+    /// assert_eq!(primes.get(2).await?, Some(5));
+    /// assert_eq!(primes.get(3).await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -141,6 +178,15 @@ impl<T: Element> Vector<T> {
 
     /// Replaces one number and gives the one before.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let seats = crucial::Vector::create("seats", vec![0, 0]).await?;
+    /// assert_eq!(seats.set(1, 7).await?, 0);
+    /// assert_eq!(seats.set(1, 8).await?, 7);
+    /// assert!(seats.set(2, 9).await.is_err()); // there are two
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the end.
@@ -149,6 +195,16 @@ impl<T: Element> Vector<T> {
     }
 
     /// Replaces the numbers from `start` on.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let track = crucial::Vector::create("track", vec![0.0; 4]).await?;
+    /// track.set_range(1, &[1.5, 2.5]).await?;
+    /// assert_eq!(track.to_vec().await?, [0.0, 1.5, 2.5, 0.0]);
+    /// assert!(track.set_range(3, &[9.0, 9.0]).await.is_err());
+    /// assert_eq!(track.get(3).await?, Some(0.0)); // what is refused changes nothing
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -160,6 +216,15 @@ impl<T: Element> Vector<T> {
 
     /// Replaces all numbers, and with them the length.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let bins = crucial::Vector::create("bins", vec![1, 2, 3, 4]).await?;
+    /// bins.replace(&[3, 7]).await?;
+    /// assert_eq!(bins.to_vec().await?, [3, 7]);
+    /// assert!(bins.add(&[1; 4]).await.is_err()); // the length of before
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length while parties have come to a round of
@@ -168,179 +233,5 @@ impl<T: Element> Vector<T> {
         self.handle
             .invoke(&machine::REPLACE, (Borrowed(numbers),))
             .await
-    }
-
-    /// Adds other numbers, one to each.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) for another length, or where an `i64` would overflow.
-    pub async fn add(&self, numbers: &[T]) -> Result<()> {
-        self.axpy(T::ONE, numbers).await
-    }
-
-    /// Adds other numbers and gives what the vector is then.
-    ///
-    /// # Errors
-    ///
-    /// As [`add`](Self::add).
-    pub async fn add_and_get(&self, numbers: &[T]) -> Result<Vec<T>> {
-        let args = (Borrowed(numbers),);
-        let Numbers(numbers) = self.handle.invoke(&machine::ADD_AND_GET, args).await?;
-        Ok(numbers)
-    }
-
-    /// Adds several parts, all or none of them.
-    ///
-    /// # Errors
-    ///
-    /// As [`add`](Self::add).
-    pub async fn add_all<P: AsRef<[T]>>(&self, parts: impl IntoIterator<Item = P>) -> Result<()> {
-        let parts: Vec<P> = parts.into_iter().collect();
-        let args = {
-            let parts: Vec<_> = parts.iter().map(|part| Borrowed(part.as_ref())).collect();
-            vec![self.handle.encode("the parts", &(parts,))?]
-        };
-        self.handle.call(&machine::ADD_ALL, args).await.map(drop)
-    }
-
-    /// Adds `factor` times other numbers: the `axpy` of linear algebra.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let weights = crucial::Vector::create("weights", vec![1.0, 1.0]).await?;
-    /// let (rate, gradient) = (0.5, [2.0, -4.0]);
-    /// weights.axpy(-rate, &gradient).await?;
-    /// assert_eq!(weights.to_vec().await?, [0.0, 3.0]);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`add`](Self::add).
-    pub async fn axpy(&self, factor: T, numbers: &[T]) -> Result<()> {
-        let args = (factor, Borrowed(numbers));
-        self.handle.invoke(&machine::ADD_SCALED, args).await
-    }
-
-    /// Keeps the smaller of each number and the other one; a NaN gives way.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) for another length.
-    pub async fn minimum(&self, numbers: &[T]) -> Result<()> {
-        self.bound(Bound::Min, numbers).await
-    }
-
-    /// Keeps the larger of each number and the other one; a NaN gives way.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) for another length.
-    pub async fn maximum(&self, numbers: &[T]) -> Result<()> {
-        self.bound(Bound::Max, numbers).await
-    }
-
-    async fn bound(&self, bound: Bound, numbers: &[T]) -> Result<()> {
-        let args = (bound, Borrowed(numbers));
-        self.handle.invoke(&machine::BOUND, args).await
-    }
-
-    /// The sum of the products with other numbers.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`](crate::Error::Refused) for another length, or where it does not fit an `i64` (what is between may
-    /// be larger).
-    pub async fn dot(&self, numbers: &[T]) -> Result<T> {
-        self.handle
-            .invoke(&machine::DOT, (Borrowed(numbers),))
-            .await
-    }
-}
-
-/// Rounds in which parties reduce their parts to one.
-impl<T: Element> Vector<T> {
-    /// Brings a part to the round that gathers now, and waits for what the parts of all parties give: the AllReduce of
-    /// so many parties, in one call each. The vector then has the result too, until the next change.
-    ///
-    /// A round begins with the first party that comes and is whole with the last one of the `parties`, who all have to
-    /// ask for the same number of parties and the same [`Reduction`], with parts of the vector's length. A party that
-    /// calls again belongs to the next round. Parts are taken in once each, whatever happens to connections, in the
-    /// order in which they arrive: so the sum of floats may differ between two runs in its last bits, but the parties
-    /// of a round all get the same bits.
-    ///
-    /// To bring a part costs what a change does: one round trip, two to four when other processes use the vector. The
-    /// last party has the result then. The others hear of it by an announcement, and take up to four round trips for all
-    /// those of a process together, three from the second round on; the result travels once to each process. Each process
-    /// also renews its lease, one round trip each third of its length. On a server, the vector and what the round has gathered travel with the parts; the result is kept
-    /// until the next round is whole.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// use crucial::{Reduction, Vector};
-    ///
-    /// let losses = Vector::create("losses", vec![0.0; 2]).await?;
-    /// let parties: Vec<_> = (0..3)
-    ///     .map(|id| {
-    ///         let losses = losses.clone();
-    ///         tokio::spawn(async move {
-    ///             let mine = [f64::from(id), 1.0];
-    ///             losses.reduce(3, &mine, Reduction::Sum).await
-    ///         })
-    ///     })
-    ///     .collect();
-    /// for party in parties {
-    ///     assert_eq!(party.await.unwrap()?, [3.0, 3.0]);
-    /// }
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Cancellation
-    ///
-    /// A part that has been taken in can't be taken out of a sum. A party that gives up (its time is over, or its future
-    /// is dropped, even before it knows that its part arrived) breaks the round instead, as it would break a
-    /// [`Barrier`](crate::Barrier): the others, and whoever comes later, get
-    /// [`Error::BrokenRound`](crate::Error::BrokenRound) until somebody calls [`reset_rounds`](Self::reset_rounds). So
-    /// does a process that is not heard of for the length of its [lease](crate::Builder::lease), by the store's clock (it
-    /// died, or was frozen or cut off), if its parties came to this round or to the one before. So does a part that does
-    /// not go with the others of its round, or whose sum does not fit an `i64`: it gets
-    /// [`Error::Refused`](crate::Error::Refused) itself.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BrokenRound`](crate::Error::BrokenRound); [`Error::Refused`](crate::Error::Refused);
-    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's [wait limit](crate::Builder::wait_limit).
-    pub async fn reduce(&self, parties: u32, part: &[T], reduction: Reduction) -> Result<Vec<T>> {
-        reduce(&self.handle, self.part(parties, part, reduction), None).await
-    }
-
-    /// [`reduce`](Self::reduce), at most for so long; whoever gives up breaks the round.
-    ///
-    /// # Errors
-    ///
-    /// As [`reduce`](Self::reduce).
-    pub async fn reduce_timeout(
-        &self,
-        parties: u32,
-        part: &[T],
-        reduction: Reduction,
-        limit: Duration,
-    ) -> Result<Vec<T>> {
-        let part = self.part(parties, part, reduction);
-        reduce(&self.handle, part, Some(limit)).await
-    }
-
-    fn part<'a>(&self, parties: u32, part: &'a [T], reduction: Reduction) -> Part<Borrowed<'a, T>> {
-        Part {
-            parties,
-            reduction,
-            shape: (part.len(), 1),
-            numbers: Borrowed(part),
-        }
     }
 }

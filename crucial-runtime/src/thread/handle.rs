@@ -15,6 +15,24 @@ use crate::codec;
 /// A cloud thread that has been started. Awaiting it joins the thread; dropping it detaches the thread.
 ///
 /// The future is cancel safe.
+///
+/// ```
+/// # use std::time::Duration;
+/// #[crucial::cloud_thread]
+/// async fn pass(gate: crucial::Latch) -> crucial::Result<String> {
+///     gate.wait().await?;
+///     Ok("passed".to_owned())
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let gate = crucial::Latch::create("gate", 1).await?;
+/// let mut thread = pass::spawn(gate.clone());
+/// let early = tokio::time::timeout(Duration::from_millis(10), &mut thread).await;
+/// assert!(early.is_err()); // it is still at the gate, and can still be joined
+/// gate.count_down().await?;
+/// assert_eq!(thread.await?, "passed");
+/// # Ok(()) }
+/// ```
 #[must_use = "awaiting the handle joins the thread; drop it to let the thread run on"]
 pub struct JoinHandle<T> {
     id: ThreadId,
@@ -49,18 +67,57 @@ impl<T> JoinHandle<T> {
     }
 
     /// The thread's identity.
+    ///
+    /// ```
+    /// # #[crucial::cloud_thread]
+    /// # async fn double(n: u32) -> u32 {
+    /// #     n * 2
+    /// # }
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let (first, second) = (double::spawn(1), double::spawn(1));
+    /// assert_ne!(first.id(), second.id());
+    /// assert_eq!(first.await?, second.await?);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> ThreadId {
         self.id
     }
 
     /// The thread's name.
+    ///
+    /// ```
+    /// # #[crucial::cloud_thread]
+    /// # async fn double(n: u32) -> u32 {
+    /// #     n * 2
+    /// # }
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let (plain, named) = (double::spawn(1), double::task(1).name("doubler").spawn());
+    /// assert!(plain.thread().ends_with("::double")); // the function's path
+    /// assert_eq!(named.thread(), "doubler");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn thread(&self) -> &str {
         &self.thread
     }
 
     /// Whether the thread has ended, as far as this process has heard.
+    ///
+    /// ```
+    /// # #[crucial::cloud_thread]
+    /// # async fn pass(gate: crucial::Latch) -> crucial::Result<()> {
+    /// #     gate.wait().await
+    /// # }
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let gate = crucial::Latch::create("gate", 1).await?;
+    /// let mut thread = pass::spawn(gate.clone());
+    /// assert!(!thread.is_finished());
+    /// gate.count_down().await?;
+    /// (&mut thread).await?;
+    /// assert!(thread.is_finished());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.outcome {

@@ -9,11 +9,31 @@ use serde::{Deserialize, Serialize};
 use crate::object::Namespace;
 
 /// The identity of a cloud thread, which no other thread of any job has.
+///
+/// ```
+/// # #[crucial::cloud_thread]
+/// # async fn double(n: u32) -> u32 {
+/// #     n * 2
+/// # }
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let thread = double::spawn(4);
+/// let id = thread.id(); // is there after the handle, and goes into maps, objects and logs
+/// assert_eq!(thread.await?, 8);
+/// let ended = crucial::Map::create("ended", [(id, 8)].into()).await?;
+/// assert_eq!(ended.get(&id).await?, Some(8));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ThreadId(u128);
 
 impl ThreadId {
     /// A new identity.
+    ///
+    /// ```
+    /// let id = crucial::ThreadId::random();
+    /// assert_ne!(id, crucial::ThreadId::random());
+    /// assert_eq!(id.to_string().len(), 32); // in hexadecimal
+    /// ```
     #[must_use]
     pub fn random() -> Self {
         Self(rand::random())

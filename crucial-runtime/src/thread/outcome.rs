@@ -17,6 +17,19 @@ pub(crate) enum Outcome {
 }
 
 /// A cloud thread ended without a result.
+///
+/// ```
+/// #[crucial::cloud_thread]
+/// async fn divide(a: u32, b: u32) -> u32 {
+///     a / b
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let Err(error) = divide::spawn(1, 0).await else { panic!("it divided") };
+/// assert!(error.thread.ends_with("::divide"));
+/// assert!(error.to_string().contains("panicked: attempt to divide by zero"), "{error}");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cloud thread `{thread}` {failure}")]
 pub struct JoinError {
@@ -27,6 +40,22 @@ pub struct JoinError {
 }
 
 /// Why a cloud thread has no result.
+///
+/// ```
+/// use crucial::JoinFailure;
+///
+/// #[crucial::cloud_thread]
+/// async fn rows(file: String) -> Result<usize, &'static str> {
+///     let rows = file.lines().count();
+///     if rows > 0 { Ok(rows) } else { Err("the file has no rows") }
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let failure = rows::spawn(String::new()).await.map_err(|error| error.failure);
+/// assert_eq!(failure, Err(JoinFailure::Failed("the file has no rows".to_owned())));
+/// assert_eq!(rows::spawn("a\nb".to_owned()).await?, 2);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinFailure {

@@ -8,6 +8,23 @@ use serde::de::DeserializeOwned;
 /// A value that crosses processes: an argument or a result.
 ///
 /// Every owned serde type is one; so is every proxy, which travels by reference.
+///
+/// ```
+/// use crucial::{Atomic, Portable};
+///
+/// /// Puts a value in for as long as `work` takes.
+/// async fn instead<T: Portable>(cell: &Atomic<T>, value: T, work: impl Future) -> crucial::Result<()> {
+///     let before = cell.swap(value).await?;
+///     work.await;
+///     cell.set(before).await
+/// }
+///
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let state = Atomic::create("state", "idle".to_owned()).await?;
+/// instead(&state, "busy".to_owned(), async { assert_eq!(state.get().await.ok().as_deref(), Some("busy")) }).await?;
+/// assert_eq!(state.get().await?, "idle");
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't travel to a cloud thread or a shared object",
     label = "this type can't be sent to another process",

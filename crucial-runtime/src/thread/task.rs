@@ -61,6 +61,17 @@ impl<T> Task<T> {
 
 impl<T: Portable> Task<T> {
     /// What to call the thread in errors and logs; the function's path otherwise.
+    ///
+    /// ```
+    /// # #[crucial::cloud_thread]
+    /// # async fn rows(file: String) -> Result<usize, String> {
+    /// #     if file.is_empty() { Err("it is empty".to_owned()) } else { Ok(file.lines().count()) }
+    /// # }
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let joined = rows::task(String::new()).name("row counter").spawn().await;
+    /// assert!(joined.is_err_and(|error| error.to_string() == "cloud thread `row counter` failed: it is empty"));
+    /// # Ok(()) }
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.label = Some(name.into());
         self
@@ -68,6 +79,19 @@ impl<T: Portable> Task<T> {
 
     /// How long the thread may take from now on; the runtime's
     /// [thread limit](crate::Builder::thread_limit) otherwise.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// #[crucial::cloud_thread]
+    /// async fn forever() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let joined = forever::task().timeout(Duration::from_millis(20)).spawn().await;
+    /// assert!(joined.is_err_and(|error| matches!(error.failure, crucial::JoinFailure::TimedOut(_))));
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
@@ -76,6 +100,20 @@ impl<T: Portable> Task<T> {
     /// Starts the thread at once, as `std::thread::spawn` does. Dropping the handle detaches the thread.
     ///
     /// Whatever keeps it from starting, a missing runtime included, is what joining it gives.
+    ///
+    /// ```
+    /// # #[crucial::cloud_thread]
+    /// # async fn double(n: u32) -> u32 {
+    /// #     n * 2
+    /// # }
+    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
+    /// let lost = double::task(4).spawn().await; // no runtime was entered
+    /// assert!(lost.is_err_and(|error| matches!(error.failure, crucial::JoinFailure::NotStarted(_))));
+    /// let runtime = crucial::Runtime::builder().build().await?;
+    /// let _entered = runtime.enter();
+    /// assert_eq!(double::task(4).spawn().await?, 8);
+    /// # Ok(()) }
+    /// ```
     pub fn spawn(self) -> JoinHandle<T> {
         let label = self.label.unwrap_or_else(|| self.thread.to_owned());
         let started = runtime::current()

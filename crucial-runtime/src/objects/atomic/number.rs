@@ -33,6 +33,14 @@ impl<T: AtomicNumber> Atomic<T> {
 
     /// Subtracts from the value and gives the one before. Integers wrap around.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let users = crucial::Atomic::create("users", 2_u32).await?;
+    /// assert_eq!(users.fetch_sub(1).await?, 2);
+    /// assert_eq!(users.fetch_sub(1).await?, 1); // whoever gets the 1 was the last, and tidies up
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
@@ -61,6 +69,14 @@ impl<T: AtomicNumber> Atomic<T> {
     }
 
     /// Subtracts from the value and gives the one after. Integers wrap around.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let left = crucial::Atomic::create("left", 1_u8).await?;
+    /// assert_eq!(left.sub_and_get(1).await?, 0); // nothing is left to do
+    /// assert_eq!(left.sub_and_get(1).await?, 255); // once too often
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -92,6 +108,15 @@ impl<T: AtomicNumber> Atomic<T> {
 
     /// Raises the value to `other` if it is below, and gives the one before. NaN is below everything.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let peak = crucial::Atomic::create("peak", 10).await?;
+    /// assert_eq!(peak.fetch_max(7).await?, 10); // stays
+    /// assert_eq!(peak.fetch_max(12).await?, 10);
+    /// assert_eq!(peak.get().await?, 12);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
@@ -118,13 +143,11 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
     /// beyond the type's numbers.
     ///
     /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let seats = crucial::Atomic::create("seats", 2_u8).await?;
-    /// assert_eq!(seats.checked_fetch_sub(2).await?, Some(2));
-    /// assert_eq!(seats.checked_fetch_sub(1).await?, None);
-    /// assert_eq!(seats.get().await?, 0);
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let level = crucial::Atomic::create("level", 250_u8).await?;
+    /// assert_eq!(level.checked_fetch_add(10).await?, None); // 260 is no `u8`
+    /// assert_eq!(level.checked_fetch_add(5).await?, Some(250));
+    /// assert_eq!(level.get().await?, 255);
     /// # Ok(()) }
     /// ```
     ///
@@ -137,6 +160,15 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
 
     /// Subtracts from the value and gives the one before, or leaves it alone and gives `None` where the
     /// difference is beyond the type's numbers.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let seats = crucial::Atomic::create("seats", 2_u8).await?;
+    /// assert_eq!(seats.checked_fetch_sub(2).await?, Some(2));
+    /// assert_eq!(seats.checked_fetch_sub(1).await?, None);
+    /// assert_eq!(seats.get().await?, 0);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -184,6 +216,14 @@ impl<T: AtomicBits> Atomic<T> {
 
     /// Sets those bits that either has (logical "or"), and gives the value before.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let done = crucial::Atomic::create("done", 0b0001_u8).await?;
+    /// assert_eq!(done.fetch_or(0b0100).await?, 0b0001);
+    /// assert_eq!(done.get().await?, 0b0101); // parts 0 and 2 of the work
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`fetch_and`](Self::fetch_and).
@@ -193,6 +233,14 @@ impl<T: AtomicBits> Atomic<T> {
 
     /// Sets those bits that one of the two has (logical "exclusive or"), and gives the value before.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let lamps = crucial::Atomic::create("lamps", 0b0110_u8).await?;
+    /// assert_eq!(lamps.fetch_xor(0b0011).await?, 0b0110);
+    /// assert_eq!(lamps.get().await?, 0b0101); // the two lower ones were switched
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`fetch_and`](Self::fetch_and).
@@ -201,6 +249,14 @@ impl<T: AtomicBits> Atomic<T> {
     }
 
     /// Sets those bits that not both have (logical "not and"), and gives the value before.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let bits = crucial::Atomic::create("bits", 0b1100_u8).await?;
+    /// assert_eq!(bits.fetch_nand(0b1010).await?, 0b1100);
+    /// assert_eq!(bits.get().await?, 0b1111_0111); // only one bit was in both
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -212,6 +268,14 @@ impl<T: AtomicBits> Atomic<T> {
 
 impl Atomic<bool> {
     /// Inverts the value and gives the one before.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let left = crucial::Atomic::create("left", true).await?;
+    /// assert!(left.fetch_not().await?); // this one goes left, the next one does not
+    /// assert!(!left.fetch_not().await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -8,6 +8,15 @@ use crate::thread::Portable;
 impl<T: Portable> List<T> {
     /// Adds an element at the back, and gives the new length.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let log = crucial::List::create("log", Vec::new()).await?;
+    /// assert_eq!(log.push_back("begin".to_owned()).await?, 1);
+    /// assert_eq!(log.push_back("end".to_owned()).await?, 2);
+    /// assert_eq!(log.last().await?.as_deref(), Some("end"));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -17,6 +26,14 @@ impl<T: Portable> List<T> {
 
     /// Adds an element at the front, and gives the new length.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let undo = crucial::List::create("undo", vec!['a']).await?;
+    /// assert_eq!(undo.push_front('b').await?, 2);
+    /// assert_eq!(undo.pop_front().await?, Some('b')); // the last to come is the first to go
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -25,6 +42,16 @@ impl<T: Portable> List<T> {
     }
 
     /// Adds many elements at the back, side by side, and gives the new length.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let log = crucial::List::create("log", vec![1]).await?;
+    /// assert_eq!(log.extend([2, 3]).await?, 3);
+    /// assert_eq!(log.extend([]).await?, 3);
+    /// log.destroy().await?;
+    /// assert!(matches!(log.extend([4]).await, Err(crucial::Error::NotFound { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -59,6 +86,15 @@ impl<T: Portable> List<T> {
 
     /// Removes the last element and gives it.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let stack = crucial::List::create("stack", vec![1, 2]).await?;
+    /// assert_eq!(stack.pop_back().await?, Some(2));
+    /// assert_eq!(stack.pop_back().await?, Some(1));
+    /// assert_eq!(stack.pop_back().await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -68,6 +104,17 @@ impl<T: Portable> List<T> {
 
     /// Removes the first element and gives it.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let work = crucial::List::create("work", vec!["wash".to_owned(), "dry".to_owned()]).await?;
+    /// let mut done = Vec::new();
+    /// while let Some(job) = work.pop_front().await? {
+    ///     done.push(job); // each job is given to one thread only
+    /// }
+    /// assert_eq!(done, ["wash", "dry"]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -76,6 +123,15 @@ impl<T: Portable> List<T> {
     }
 
     /// Removes the last elements, at most so many, and gives them, the last one first.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let stack = crucial::List::create("stack", vec![1, 2, 3]).await?;
+    /// assert_eq!(stack.pop_back_many(2).await?, [3, 2]);
+    /// assert_eq!(stack.pop_back_many(2).await?, [1]);
+    /// assert!(stack.pop_back_many(2).await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -108,6 +164,15 @@ impl<T: Portable> List<T> {
     }
 
     /// Keeps the first elements, at most so many, and removes the others.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let best = crucial::List::create("best", vec![9, 7, 4, 1]).await?;
+    /// best.truncate(2).await?;
+    /// best.truncate(10).await?; // there are fewer: nothing to do
+    /// assert_eq!(best.to_vec().await?, [9, 7]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -145,6 +210,14 @@ impl<T: Portable> List<T> {
 
     /// Removes all elements.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let log = crucial::List::create("log", vec![1, 2]).await?;
+    /// log.clear().await?;
+    /// assert_eq!(log.push_back(3).await?, 1); // the list itself is still there
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -154,6 +227,14 @@ impl<T: Portable> List<T> {
 
     /// Removes all elements and gives them: none is lost to a change in between. Two round
     /// trips where that is more than 64 KB.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let letters = crucial::List::create("letters", vec!['a', 'b']).await?;
+    /// assert_eq!(letters.drain().await?, ['a', 'b']);
+    /// assert!(letters.drain().await?.is_empty());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

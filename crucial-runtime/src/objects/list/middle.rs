@@ -15,6 +15,15 @@ impl<T: Portable> List<T> {
     /// Replaces the element at an index and gives the one before; `None`, and nothing is done,
     /// beyond the end.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let scores = crucial::List::create("scores", vec![10, 20]).await?;
+    /// assert_eq!(scores.set(1, 25).await?, Some(20));
+    /// assert_eq!(scores.set(2, 30).await?, None); // it does not grow
+    /// assert_eq!(scores.to_vec().await?, [10, 25]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -29,6 +38,15 @@ impl<T: Portable> List<T> {
 
     /// Replaces the element at an index if it is `current`: `Ok` with it, or `Err` with what is there instead,
     /// `None` beyond the end.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let seats = crucial::List::create("seats", vec!['-', '-']).await?;
+    /// assert_eq!(seats.compare_exchange(0, '-', 'a').await?, Ok('-'));
+    /// assert_eq!(seats.compare_exchange(0, '-', 'b').await?, Err(Some('a')));
+    /// assert_eq!(seats.compare_exchange(2, '-', 'b').await?, Err(None));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -111,6 +129,15 @@ impl<T: Portable> List<T> {
 
     /// Exchanges two elements; `false`, and nothing is done, where one is beyond the end.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let order = crucial::List::create("order", vec!['a', 'b', 'c']).await?;
+    /// assert!(order.swap(0, 2).await?);
+    /// assert!(!order.swap(0, 3).await?);
+    /// assert_eq!(order.to_vec().await?, ['c', 'b', 'a']);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -122,6 +149,16 @@ impl<T: Portable> List<T> {
 
     /// Inserts an element at an index, before the one that is there; `false`, and nothing is done,
     /// beyond the end. Linear time.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let steps = crucial::List::create("steps", vec![1, 3]).await?;
+    /// assert!(steps.insert(1, 2).await?);
+    /// assert!(steps.insert(3, 4).await?); // the length is an index, that of the end
+    /// assert!(!steps.insert(5, 6).await?);
+    /// assert_eq!(steps.to_vec().await?, [1, 2, 3, 4]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -137,6 +174,15 @@ impl<T: Portable> List<T> {
 
     /// Removes the element at an index and gives it; `None` beyond the end. Linear time.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let steps = crucial::List::create("steps", vec!['a', 'b', 'c']).await?;
+    /// assert_eq!(steps.remove(1).await?, Some('b'));
+    /// assert_eq!(steps.remove(1).await?, Some('c')); // what came after has moved up
+    /// assert_eq!(steps.remove(1).await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -147,6 +193,15 @@ impl<T: Portable> List<T> {
     }
 
     /// Removes the first element that is this one; `false` where there is none. Linear time.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let line = crucial::List::create("line", ["ann", "bob", "ann"].map(str::to_owned).into()).await?;
+    /// assert!(line.remove_first("ann").await?);
+    /// assert_eq!(line.to_vec().await?, ["bob", "ann"]);
+    /// assert!(!line.remove_first("eve").await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -45,6 +45,13 @@ impl<T: Element> TryFrom<Unchecked<T>> for Grid<T> {
 impl<T: Element> Grid<T> {
     /// A grid of so many rows and columns, of numbers row by row.
     ///
+    /// ```
+    /// let grid = crucial::Grid::new(2, 3, vec![1, 2, 3, 4, 5, 6])?;
+    /// assert_eq!(grid.row(1), Some(&[4, 5, 6][..]));
+    /// assert!(crucial::Grid::new(2, 3, vec![1, 2, 3, 4]).is_err());
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Other`] where there are not as many numbers.
@@ -63,16 +70,37 @@ impl<T: Element> Grid<T> {
     }
 
     /// A grid that has the same number everywhere.
+    ///
+    /// ```
+    /// let ones = crucial::Grid::filled(2, 3, 1);
+    /// assert_eq!(ones, crucial::Grid::from_rows([[1, 1, 1], [1, 1, 1]])?);
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If memory can't hold that many numbers.
     #[must_use]
     pub fn filled(rows: usize, columns: usize, number: T) -> Self {
         Self {
             rows,
             columns,
-            numbers: Numbers(vec![number; rows * columns]),
+            numbers: Numbers(vec![number; rows.saturating_mul(columns)]),
         }
     }
 
-    /// A grid of these rows.
+    /// A grid of these rows, the first one first.
+    ///
+    /// ```
+    /// use crucial::Grid;
+    ///
+    /// let points = vec![vec![0.5, 1.5], vec![2.5, 3.5], vec![4.5, 5.5]];
+    /// let grid = Grid::from_rows(&points)?;
+    /// assert_eq!((grid.rows(), grid.columns()), (3, 2));
+    /// assert!(Grid::from_rows([vec![1, 2], vec![3]]).is_err());
+    /// assert_eq!(Grid::from_rows([[0; 9]; 0])?, Grid::filled(0, 0, 0)); // without rows there are no columns
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -97,18 +125,40 @@ impl<T: Element> Grid<T> {
     }
 
     /// How many rows there are.
+    ///
+    /// ```
+    /// let grid = crucial::Grid::from_rows([[1, 2, 3], [4, 5, 6]])?;
+    /// assert_eq!(grid.rows(), 2);
+    /// assert_eq!(grid.row(grid.rows()), None); // they are counted from 0
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// How many columns there are.
+    ///
+    /// ```
+    /// let grid = crucial::Grid::from_rows([[1, 2, 3], [4, 5, 6]])?;
+    /// assert_eq!(grid.columns(), 3);
+    /// assert_eq!(crucial::Grid::filled(0, 3, 0.0).columns(), 3); // even where there are no rows
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// All numbers, row by row.
+    ///
+    /// ```
+    /// let grid = crucial::Grid::from_rows([[1, 2], [3, 4]])?;
+    /// assert_eq!(grid.numbers(), [1, 2, 3, 4]);
+    /// let (row, column) = (1, 0);
+    /// assert_eq!(grid.numbers()[row * grid.columns() + column], 3);
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     #[must_use]
     pub fn numbers(&self) -> &[T] {
         &self.numbers.0
@@ -129,19 +179,43 @@ impl<T: Element> Grid<T> {
     }
 
     /// All numbers, row by row.
+    ///
+    /// ```
+    /// use crucial::Grid;
+    ///
+    /// let grid = Grid::from_rows([[1, 2], [3, 4]])?;
+    /// let (rows, columns) = (grid.rows(), grid.columns());
+    /// let halves = grid.into_numbers().into_iter().map(|number| number as f64 / 2.0);
+    /// assert_eq!(Grid::new(rows, columns, halves.collect())?.row(1), Some(&[1.5, 2.0][..]));
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     #[must_use]
     pub fn into_numbers(self) -> Vec<T> {
         self.numbers.0
     }
 
-    /// One row.
+    /// One row, or `None` beyond the last.
+    ///
+    /// ```
+    /// let grid = crucial::Grid::from_rows([[1, 2], [3, 4]])?;
+    /// assert_eq!(grid.row(0), Some(&[1, 2][..]));
+    /// assert_eq!(grid.row(2), None);
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     #[must_use]
     pub fn row(&self, row: usize) -> Option<&[T]> {
         let start = (row < self.rows).then_some(row * self.columns)?;
         self.numbers.0.get(start..start + self.columns)
     }
 
-    /// One number.
+    /// One number, or `None` beyond the last row or column.
+    ///
+    /// ```
+    /// let grid = crucial::Grid::from_rows([[1, 2], [3, 4]])?;
+    /// assert_eq!(grid.get(1, 0), Some(3));
+    /// assert_eq!(grid.get(0, 2), None); // no number of the next row
+    /// # Ok::<(), crucial::Error>(())
+    /// ```
     #[must_use]
     pub fn get(&self, row: usize, column: usize) -> Option<T> {
         self.row(row)?.get(column).copied()

@@ -11,6 +11,19 @@ use crate::codec::float_as_json;
 /// An element of a [`Vector`](crate::Vector) or a [`Matrix`](crate::Matrix): `f64` or `i64`.
 ///
 /// `f64` computes as IEEE 754 says. `i64` is checked: what does not fit is refused and changes nothing.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// use crucial::{Element, Vector};
+///
+/// async fn extremes<T: Element>(vector: &Vector<T>) -> crucial::Result<Option<(T, T)>> {
+///     Ok(vector.min().await?.zip(vector.max().await?))
+/// }
+/// let (loads, losses) = (vec![3, 1, 2], vec![0.5, 0.25]);
+/// assert_eq!(extremes(&Vector::create("loads", loads).await?).await?, Some((1, 3)));
+/// assert_eq!(extremes(&Vector::create("losses", losses).await?).await?, Some((0.25, 0.5)));
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an element of a `Vector` or a `Matrix`",
     note = "they are made of `f64` or of `i64`; for other types there is `List`, or a shared object of your own"

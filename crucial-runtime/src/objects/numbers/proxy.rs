@@ -8,6 +8,14 @@ macro_rules! numbers {
         impl<T: Element> $proxy<T> {
             /// Replaces every number by this one.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let sums = crucial::Vector::create("sums", vec![3.5, 4.5]).await?;
+            /// sums.fill(0.0).await?; // for the next epoch
+            /// assert_eq!(sums.to_vec().await?, [0.0, 0.0]);
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// Those of the store.
@@ -16,6 +24,16 @@ macro_rules! numbers {
             }
 
             /// Multiplies every number.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let counts = crucial::Vector::create("counts", vec![1, i64::MAX]).await?;
+            /// counts.scale(-1).await?;
+            /// assert_eq!(counts.to_vec().await?, [-1, -i64::MAX]);
+            /// assert!(counts.scale(2).await.is_err());
+            /// assert_eq!(counts.to_vec().await?, [-1, -i64::MAX]); // neither was multiplied
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -26,6 +44,15 @@ macro_rules! numbers {
 
             /// The sum of all numbers.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let balances = crucial::Vector::create("balances", vec![i64::MAX, 1, -1]).await?;
+            /// assert_eq!(balances.sum().await?, i64::MAX);
+            /// balances.set(2, 0).await?;
+            /// assert!(balances.sum().await.is_err()); // no `i64`
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) where it does not fit an `i64` (what is between may be larger).
@@ -34,6 +61,15 @@ macro_rules! numbers {
             }
 
             /// The mean of all numbers, if there are any.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let grades = crucial::Vector::create("grades", vec![1, 2]).await?;
+            /// assert_eq!(grades.mean().await?, Some(1.5)); // no integer, though the grades are
+            /// grades.replace(&[]).await?;
+            /// assert_eq!(grades.mean().await?, None);
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -44,6 +80,13 @@ macro_rules! numbers {
 
             /// The smallest number, if there are any; a NaN only where all are NaN.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let losses = crucial::Vector::create("losses", vec![f64::NAN, 2.0, 1.0]).await?;
+            /// assert_eq!(losses.min().await?, Some(1.0));
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// Those of the store.
@@ -53,6 +96,17 @@ macro_rules! numbers {
 
             /// The largest number, if there are any; a NaN only where all are NaN.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// use crucial::{Grid, Matrix};
+            ///
+            /// let scores = Matrix::create("scores", Grid::from_rows([[3, 9], [4, 1]])?).await?;
+            /// assert_eq!(scores.max().await?, Some(9));
+            /// scores.replace(&Grid::default()).await?;
+            /// assert_eq!(scores.max().await?, None);
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// Those of the store.
@@ -61,6 +115,17 @@ macro_rules! numbers {
             }
 
             /// How large the numbers are together. A NaN among them gives NaN.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// use crucial::{Norm, Vector};
+            ///
+            /// let gradient = Vector::create("gradient", vec![3.0, -4.0]).await?;
+            /// assert_eq!(gradient.norm(Norm::L2).await?, 5.0);
+            /// gradient.set(0, f64::NAN).await?; // it has diverged
+            /// assert!(gradient.norm(Norm::Max).await?.is_nan());
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -76,6 +141,16 @@ macro_rules! numbers {
             ///
             /// A place may occur several times.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let counts = crucial::Vector::create("counts", vec![0; 4]).await?;
+            /// counts.add_sparse([(1, 5), (3, 1), (1, 2)]).await?;
+            /// assert_eq!(counts.to_vec().await?, [0, 7, 0, 1]);
+            /// assert!(counts.add_sparse([(0, 1), (4, 1)]).await.is_err());
+            /// assert_eq!(counts.get(0).await?, Some(0));
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) for a place that is not there, or where an `i64` would overflow;
@@ -87,6 +162,15 @@ macro_rules! numbers {
             #[doc = concat!("Adds `factor` times what is given to single numbers: ", $parts, " each.")]
             ///
             /// A place may occur several times.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let weights = crucial::Vector::create("weights", vec![1.0; 3]).await?;
+            /// let gradient = std::collections::BTreeMap::from([(0, 2.0), (2, 4.0)]);
+            /// weights.axpy_sparse(-0.5, gradient).await?;
+            /// assert_eq!(weights.to_vec().await?, [0.0, 1.0, -1.0]);
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -106,6 +190,17 @@ macro_rules! numbers {
             ///
             /// A place may occur several times; a NaN gives way.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// use crucial::{Grid, Matrix};
+            ///
+            /// let distances = Matrix::create("distances", Grid::filled(2, 2, f64::INFINITY)).await?;
+            /// distances.minimum_sparse([(0, 1, 4.0), (1, 0, 2.5), (0, 1, 3.0)]).await?;
+            /// assert_eq!(distances.get_row(0).await?, [f64::INFINITY, 3.0]);
+            /// assert_eq!(distances.get_row(1).await?, [2.5, f64::INFINITY]);
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) for a place that is not there; nothing is changed then.
@@ -122,6 +217,14 @@ macro_rules! numbers {
             #[doc = concat!("Keeps the larger of single numbers and what is given: ", $parts, " each.")]
             ///
             /// A place may occur several times; a NaN gives way.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let newest = crucial::Vector::create("newest", vec![10, 20, 30]).await?;
+            /// newest.maximum_sparse([(0, 15), (1, 12)]).await?;
+            /// assert_eq!(newest.to_vec().await?, [15, 20, 30]);
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -140,6 +243,14 @@ macro_rules! numbers {
             ///
             /// A place may occur several times.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// let weights = crucial::Vector::create("weights", vec![0.5, 1.0, 2.0]).await?;
+            /// assert_eq!(weights.dot_sparse([(0, 2.0), (2, 1.0)]).await?, 3.0);
+            /// assert_eq!(weights.dot_sparse([]).await?, 0.0);
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) for a place that is not there, or where the sum does not fit an
@@ -154,6 +265,23 @@ macro_rules! numbers {
         impl<T: Element> $proxy<T> {
             /// How many parties have come to the round that gathers now.
             ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// use crucial::{Reduction::Sum, Vector};
+            ///
+            /// let sums = Vector::create("sums", vec![0]).await?;
+            /// let first = sums.reduce(2, &[1], Sum);
+            /// let second = async {
+            ///     while sums.parties_waiting().await? < 1 {
+            ///         tokio::task::yield_now().await;
+            ///     }
+            ///     sums.reduce(2, &[2], Sum).await
+            /// };
+            /// assert_eq!(tokio::try_join!(first, second)?, (vec![3], vec![3]));
+            /// assert_eq!(sums.parties_waiting().await?, 0); // the round is whole; nobody has come to the next one
+            /// # Ok(()) }
+            /// ```
+            ///
             /// # Errors
             ///
             /// Those of the store.
@@ -162,7 +290,18 @@ macro_rules! numbers {
                 Ok(came)
             }
 
-            /// Whether a party gave up since the last reset.
+            /// Whether rounds are broken: a party gave up, is missed, or brought a part that did not fit, and nobody has
+            /// called [`reset_rounds`](Self::reset_rounds) since.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// use crucial::{Reduction::Max, Vector};
+            ///
+            /// let peaks = Vector::create("peaks", vec![0, 0]).await?;
+            /// assert!(peaks.reduce(2, &[1, 2, 3], Max).await.is_err()); // its length does not fit
+            /// assert!(peaks.is_round_broken().await?);
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///
@@ -174,7 +313,26 @@ macro_rules! numbers {
             }
 
             /// Makes broken rounds whole again and begins a new one. Parties that wait get
-            /// [`Error::BrokenRound`](crate::Error::BrokenRound).
+            /// [`Error::BrokenRound`](crate::Error::BrokenRound). Where no round is broken and nobody waits, nothing
+            /// happens.
+            ///
+            /// ```
+            /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+            /// use crucial::{Error, Reduction::Sum, Vector};
+            ///
+            /// let sums = Vector::create("sums", vec![0]).await?;
+            /// let first = sums.reduce(2, &[1], Sum);
+            /// let reset = async {
+            ///     while sums.parties_waiting().await? < 1 {
+            ///         tokio::task::yield_now().await;
+            ///     }
+            ///     sums.reset_rounds().await
+            /// };
+            /// let (sent_away, reset) = tokio::join!(first, reset);
+            /// assert!(matches!(sent_away, Err(Error::BrokenRound { .. })) && reset.is_ok());
+            /// assert_eq!(sums.reduce(1, &[5], Sum).await?, [5]); // a new round, without the part of the first
+            /// # Ok(()) }
+            /// ```
             ///
             /// # Errors
             ///

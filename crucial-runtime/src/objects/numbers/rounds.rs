@@ -5,23 +5,10 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::sessions::{Sessions, Tenancy};
-use super::{Bound, Element, Numbers, Slices};
+use super::{Bound, Element, Numbers, Reduction, Slices};
 
 /// How many broken rounds are remembered for parties that have not looked since; those before them count as broken.
 const REMEMBERED: usize = 16;
-
-/// What the parts of a round are made into, number by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Reduction {
-    /// Their sum.
-    Sum,
-    /// Their sum over the number of parties; `i64` is rounded towards zero.
-    Mean,
-    /// The smallest; a NaN only where all are NaN.
-    Min,
-    /// The largest; a NaN only where all are NaN.
-    Max,
-}
 
 /// The rounds of one object.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]

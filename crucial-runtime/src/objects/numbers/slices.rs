@@ -6,6 +6,17 @@ use super::Element;
 use crate::object::Refusal;
 
 /// A way to measure how large the numbers are together.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// use crucial::{Norm, Vector};
+///
+/// let errors = Vector::create("errors", vec![3.0, -4.0]).await?;
+/// assert_eq!(errors.norm(Norm::L1).await?, 7.0);
+/// assert_eq!(errors.norm(Norm::L2).await?, 5.0);
+/// assert_eq!(errors.norm(Norm::Max).await?, 4.0);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Norm {
     /// The sum of the absolute values.

@@ -62,18 +62,57 @@ impl<T: Portable> Delivery<T> {
     }
 
     /// The how-manieth delivery of the element on lease this is, from 1.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let lease = Duration::from_secs(30);
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a'], ..Default::default() }).await?;
+    /// let job = jobs.take_leased(lease).await?;
+    /// assert_eq!(job.attempt(), 1);
+    /// job.release().await?;
+    /// assert_eq!(jobs.take_leased(lease).await?.attempt(), 2); // some of it may have been done
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn attempt(&self) -> u64 {
         self.attempt
     }
 
     /// The number of the element in its queue, from 0 in the order of coming: the same in each delivery of it.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a', 'a'], ..Default::default() }).await?;
+    /// let batch = jobs.take_many_leased(2, Duration::from_secs(30)).await?;
+    /// let ids: Vec<_> = batch.iter().map(|job| job.id()).collect();
+    /// assert_eq!(ids, [0, 1]); // so that equal elements can be told apart
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
     /// Acknowledges the element, which leaves the queue for good, and gives it. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a'], ..Default::default() }).await?;
+    /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
+    /// assert_eq!((jobs.len().await?, jobs.leased().await?), (0, 1));
+    /// assert_eq!(job.ack().await?, 'a');
+    /// assert_eq!((jobs.len().await?, jobs.leased().await?), (0, 0));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancellation
     ///
@@ -92,6 +131,19 @@ impl<T: Portable> Delivery<T> {
 
     /// Gives the element back to where it stood in the queue, to be delivered again. One round trip.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a', 'b'], ..Default::default() }).await?;
+    /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
+    /// assert_eq!(jobs.peek().await?, Some('b'));
+    /// job.release().await?;
+    /// assert_eq!(jobs.drain().await?, ['a', 'b']); // it is first again
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// The element goes back all the same, when its lease ends at the latest.
@@ -108,6 +160,20 @@ impl<T: Portable> Delivery<T> {
     }
 
     /// Makes the lease last for so long from now on, by the time of the store. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Error, Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a'], ..Default::default() }).await?;
+    /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
+    /// job.extend(Duration::from_secs(60)).await?; // it takes longer than thought
+    /// job.extend(Duration::from_millis(1)).await?; // or not so long
+    /// assert_eq!(jobs.take().await?, 'a');
+    /// assert!(matches!(job.extend(Duration::from_secs(60)).await, Err(Error::DeliveryLost { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancellation
     ///
@@ -137,6 +203,19 @@ impl<T: Portable> Delivery<T> {
 impl<T: Portable> Queue<T> {
     /// [Acknowledges](Delivery::ack) several deliveries of this queue at once; how many of them were
     /// still held. One round trip.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::Duration;
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a', 'b'], ..Default::default() }).await?;
+    /// let slow = jobs.take_many_leased(2, Duration::from_millis(1)).await?;
+    /// let batch = jobs.take_many_leased(2, Duration::from_secs(30)).await?; // once the leases have ended
+    /// assert_eq!(jobs.ack_all(slow).await?, 0);
+    /// assert_eq!(jobs.ack_all(batch).await?, 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

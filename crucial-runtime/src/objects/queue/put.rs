@@ -16,6 +16,18 @@ impl<T: Portable> Queue<T> {
     /// Puts an element at the end; waits while the queue is full. One round trip if it is not;
     /// otherwise up to four more and an announcement.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::bounded(1)).await?;
+    /// jobs.put('a').await?;
+    /// let (taken, ()) = tokio::try_join!(jobs.take(), jobs.put('b'))?; // 'b' waits until 'a' is gone
+    /// assert_eq!(taken, 'a');
+    /// assert_eq!(jobs.take().await?, 'b');
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// A future that is dropped while it waits leaves the line, and the element is not put. If its
@@ -61,6 +73,17 @@ impl<T: Portable> Queue<T> {
     /// Puts an element at the end; `false`, and nothing is done, if the queue is full or others wait
     /// to put.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::bounded(1)).await?;
+    /// assert!(jobs.try_put('a').await?);
+    /// assert!(!jobs.try_put('b').await?);
+    /// assert_eq!(jobs.drain().await?, ['a']);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`].
@@ -93,7 +116,8 @@ impl<T: Portable> Queue<T> {
     ///
     /// # Errors
     ///
-    /// As [`put`](Self::put); [`Error::TooLarge`] if all together are too large for one call.
+    /// As [`put`](Self::put); [`Error::TooLarge`] if all together are too large for one call. What has been put
+    /// before the error stays in the queue.
     pub async fn put_all(&self, elements: impl IntoIterator<Item = T> + Send) -> Result<()> {
         let elements = self.encoded(elements)?;
         let limit = Limit::new(runtime::current()?.wait_limit());
@@ -105,6 +129,17 @@ impl<T: Portable> Queue<T> {
 
     /// [`put_all`](Self::put_all), at most for so long: how many of the elements, from the first on,
     /// have been put by then.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let numbers = Queue::create("numbers", QueueInit::bounded(3)).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert_eq!(numbers.put_all_timeout(1..=5, limit).await?, 3);
+    /// assert_eq!(numbers.drain().await?, [1, 2, 3]); // 4 and 5 are to be put again
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -1,12 +1,13 @@
 //! What consumers do.
 
+mod leased;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::Queue;
 use super::caller::{Caller, Limit, milliseconds};
-use super::delivery::Delivery;
 use super::machine::{self, CLOSED, DONE, NOT_NOW};
 use super::taken::Taken;
 use crate::error::{Error, Result};
@@ -18,6 +19,17 @@ use crate::thread::Portable;
 impl<T: Portable> Queue<T> {
     /// Takes the first element; waits while there is none. One round trip if there is one; otherwise
     /// up to four more and an announcement.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
+    /// let (first, ()) = tokio::try_join!(jobs.take(), jobs.put_all(["wash".to_owned(), "dry".to_owned()]))?;
+    /// assert_eq!(first, "wash");
+    /// assert_eq!(jobs.take().await?, "dry");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancellation
     ///
@@ -34,6 +46,18 @@ impl<T: Portable> Queue<T> {
 
     /// [`take`](Self::take), at most for so long.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert!(matches!(jobs.take_timeout(limit).await, Err(Error::TimedOut { .. })));
+    /// jobs.put(1).await?;
+    /// assert_eq!(jobs.take_timeout(limit).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`take`](Self::take).
@@ -43,6 +67,18 @@ impl<T: Portable> Queue<T> {
     }
 
     /// Takes the first element; `None` if there is none, or if as many wait for one as there are.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec![1], ..Default::default() }).await?;
+    /// assert_eq!(jobs.try_take().await?, Some(1));
+    /// assert_eq!(jobs.try_take().await?, None);
+    /// jobs.close().await?;
+    /// assert!(matches!(jobs.try_take().await, Err(Error::Closed { .. })));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -54,6 +90,16 @@ impl<T: Portable> Queue<T> {
 
     /// Takes up to so many elements, in their order; waits while there is none. As many round trips as
     /// [`take`](Self::take), however many elements there are.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
+    /// jobs.put_all(["wash".to_owned(), "dry".to_owned()]).await?;
+    /// assert_eq!(jobs.take_many(10).await?, ["wash", "dry"]); // what there is: it does not wait for ten
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancellation
     ///
@@ -69,6 +115,18 @@ impl<T: Portable> Queue<T> {
 
     /// [`take_many`](Self::take_many), at most for so long.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec![1, 2, 3], ..Default::default() }).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert_eq!(jobs.take_many_timeout(2, limit).await?, [1, 2]);
+    /// assert_eq!(jobs.take_many_timeout(2, limit).await?, [3]);
+    /// assert!(matches!(jobs.take_many_timeout(2, limit).await, Err(Error::TimedOut { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`take`](Self::take).
@@ -78,6 +136,17 @@ impl<T: Portable> Queue<T> {
     }
 
     /// Takes all elements at once, also those that others wait for.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit { elements: vec![1, 2], ..Default::default() }).await?;
+    /// jobs.close().await?;
+    /// assert_eq!(jobs.drain().await?, [1, 2]);
+    /// assert!(jobs.drain().await?.is_empty()); // no error, although the queue is closed
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -90,114 +159,6 @@ impl<T: Portable> Queue<T> {
             Taken::read(&queue.handle, caller.errand.clone(), false, &reply)
         });
         taken.await?.elements()
-    }
-
-    /// Takes the first element for so long, by the time of the store; waits while there is none. What
-    /// is not [acknowledged](Delivery::ack) by then goes back to where it stood. As many round trips as
-    /// [`take`](Self::take).
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// use std::time::Duration;
-    /// use crucial::{Queue, QueueInit};
-    ///
-    /// let jobs = Queue::create("jobs", QueueInit::default()).await?;
-    /// jobs.put_all(["wash".to_owned(), "dry".to_owned()]).await?;
-    ///
-    /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
-    /// assert_eq!((job.as_str(), job.attempt()), ("wash", 1));
-    /// job.release().await?; // somebody else shall do it
-    ///
-    /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
-    /// assert_eq!((job.as_str(), job.attempt()), ("wash", 2));
-    /// job.ack().await?;
-    /// assert_eq!(jobs.take().await?, "dry");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Cancellation
-    ///
-    /// As [`take`](Self::take); a delivery that is given back has been made all the same and counts.
-    ///
-    /// # Errors
-    ///
-    /// As [`take`](Self::take); [`Error::Refused`] for a lease of less than a millisecond.
-    pub async fn take_leased(&self, lease: Duration) -> Result<Delivery<T>> {
-        let limit = runtime::current()?.wait_limit();
-        self.take_leased_timeout(lease, limit).await
-    }
-
-    /// [`take_leased`](Self::take_leased), waiting for at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// As [`take_leased`](Self::take_leased).
-    pub async fn take_leased_timeout(
-        &self,
-        lease: Duration,
-        limit: Duration,
-    ) -> Result<Delivery<T>> {
-        let lease = self.lease(lease)?;
-        let taken = self
-            .wait_to_take(1, Some(lease), limit, "take_leased")
-            .await?;
-        self.only(taken.deliveries(self)?)
-    }
-
-    /// [`take_leased`](Self::take_leased) without waiting; `None` if there is no element, or if as many wait
-    /// for one as there are. One round trip.
-    ///
-    /// # Cancellation
-    ///
-    /// As [`take_leased`](Self::take_leased).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Closed`] once nothing is left; [`Error::Refused`] for a lease of less than a millisecond.
-    pub async fn try_take_leased(&self, lease: Duration) -> Result<Option<Delivery<T>>> {
-        let lease = self.lease(lease)?;
-        let taken = self.take_now(1, Some(lease)).await?;
-        Ok(taken.deliveries(self)?.pop())
-    }
-
-    /// Takes up to so many elements on lease, in their order; waits while there is none. As many round trips as
-    /// [`take`](Self::take), however many elements there are.
-    ///
-    /// # Cancellation
-    ///
-    /// As [`take_leased`](Self::take_leased), for each of the elements.
-    ///
-    /// # Errors
-    ///
-    /// As [`take_leased`](Self::take_leased).
-    pub async fn take_many_leased(
-        &self,
-        count: usize,
-        lease: Duration,
-    ) -> Result<Vec<Delivery<T>>> {
-        let limit = runtime::current()?.wait_limit();
-        self.take_many_leased_timeout(count, lease, limit).await
-    }
-
-    /// [`take_many_leased`](Self::take_many_leased), waiting for at most `limit`. It costs the same, and ends in the
-    /// same way when it is dropped.
-    ///
-    /// # Errors
-    ///
-    /// As [`take_leased`](Self::take_leased).
-    pub async fn take_many_leased_timeout(
-        &self,
-        count: usize,
-        lease: Duration,
-        limit: Duration,
-    ) -> Result<Vec<Delivery<T>>> {
-        let lease = self.lease(lease)?;
-        let taken = self
-            .wait_to_take(count, Some(lease), limit, "take_many_leased")
-            .await?;
-        taken.deliveries(self)
     }
 
     /// A lease as an argument, unless it is none.

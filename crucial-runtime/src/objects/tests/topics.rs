@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::on_every_store;
 use crate::{Error, Result, Subscription, Topic, TopicInit, codec};
@@ -205,10 +205,17 @@ async fn closed_topics_are_received_to_the_end() -> Result<()> {
 async fn subscribers_hear_that_the_topic_is_gone() -> Result<()> {
     let topic = Topic::<u8>::create("topic", TopicInit::default()).await?;
     let mut subscription = topic.subscribe().await?;
+    let stream = topic.subscribe().await?.into_stream();
     let waiting = tokio::spawn(async move { subscription.recv_timeout(LONG).await });
+    let streaming = tokio::spawn(stream.collect::<Vec<_>>());
     topic.destroy().await?;
     let ended = waiting.await.unwrap();
     assert!(matches!(ended, Err(Error::NotFound { .. })), "{ended:?}");
+    let ended = streaming.await.unwrap();
+    assert!(
+        matches!(ended[..], [Err(Error::NotFound { .. })]),
+        "{ended:?}"
+    );
     for gone in [
         topic.publish(1).await.map(drop),
         topic.published().await.map(drop),

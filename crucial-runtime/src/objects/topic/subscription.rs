@@ -57,6 +57,19 @@ impl<T: Portable> Subscription<T> {
     }
 
     /// The number of the message that is received next.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// let mut reader = steps.subscribe_from(0).await?;
+    /// steps.publish_all(['a', 'b', 'c']).await?;
+    /// assert_eq!(reader.recv().await?, 'a');
+    /// let mut other = steps.subscribe_from(reader.position()).await?; // goes on where that one is
+    /// assert_eq!(other.recv().await?, 'b');
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn position(&self) -> u64 {
         self.next
@@ -64,6 +77,17 @@ impl<T: Portable> Subscription<T> {
 
     /// Receives the next message; waits until there is one. No round trip for a small message when
     /// this subscriber is not behind, otherwise one for up to 128 of them.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// let mut reader = steps.subscribe().await?;
+    /// assert_eq!(tokio::try_join!(reader.recv(), steps.publish('a'))?, ('a', 0));
+    /// assert_eq!(reader.position(), 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancellation
     ///
@@ -80,6 +104,19 @@ impl<T: Portable> Subscription<T> {
     }
 
     /// [`recv`](Self::recv), at most for so long.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// let mut reader = steps.subscribe().await?;
+    /// let late = reader.recv_timeout(std::time::Duration::from_millis(5)).await;
+    /// assert!(matches!(late, Err(Error::TimedOut { .. })));
+    /// steps.publish('a').await?;
+    /// assert_eq!(reader.recv().await?, 'a'); // nothing is missed by that
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -101,6 +138,20 @@ impl<T: Portable> Subscription<T> {
     /// Receives the next message if it has been published; `None` if there is none. One round trip, or none
     /// if a message is here.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// let mut reader = steps.subscribe().await?;
+    /// assert_eq!(reader.try_recv().await?, None);
+    /// steps.publish('a').await?;
+    /// steps.close().await?;
+    /// assert_eq!(reader.try_recv().await?, Some('a'));
+    /// assert!(matches!(reader.try_recv().await, Err(Error::Closed { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`recv`](Self::recv), but for [`Error::TimedOut`].
@@ -111,12 +162,29 @@ impl<T: Portable> Subscription<T> {
         self.take()
     }
 
-    /// What is received, as a stream that ends when the topic is closed. Other errors are items of it, and it goes on.
+    /// What is received, as a stream that ends when the topic is closed. Other errors are items of it, and it
+    /// goes on, unless the topic is gone. It costs what [`recv`](Self::recv) does.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Topic, TopicInit};
+    /// use futures_util::StreamExt;
+    ///
+    /// let steps = Topic::create("steps", TopicInit { backlog: 2 }).await?;
+    /// steps.publish_all(0..5).await?;
+    /// steps.close().await?;
+    /// let received: Vec<_> = steps.subscribe_from(0).await?.into_stream().collect().await;
+    /// assert!(matches!(received[..], [Err(Error::Lagged { missed: 3, .. }), Ok(3), Ok(4)]));
+    /// # Ok(()) }
+    /// ```
     pub fn into_stream(self) -> impl Stream<Item = Result<T>> + Send {
-        futures_util::stream::unfold(self, |mut subscription| async {
+        futures_util::stream::unfold(Some(self), |subscription| async {
+            let mut subscription = subscription?;
             match subscription.recv().await {
                 Err(Error::Closed { .. }) => None,
-                received => Some((received, subscription)),
+                // Nothing more comes of a topic that is gone.
+                Err(gone @ Error::NotFound { .. }) => Some((Err(gone), None)),
+                received => Some((received, Some(subscription))),
             }
         })
     }
