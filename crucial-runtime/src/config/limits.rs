@@ -64,7 +64,7 @@ impl Builder {
 
     /// How long one method of a shared object may run before it counts as one that never ends; 30 seconds otherwise.
     ///
-    /// Callers are then told ([`Error::Poison`]) instead of waiting on. A method that blocks or computes for longer
+    /// Callers are then told ([`Error::Poison`](crate::Error::Poison)) instead of waiting on. A method that blocks or computes for longer
     /// belongs in a cloud thread.
     ///
     /// ```
