@@ -77,6 +77,15 @@ impl<K: Unique, V: Portable> Map<K, V> {
 
     /// All keys, as of one moment.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ages = crucial::Map::create("ages", [("Ada".to_owned(), 36), ("Bob".to_owned(), 9)].into()).await?;
+    /// let mut names = ages.keys().await?;
+    /// names.sort(); // they come in no order
+    /// assert_eq!(names, ["Ada", "Bob"]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -86,6 +95,14 @@ impl<K: Unique, V: Portable> Map<K, V> {
     }
 
     /// All values, as of one moment.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let votes = crucial::Map::create("votes", [('a', 2_u32), ('b', 2), ('c', 5)].into()).await?;
+    /// let votes = votes.values().await?; // equal ones as often as they are there
+    /// assert_eq!((votes.len(), votes.iter().sum::<u32>()), (3, 9));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -97,6 +114,14 @@ impl<K: Unique, V: Portable> Map<K, V> {
 
     /// All entries, as of one moment.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ages = crucial::Map::create("ages", [("Ada".to_owned(), 36), ("Bob".to_owned(), 9)].into()).await?;
+    /// let oldest = ages.entries().await?.into_iter().max_by_key(|(_, age)| *age);
+    /// assert_eq!(oldest, Some(("Ada".to_owned(), 36)));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -106,6 +131,15 @@ impl<K: Unique, V: Portable> Map<K, V> {
     }
 
     /// All entries, as of one moment.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let squares = crucial::Map::create("squares", [(1, 1), (2, 4)].into()).await?;
+    /// let mut copy = squares.to_hash_map().await?;
+    /// assert_eq!(copy.remove(&2), Some(4));
+    /// assert_eq!(squares.get(&2).await?, Some(4)); // the shared map is left alone
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -152,6 +186,15 @@ impl<K: Unique, V: Portable> Map<K, V> {
 
     /// Removes all entries and gives them: none is lost to a change in between. Two round
     /// trips where that is more than 64 KB.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let clicks = crucial::Map::create("clicks", [("home".to_owned(), 3)].into()).await?;
+    /// assert_eq!(clicks.drain().await?, [("home".to_owned(), 3)].into()); // counted once, here
+    /// clicks.insert("home".into(), 1).await?;
+    /// assert_eq!(clicks.drain().await?, [("home".to_owned(), 1)].into());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

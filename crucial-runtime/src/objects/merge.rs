@@ -17,27 +17,53 @@ use std::ops::Add;
 
 /// Their sum. Integers overflow as `+` does: a panic in debug builds, where wrapping is wanted write
 /// `u64::wrapping_add`.
+///
+/// ```
+/// assert_eq!(crucial::merge::sum(1.5, 2.0), 3.5);
+/// ```
 pub fn sum<V: Add<Output = V>>(present: V, new: V) -> V {
     present + new
 }
 
 /// The lesser; the present one where they are equal. Where one is not a number, it is the other one.
+///
+/// ```
+/// assert_eq!(crucial::merge::min(3, 2), 2);
+/// assert_eq!(crucial::merge::min(f64::NAN, 2.0), 2.0);
+/// ```
 pub fn min<V: PartialOrd>(present: V, new: V) -> V {
     chosen(present, new, Ordering::Greater)
 }
 
 /// The greater; the present one where they are equal. Where one is not a number, it is the other one.
+///
+/// ```
+/// assert_eq!(crucial::merge::max("Ada", "Bob"), "Bob");
+/// assert_eq!(crucial::merge::max((7, 'a'), (7, 'b')), (7, 'b')); // pairs compare field by field
+/// ```
 pub fn max<V: PartialOrd>(present: V, new: V) -> V {
     chosen(present, new, Ordering::Less)
 }
 
 /// The elements of the present one and then those of the new, as lists, maps and sets extend.
+///
+/// ```
+/// assert_eq!(crucial::merge::extend(vec![1, 2], vec![2]), [1, 2, 2]);
+/// ```
 pub fn extend<V: Extend<T> + IntoIterator<Item = T>, T>(mut present: V, new: V) -> V {
     present.extend(new);
     present
 }
 
 /// The present one: only keys that have none get a value.
+///
+/// ```
+/// # #[crucial::main] async fn main() -> crucial::Result<()> {
+/// let owners = crucial::Map::create("owners", [(1, 'a')].into()).await?;
+/// assert_eq!(owners.merge_all([(1, 'b'), (2, 'b')], crucial::merge::keep).await?, 1);
+/// assert_eq!(owners.get_many(&[1, 2]).await?, [Some('a'), Some('b')]);
+/// # Ok(()) }
+/// ```
 pub fn keep<V>(present: V, _: V) -> V {
     present
 }

@@ -50,6 +50,16 @@ impl<T: Send + 'static> Pages<T> {
     /// The next page, which is never empty; `None` after the last. One round trip, seldom more: a server may
     /// look at a part of a collection in which there is nothing.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let letters = crucial::SortedMap::create("letters", [(1, 'a'), (2, 'b'), (3, 'c')].into()).await?;
+    /// let mut pages = letters.pages(2);
+    /// assert_eq!(pages.next().await?, Some(vec![(1, 'a'), (2, 'b')]));
+    /// assert_eq!(pages.next().await?, Some(vec![(3, 'c')]));
+    /// assert_eq!(pages.next().await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// Dropped, or failed, it has not turned the page: the next call asks for the same one.
@@ -69,6 +79,17 @@ impl<T: Send + 'static> Pages<T> {
     }
 
     /// The elements one by one, as a [`Stream`]. It ends after an error.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let letters = crucial::SortedMap::create("letters", [(1, 'a'), (2, 'b'), (3, 'c')].into()).await?;
+    /// let stream = letters.pages(2).into_stream();
+    /// let word: String = stream.map_ok(|(_, letter)| letter).try_collect().await?;
+    /// assert_eq!(word, "abc");
+    /// # Ok(()) }
+    /// ```
     pub fn into_stream(self) -> impl Stream<Item = Result<T>> + Send {
         let pages = stream::try_unfold(self, async |mut pages| {
             Ok::<_, crate::Error>(pages.next().await?.map(|page| (page, pages)))

@@ -2,6 +2,7 @@
 
 mod algebra;
 pub(super) mod machine;
+mod removal;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;
@@ -14,7 +15,6 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use self::machine::SetState;
-use super::argument;
 use super::map::Unique;
 use super::pages::{self, Pages};
 use super::proxy::proxy;
@@ -65,6 +65,14 @@ impl<T: Unique> Set<T> {
 
     /// Whether the element is there.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let guests = crucial::Set::create("guests", ["Ada".to_owned()].into()).await?;
+    /// assert!(guests.contains("Ada").await?);
+    /// assert!(!guests.contains("Bob").await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -109,6 +117,14 @@ impl<T: Unique> Set<T> {
 
     /// Whether all of these elements are there.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let primes = crucial::Set::create("primes", [2, 3, 5].into()).await?;
+    /// assert!(primes.contains_all(&[2, 5]).await?);
+    /// assert!(!primes.contains_all(&[2, 4]).await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -126,6 +142,14 @@ impl<T: Unique> Set<T> {
 
     /// How many elements there are, in constant time.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let primes = crucial::Set::create("primes", [2, 3, 5].into()).await?;
+    /// primes.extend([5, 7]).await?;
+    /// assert_eq!(primes.len().await?, 4); // 5 counts once
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -136,6 +160,15 @@ impl<T: Unique> Set<T> {
 
     /// Whether there are no elements.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let open = crucial::Set::create("open", [17].into()).await?;
+    /// assert!(!open.is_empty().await?);
+    /// open.remove(&17).await?;
+    /// assert!(open.is_empty().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -144,6 +177,16 @@ impl<T: Unique> Set<T> {
     }
 
     /// All elements, as of one moment.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let primes = crucial::Set::create("primes", [2, 3, 5].into()).await?;
+    /// let mut copy = primes.to_hash_set().await?;
+    /// assert_eq!(copy, [5, 3, 2].into());
+    /// copy.clear();
+    /// assert_eq!(primes.len().await?, 3); // the shared set is left alone
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -159,6 +202,17 @@ impl<T: Unique> Set<T> {
     /// Elements that are there from the first page to the last are seen at least once. Others may be
     /// seen or not. Where many elements are removed meanwhile a server may show some of the rest once
     /// more; within a page none comes twice.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let numbers = crucial::Set::create("numbers", (1..=100).collect()).await?;
+    /// let (mut pages, mut seen) = (numbers.pages(30), std::collections::HashSet::new());
+    /// while let Some(page) = pages.next().await? {
+    ///     seen.extend(page);
+    /// }
+    /// assert_eq!(seen, (1..=100).collect());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn pages(&self, size: usize) -> Pages<T> {
         let handle = self.handle.clone();
@@ -175,6 +229,14 @@ impl<T: Unique> Set<T> {
     }
 
     /// Adds an element; `false` if it was there.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let visited = crucial::Set::create("visited", [1].into()).await?;
+    /// assert!(visited.insert(2).await?); // of many threads, one is told so
+    /// assert!(!visited.insert(2).await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -201,93 +263,6 @@ impl<T: Unique> Set<T> {
         let elements = elements(&self.handle, new)?;
         let reply = self.handle.call(&machine::INSERT_ALL, elements).await?;
         self.handle.number(&reply)
-    }
-
-    /// Removes an element; `false` if it was not there.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn remove<Q>(&self, element: &Q) -> Result<bool>
-    where
-        T: Borrow<Q>,
-        Q: Serialize + Sync + ?Sized,
-    {
-        Ok(self.remove_all([element]).await? == 1)
-    }
-
-    /// Removes many elements, all at once, and gives how many of them there were.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn remove_all<'a, Q>(
-        &self,
-        elements: impl IntoIterator<Item = &'a Q> + Send,
-    ) -> Result<usize>
-    where
-        T: Borrow<Q>,
-        Q: Serialize + ?Sized + 'a,
-    {
-        let elements = borrowed(&self.handle, elements)?;
-        let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
-        self.handle.number(&reply)
-    }
-
-    /// Removes any element and gives it; `None` where there is none.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let work = crucial::Set::create("work", [1, 2, 3].into()).await?;
-    /// let mut sum = 0;
-    /// while let Some(item) = work.pop().await? {
-    ///     sum += item;
-    /// }
-    /// assert_eq!(sum, 6);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop(&self) -> Result<Option<T>> {
-        Ok(self.pop_many(1).await?.pop())
-    }
-
-    /// Removes any elements, at most so many, and gives them.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_many(&self, count: usize) -> Result<Vec<T>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP, arguments).await?;
-        self.handle.elements(&reply)
-    }
-
-    /// Removes all elements.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn clear(&self) -> Result<()> {
-        self.handle
-            .call(&machine::CLEAR, Vec::new())
-            .await
-            .map(drop)
-    }
-
-    /// Removes all elements and gives them: none is lost to a change in between. Two round
-    /// trips where that is more than 64 KB.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn drain(&self) -> Result<HashSet<T>> {
-        let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
-        self.handle.elements(&reply)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod machine;
 mod ordered;
+mod removal;
 #[cfg(test)]
 #[cfg(feature = "redis")]
 mod spec;

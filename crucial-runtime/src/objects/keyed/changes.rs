@@ -4,6 +4,14 @@ macro_rules! changes {
     ($name:literal, $methods:ident) => {
         /// Sets the value of a key, and gives the one before.
         ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let ages = crucial::", $name, "::<String, u32>::create(\"ages\", Default::default()).await?;")]
+        /// assert_eq!(ages.insert("Ada".into(), 36).await?, None);
+        /// assert_eq!(ages.insert("Ada".into(), 37).await?, Some(36));
+        /// # Ok(()) }
+        /// ```
+        ///
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
@@ -32,6 +40,15 @@ macro_rules! changes {
         }
 
         /// Sets the value of a key that has none; otherwise leaves it and gives the value that it has.
+        ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let seats = crucial::", $name, "::create(\"seats\", [(1, \"Ada\".to_owned())].into()).await?;")]
+        /// assert_eq!(seats.insert_if_absent(1, "Bob".into()).await?, Some("Ada".to_owned())); // it stays hers
+        /// assert_eq!(seats.insert_if_absent(2, "Bob".into()).await?, None); // and this one is his
+        /// assert_eq!(seats.get(&2).await?, Some("Bob".to_owned()));
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Errors
         ///
@@ -65,6 +82,15 @@ macro_rules! changes {
 
         /// Sets the value of a key that has one, and gives the one before; a key without a value is left alone.
         ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let prices = crucial::", $name, "::create(\"prices\", [(\"tea\".to_owned(), 3)].into()).await?;")]
+        /// assert_eq!(prices.replace("tea".into(), 4).await?, Some(3));
+        /// assert_eq!(prices.replace("rum".into(), 9).await?, None);
+        /// assert!(!prices.contains_key("rum").await?);
+        /// # Ok(()) }
+        /// ```
+        ///
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
@@ -73,6 +99,14 @@ macro_rules! changes {
         }
 
         /// Removes a key, and gives its value.
+        ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let jobs = crucial::", $name, "::create(\"jobs\", [(1, \"sweep\".to_owned())].into()).await?;")]
+        /// assert_eq!(jobs.remove(&1).await?, Some("sweep".to_owned())); // of many threads, one gets it
+        /// assert_eq!(jobs.remove(&1).await?, None);
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Errors
         ///
@@ -115,6 +149,15 @@ macro_rules! changes {
         }
 
         /// Removes all entries.
+        ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let cache = crucial::", $name, "::create(\"cache\", [(2, 4), (3, 9)].into()).await?;")]
+        /// cache.clear().await?;
+        /// assert_eq!(cache.get(&2).await?, None);
+        /// assert_eq!(cache.insert(2, 4).await?, None); // the map itself is still there
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Errors
         ///

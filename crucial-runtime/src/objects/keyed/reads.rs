@@ -4,6 +4,14 @@ macro_rules! reads {
     ($name:literal, $methods:ident) => {
         /// The value of a key.
         ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let ages = crucial::", $name, "::create(\"ages\", [(\"Ada\".to_owned(), 36)].into()).await?;")]
+        /// assert_eq!(ages.get("Ada").await?, Some(36));
+        /// assert_eq!(ages.get("Bob").await?, None);
+        /// # Ok(()) }
+        /// ```
+        ///
         /// # Errors
         ///
         /// Those of the store.
@@ -49,6 +57,14 @@ macro_rules! reads {
 
         /// Whether there is such a key.
         ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let seats = crucial::", $name, "::create(\"seats\", [(7, None::<String>)].into()).await?;")]
+        /// assert!(seats.contains_key(&7).await?); // though nobody sits there
+        /// assert!(!seats.contains_key(&8).await?);
+        /// # Ok(()) }
+        /// ```
+        ///
         /// # Errors
         ///
         /// Those of the store.
@@ -64,6 +80,15 @@ macro_rules! reads {
 
         /// How many entries there are, in constant time.
         ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let ages = crucial::", $name, "::create(\"ages\", [(\"Ada\".to_owned(), 36)].into()).await?;")]
+        /// ages.insert("Ada".into(), 37).await?;
+        /// ages.insert("Bob".into(), 9).await?;
+        /// assert_eq!(ages.len().await?, 2);
+        /// # Ok(()) }
+        /// ```
+        ///
         /// # Errors
         ///
         /// Those of the store.
@@ -73,6 +98,15 @@ macro_rules! reads {
         }
 
         /// Whether there are no entries.
+        ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let jobs = crucial::", $name, "::create(\"jobs\", [(1, \"sweep\".to_owned())].into()).await?;")]
+        /// assert!(!jobs.is_empty().await?);
+        /// jobs.remove(&1).await?;
+        /// assert!(jobs.is_empty().await?);
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Errors
         ///

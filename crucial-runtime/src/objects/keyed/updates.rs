@@ -89,6 +89,15 @@ macro_rules! updates {
         /// has one, two where it has none; `value` runs here, and what it makes is thrown away where
         /// another thread's came first.
         ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let factors = crucial::", $name, "::create(\"factors\", [(4, vec![2, 2])].into()).await?;")]
+        /// assert_eq!(factors.get_or_insert_with(4, || unreachable!("it has a value")).await?, [2, 2]);
+        /// assert_eq!(factors.get_or_insert_with(6, || vec![2, 3]).await?, [2, 3]);
+        /// assert_eq!(factors.get(&6).await?, Some(vec![2, 3]));
+        /// # Ok(()) }
+        /// ```
+        ///
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
@@ -114,6 +123,15 @@ macro_rules! updates {
         ///
         /// `merge` runs here, and again whenever another change of the key came first. Two round trips
         /// where none did. [`crucial::merge`](crate::merge) has the usual functions.
+        ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let best = crucial::", $name, "::create(\"best\", [(\"Ada\".to_owned(), 70)].into()).await?;")]
+        /// assert_eq!(best.merge("Ada".into(), 42, crucial::merge::max).await?, 70);
+        /// assert_eq!(best.merge("Bob".into(), 9, crucial::merge::max).await?, 9); // his first
+        /// assert_eq!(best.merge("Bob".into(), 1, |present, new| present - new).await?, 8);
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Cancellation
         ///
@@ -190,6 +208,15 @@ macro_rules! updates {
         }
 
         /// Removes a key if its value is this; whether it was. Values are compared as bytes.
+        ///
+        /// ```
+        /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+        #[doc = concat!("let owners = crucial::", $name, "::create(\"owners\", [(7, \"Ada\".to_owned())].into()).await?;")]
+        /// assert!(!owners.remove_if(&7, "Bob".into()).await?); // it is not his
+        /// assert!(owners.remove_if(&7, "Ada".into()).await?);
+        /// assert_eq!(owners.get(&7).await?, None);
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Errors
         ///

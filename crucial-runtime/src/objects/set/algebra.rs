@@ -35,6 +35,15 @@ impl<T: Unique> Set<T> {
 
     /// The elements that are in both sets; as [`union`](Self::union).
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let [ada, bob] = [("ada", [9, 10, 14]), ("bob", [10, 11, 14])]; // when they have time
+    /// let ada = crucial::Set::create(ada.0, ada.1.into()).await?;
+    /// let bob = crucial::Set::create(bob.0, bob.1.into()).await?;
+    /// assert_eq!(ada.intersection(&bob).await?, [10, 14].into());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -45,6 +54,15 @@ impl<T: Unique> Set<T> {
     }
 
     /// The elements that are in this set and not in the other one; as [`union`](Self::union).
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let all = crucial::Set::create("all", [1, 2, 3].into()).await?;
+    /// let done = crucial::Set::create("done", [2, 4].into()).await?;
+    /// assert_eq!(all.difference(&done).await?, [1, 3].into());
+    /// assert_eq!(done.difference(&all).await?, [4].into());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -17,6 +17,14 @@ use crate::thread::Portable;
 impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// All keys in their order, as of one moment.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let rooms = ["9", "10"].map(|room| (room.to_owned(), ()));
+    /// let rooms = crucial::SortedMap::create("rooms", rooms.into()).await?;
+    /// assert_eq!(rooms.keys().await?, ["10", "9"]); // in the order of text
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -25,6 +33,13 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 
     /// All values in the order of their keys, as of one moment.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let laps = crucial::SortedMap::create("laps", [(2, 31.5), (1, 32.0)].into()).await?;
+    /// assert_eq!(laps.values().await?, [32.0, 31.5]); // of the first lap, of the second
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -36,6 +51,13 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
 
     /// All entries in the order of their keys, as of one moment.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let temperatures = crucial::SortedMap::create("temperatures", [(5, 'c'), (-3, 'a'), (0, 'b')].into()).await?;
+    /// assert_eq!(temperatures.entries().await?, [(-3, 'a'), (0, 'b'), (5, 'c')]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -44,6 +66,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 
     /// All entries, as of one moment.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let steps = crucial::SortedMap::create("steps", [(1, 'a'), (2, 'b')].into()).await?;
+    /// let mut copy = steps.to_btree_map().await?;
+    /// assert_eq!(copy.pop_first(), Some((1, 'a')));
+    /// assert_eq!(steps.first().await?, Some((1, 'a'))); // the shared map is left alone
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -55,6 +86,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
 
     /// The entry of the least key.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let due = crucial::SortedMap::create("due", [(30, 'c'), (10, 'a')].into()).await?;
+    /// assert_eq!(due.first().await?, Some((10, 'a')));
+    /// due.clear().await?;
+    /// assert_eq!(due.first().await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -64,6 +104,13 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
 
     /// The entry of the greatest key.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let versions = crucial::SortedMap::create("versions", [((1, 9), 'a'), ((1, 10), 'b')].into()).await?;
+    /// assert_eq!(versions.last().await?, Some(((1, 10), 'b')));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -72,6 +119,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 
     /// The entry of the greatest key that is at most this one.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let prices = crucial::SortedMap::create("prices", [(2020, 10), (2024, 12)].into()).await?; // by year
+    /// assert_eq!(prices.floor(&2023).await?, Some((2020, 10)));
+    /// assert_eq!(prices.floor(&2024).await?, Some((2024, 12)));
+    /// assert_eq!(prices.floor(&2019).await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -88,6 +144,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
 
     /// The entry of the least key that is at least this one.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let boxes = crucial::SortedMap::create("boxes", [(1, 'S'), (5, 'M'), (20, 'L')].into()).await?; // by size
+    /// assert_eq!(boxes.ceiling(&5).await?, Some((5, 'M')));
+    /// assert_eq!(boxes.ceiling(&6).await?, Some((20, 'L')));
+    /// assert_eq!(boxes.ceiling(&21).await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -102,6 +167,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 
     /// The entries of a range of keys in their order, as of one moment.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n, n * n)).collect()).await?;
+    /// assert_eq!(squares.range(2..4).await?, [(2, 4), (3, 9)]);
+    /// assert_eq!(squares.range(7..=8).await?, [(7, 49), (8, 64)]);
+    /// assert_eq!(squares.range(9..).await?, []);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -169,6 +243,14 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
 
     /// The keys of a range in their order, as of one moment.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let seats = [((1, 5), 'a'), ((1, 9), 'b'), ((2, 3), 'c')]; // by row and place
+    /// let seats = crucial::SortedMap::create("seats", seats.into()).await?;
+    /// assert_eq!(seats.range_keys((1, 0)..(2, 0)).await?, [(1, 5), (1, 9)]); // those of row 1
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -204,6 +286,14 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
 
     /// How many keys are less than this one, which there has to be. Logarithmic time.
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let heights = crucial::SortedMap::create("heights", [(182, 'a'), (164, 'b'), (175, 'c')].into()).await?;
+    /// assert_eq!(heights.rank(&175).await?, Some(1));
+    /// assert_eq!(heights.rank(&170).await?, None); // nobody is of this height
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -224,12 +314,32 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     ///
     /// A page begins after the last key of the one before it. So no key is seen twice, and entries that are
     /// there from the first page to the last are all seen; others may be seen or not.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let squares = crucial::SortedMap::create("squares", [(1, 1), (2, 4), (3, 9)].into()).await?;
+    /// let mut pages = squares.pages(2);
+    /// assert_eq!(pages.next().await?, Some(vec![(1, 1), (2, 4)]));
+    /// squares.insert(4, 16).await?; // behind the place where the next page begins
+    /// assert_eq!(pages.next().await?, Some(vec![(3, 9), (4, 16)]));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn pages(&self, size: usize) -> Pages<(K, V)> {
         self.pages_between([Bytes::from_static(b"-"), Bytes::from_static(b"+")], size)
     }
 
     /// The entries of a range of keys as [`pages`](Self::pages) gives all.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let squares = crucial::SortedMap::create("squares", (1..9).map(|n| (n, n * n)).collect()).await?;
+    /// let mut pages = squares.range_pages(3..6, 2)?;
+    /// assert_eq!(pages.next().await?, Some(vec![(3, 9), (4, 16)]));
+    /// assert_eq!(pages.next().await?, Some(vec![(5, 25)]));
+    /// assert_eq!(pages.next().await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -238,79 +348,6 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
         Ok(self.pages_between(self.ends(&range)?, size))
     }
 
-    /// Removes the entry of the least key and gives it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_first(&self) -> Result<Option<(K, V)>> {
-        Ok(self.pop_first_many(1).await?.pop())
-    }
-
-    /// Removes the entry of the greatest key and gives it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_last(&self) -> Result<Option<(K, V)>> {
-        Ok(self.pop_last_many(1).await?.pop())
-    }
-
-    /// Removes the entries of the least keys, at most so many, and gives them in their order.
-    ///
-    /// ```
-    /// # #[tokio::main] async fn main() -> crucial::Result<()> {
-    /// # let runtime = crucial::Runtime::builder().build().await?;
-    /// # let _entered = runtime.enter();
-    /// let due = crucial::SortedMap::create("due", [(30, 'c'), (10, 'a'), (20, 'b')].into()).await?;
-    /// assert_eq!(due.pop_first_many(2).await?, [(10, 'a'), (20, 'b')]);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_first_many(&self, count: usize) -> Result<Vec<(K, V)>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_FIRST, arguments).await?;
-        self.decode_entries(&reply)
-    }
-
-    /// Removes the entries of the greatest keys, at most so many, and gives them, the greatest first.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn pop_last_many(&self, count: usize) -> Result<Vec<(K, V)>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_LAST, arguments).await?;
-        self.decode_entries(&reply)
-    }
-
-    /// Removes the entries of a range of keys, and gives how many there were.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn remove_range(&self, range: impl RangeBounds<K> + Send) -> Result<usize> {
-        let ends = self.ends(&range)?;
-        let reply = self
-            .handle
-            .call(&machine::REMOVE_RANGE, ends.into())
-            .await?;
-        self.handle.number(&reply)
-    }
-
-    /// Removes all entries and gives them: none is lost to a change in between. Two round
-    /// trips where that is more than 64 KB.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn drain(&self) -> Result<BTreeMap<K, V>> {
-        let reply = self.handle.call(&methods::DRAIN, Vec::new()).await?;
-        self.decode_entries(&reply)
-    }
     fn pages_between(&self, [low, high]: [Bytes; 2], size: usize) -> Pages<(K, V)> {
         let (map, size) = (self.clone(), size.max(1));
         Pages::new(low, move |low| {
