@@ -86,6 +86,37 @@ async fn increments_are_exact<F: Future<Output = ()>>(
     assert_eq!(counted, u64::try_from(counts.len()).unwrap());
 }
 
+/// A read that is sent again is a read still, of which the server keeps no record.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_go_on_when_their_connection_is_cut() {
+    let server = RedisServer::start(Options::default()).await;
+    let bench = Bench::on(&server.url()).await;
+    let list = bench
+        .runtime
+        .scope(crate::List::create("list", vec![5, 6, 7]))
+        .await
+        .unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&done);
+    let runtime = bench.runtime.clone();
+    let reading = tokio::spawn(async move {
+        let reads = async {
+            let mut reads = 0_u64;
+            while !told.load(Ordering::Relaxed) {
+                assert_eq!(list.position(&6).await.unwrap(), Some(1));
+                reads += 1;
+            }
+            reads
+        };
+        runtime.scope(reads).await
+    });
+    for _ in 0..100 {
+        server.kill_clients().await;
+    }
+    done.store(true, Ordering::Relaxed);
+    assert!(reading.await.unwrap() > 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_connections_double_nothing() {
     let server = RedisServer::start(Options::default()).await;

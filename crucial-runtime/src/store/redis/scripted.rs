@@ -166,9 +166,11 @@ impl Batch<'_> {
             .exchange(Some(&script), |sending| {
                 let mut command = sending.run(&script, keys, bytes);
                 let refuse_after = sending.refuse_after();
-                match (renew, &refuse_after[..], &called[..]) {
-                    // As most are.
-                    ("", "", "") => command.arg(&seq),
+                match (update, renew, &refuse_after[..], &called[..]) {
+                    // Reads are sent again as they are.
+                    (None, ..) => command.arg(""),
+                    // As most updates are.
+                    (_, "", "", "") => command.arg(&seq),
                     _ => command.arg(format!("{seq}{renew}{refuse_after}{called}")),
                 };
                 for call in self.calls {
