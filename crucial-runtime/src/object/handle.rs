@@ -209,6 +209,16 @@ impl<O: Object> Handle<O> {
         })
     }
 
+    /// [`encode`](Self::encode) of each.
+    pub(crate) fn encode_all<T: Serialize>(
+        &self,
+        what: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Result<Vec<Bytes>> {
+        let values = values.into_iter();
+        values.map(|value| self.encode(what, &value)).collect()
+    }
+
     pub(crate) fn decode<T: DeserializeOwned>(
         &self,
         what: &'static str,

@@ -1,7 +1,5 @@
 //! Numbers as arguments: decimal text, which servers and people read as well.
 
-use std::fmt::Display;
-use std::io::Write as _;
 use std::str::FromStr;
 
 use bytes::Bytes;
@@ -17,15 +15,8 @@ pub(super) fn some_time(parts: &mut [Value], place: usize) {
 }
 
 /// A number on its way to an object.
-pub(super) fn number(number: impl Display) -> Bytes {
-    // As long as whole numbers get: so there is one allocation, of the right size.
-    let mut text = [0; 40];
-    let mut rest = &mut text[..];
-    if write!(rest, "{number}").is_err() {
-        return number.to_string().into();
-    }
-    let left = rest.len();
-    Bytes::copy_from_slice(&text[..text.len() - left])
+pub(super) fn number(number: impl itoa::Integer) -> Bytes {
+    Bytes::copy_from_slice(itoa::Buffer::new().format(number).as_bytes())
 }
 
 /// A number that has arrived.

@@ -55,7 +55,7 @@ proxy!(List<T: Portable>, machine: ListState, init: Vec<T>);
 
 impl<T: Portable> List<T> {
     fn arguments(handle: &Handle<ListState>, init: Vec<T>) -> Result<Vec<Bytes>> {
-        elements(handle, init)
+        handle.encode_all("an element", init)
     }
 
     async fn read(&self) -> Result<Vec<T>> {
@@ -324,16 +324,6 @@ impl<T: Portable> List<T> {
     {
         Ok(self.position(element).await?.is_some())
     }
-}
-
-fn elements<T: Portable>(
-    handle: &Handle<ListState>,
-    elements: impl IntoIterator<Item = T>,
-) -> Result<Vec<Bytes>> {
-    elements
-        .into_iter()
-        .map(|element| handle.encode("an element", &element))
-        .collect()
 }
 
 /// The first and the last index of a range, as the server takes them; `None` for an empty one.

@@ -20,7 +20,6 @@ use super::pages::{self, Pages};
 use super::proxy::proxy;
 use crate::error::Result;
 use crate::object::Handle;
-use crate::thread::Portable;
 
 /// A shared set, as `HashSet`.
 ///
@@ -56,7 +55,7 @@ proxy!(Set<T: Unique>, machine: SetState, init: HashSet<T>);
 
 impl<T: Unique> Set<T> {
     fn arguments(handle: &Handle<SetState>, init: HashSet<T>) -> Result<Vec<Bytes>> {
-        elements(handle, init)
+        handle.encode_all("an element", init)
     }
 
     async fn read(&self) -> Result<HashSet<T>> {
@@ -106,7 +105,7 @@ impl<T: Unique> Set<T> {
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = borrowed(&self.handle, elements)?;
+        let elements = self.handle.encode_all("an element", elements)?;
         if elements.is_empty() {
             return Ok(Vec::new());
         }
@@ -260,28 +259,8 @@ impl<T: Unique> Set<T> {
     ///
     /// Those of the store.
     pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let elements = elements(&self.handle, new)?;
+        let elements = self.handle.encode_all("an element", new)?;
         let reply = self.handle.call(&machine::INSERT_ALL, elements).await?;
         self.handle.number(&reply)
     }
-}
-
-fn elements<T: Portable>(
-    handle: &Handle<SetState>,
-    elements: impl IntoIterator<Item = T>,
-) -> Result<Vec<Bytes>> {
-    elements
-        .into_iter()
-        .map(|element| handle.encode("an element", &element))
-        .collect()
-}
-
-fn borrowed<'a, Q: Serialize + ?Sized + 'a>(
-    handle: &Handle<SetState>,
-    elements: impl IntoIterator<Item = &'a Q>,
-) -> Result<Vec<Bytes>> {
-    elements
-        .into_iter()
-        .map(|element| handle.encode("an element", element))
-        .collect()
 }

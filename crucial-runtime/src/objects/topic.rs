@@ -140,10 +140,7 @@ impl<T: Portable> Topic<T> {
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`] if all together are too large for one call.
     pub async fn publish_all(&self, messages: impl IntoIterator<Item = T> + Send) -> Result<u64> {
-        let messages = messages
-            .into_iter()
-            .map(|message| self.handle.encode("a message", &message))
-            .collect::<Result<_>>()?;
+        let messages = self.handle.encode_all("a message", messages)?;
         match self.handle.call(&machine::PUBLISH, messages).await? {
             Value::Nil => Err(self.closed()),
             number => self.handle.number(&number),

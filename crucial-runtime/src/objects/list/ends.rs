@@ -1,6 +1,6 @@
 //! What lists do at their ends: elements come and go there in constant time.
 
-use super::{List, elements, machine};
+use super::{List, machine};
 use crate::error::Result;
 use crate::objects::argument;
 use crate::thread::Portable;
@@ -57,7 +57,7 @@ impl<T: Portable> List<T> {
     ///
     /// Those of the store.
     pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let elements = elements(&self.handle, new)?;
+        let elements = self.handle.encode_all("an element", new)?;
         let reply = self.handle.call(&machine::PUSH_BACK, elements).await?;
         self.handle.number(&reply)
     }
@@ -78,7 +78,7 @@ impl<T: Portable> List<T> {
     ///
     /// Those of the store.
     pub async fn prepend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let mut elements = elements(&self.handle, new)?;
+        let mut elements = self.handle.encode_all("an element", new)?;
         elements.reverse();
         let reply = self.handle.call(&machine::PUSH_FRONT, elements).await?;
         self.handle.number(&reply)

@@ -238,10 +238,7 @@ impl<T: Portable> List<T> {
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = elements
-            .into_iter()
-            .map(|element| self.handle.encode("an element", element))
-            .collect::<Result<_>>()?;
+        let elements = self.handle.encode_all("an element", elements)?;
         let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
         self.handle.number(&reply)
     }

@@ -119,7 +119,7 @@ impl<T: Portable> Queue<T> {
     /// As [`put`](Self::put); [`Error::TooLarge`] if all together are too large for one call. What has been put
     /// before the error stays in the queue.
     pub async fn put_all(&self, elements: impl IntoIterator<Item = T> + Send) -> Result<()> {
-        let elements = self.encoded(elements)?;
+        let elements = self.handle.encode_all("an element", elements)?;
         let limit = Limit::new(runtime::current()?.wait_limit());
         if self.put_some(&elements, &limit).await? < elements.len() {
             return Err(limit.error(&self.handle, "put"));
@@ -149,15 +149,8 @@ impl<T: Portable> Queue<T> {
         elements: impl IntoIterator<Item = T> + Send,
         limit: Duration,
     ) -> Result<usize> {
-        let elements = self.encoded(elements)?;
+        let elements = self.handle.encode_all("an element", elements)?;
         self.put_some(&elements, &Limit::new(limit)).await
-    }
-
-    fn encoded(&self, elements: impl IntoIterator<Item = T>) -> Result<Vec<Bytes>> {
-        elements
-            .into_iter()
-            .map(|element| self.handle.encode("an element", &element))
-            .collect()
     }
 
     /// Puts what can be put in time, and gives how many that were.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::{Set, Unique, borrowed, machine};
+use super::{Set, Unique, machine};
 use crate::error::Result;
 use crate::objects::argument;
 
@@ -52,7 +52,7 @@ impl<T: Unique> Set<T> {
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = borrowed(&self.handle, elements)?;
+        let elements = self.handle.encode_all("an element", elements)?;
         let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
         self.handle.number(&reply)
     }

@@ -241,11 +241,9 @@ impl Sending {
             .map_or_else(String::new, |ms| ms.to_string())
     }
 
-    /// The command that runs a script on those keys; its arguments follow, about so many bytes.
-    pub(super) fn run(&self, script: &Script, keys: &[String], bytes: usize) -> Cmd {
-        let mut command = script.command(self.form, keys, bytes);
-        command.arg(keys);
-        command
+    /// The command that runs a script on those keys; arguments follow, of which the large ones have so many bytes.
+    pub(super) fn run(&self, script: &Script, keys: &[String], large: usize) -> Cmd {
+        script.command(self.form, keys, large)
     }
 }
 

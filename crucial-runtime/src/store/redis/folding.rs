@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::lane::Answer;
 use super::operation::Operation;
+use super::value;
 use crate::object::{Call, Value};
 
 /// Calls that the server sees as one.
@@ -68,8 +69,20 @@ impl<'a> Folded<'a> {
         }
     }
 
+    /// The answers to all operations of a batch, from the replies to what the server saw.
+    pub(super) fn answers(
+        all: &[Self],
+        replies: impl IntoIterator<Item = redis::Value>,
+    ) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(all.iter().map(|one| one.operations.len()).sum());
+        for (one, reply) in all.iter().zip(replies) {
+            one.unfold(value::reply(reply), &mut answers);
+        }
+        answers
+    }
+
     /// Adds the answer of each of the calls, from that of the one.
-    pub(super) fn unfold(&self, answer: Answer, answers: &mut Vec<Answer>) {
+    fn unfold(&self, answer: Answer, answers: &mut Vec<Answer>) {
         match (answer, self.operations) {
             (Ok(Poll::Ready(reply)), [first, _, ..]) => {
                 let first = first.call();
@@ -77,8 +90,7 @@ impl<'a> Folded<'a> {
                 let replies: Vec<Value> = (first.object.unfold)(first.method.name, &args, &reply);
                 answers.extend(replies.into_iter().map(|reply| Ok(Poll::Ready(reply))));
             }
-            (answer, [_]) => answers.push(answer),
-            (answer, operations) => answers.extend(vec![answer; operations.len()]),
+            (answer, operations) => answers.resize(answers.len() + operations.len(), answer),
         }
     }
 }

@@ -91,9 +91,6 @@ impl Link {
     async fn connected_anew(&self, deadline: Instant) -> Result<Connected, Fault> {
         let mut pause = Duration::from_millis(5);
         loop {
-            if let Some(connected) = self.lock().clone() {
-                return Ok(connected);
-            }
             let error = match self.make_if_none().await {
                 Ok(connected) => return Ok(connected),
                 Err(error) => error,

@@ -1,12 +1,7 @@
 //! The keys on the server. Those of one object share one hash tag, so they live in one slot.
 
-use std::fmt::{self, Write as _};
-
 use super::lane::Slot;
 use crate::object::{Key, Namespace};
-
-/// Room for the longest part of a name: a letter, a session, a sequence number.
-const LONG_PART: usize = 36;
 
 /// The server's keys of one object.
 #[derive(Debug, Clone)]
@@ -28,68 +23,57 @@ impl Names {
 
     /// The second key of those scripted objects that need two.
     pub(super) fn index(&self) -> String {
-        self.part(format_args!("h"))
+        [&self.base, ":h"].concat()
     }
 
     /// The state of a user's object: 8 bytes of version, then the state.
     pub(super) fn state(&self) -> String {
-        self.part(format_args!("s"))
+        [&self.base, ":s"].concat()
     }
 
     /// What the object is.
     pub(super) fn description(&self) -> String {
-        self.part(format_args!("m"))
+        [&self.base, ":m"].concat()
     }
 
     /// What the session did last in that slot of its lane, and the replies.
     pub(super) fn record(&self, session: &str, slot: Slot) -> String {
-        self.part(format_args!("r:{session}:{slot}"))
+        [&self.base, ":r:", session, ":", &slot.to_string()].concat()
     }
 
     /// A state on its way in, for one commit of one session.
     pub(super) fn staging(&self, session: &str, seq: &str) -> String {
-        self.part(format_args!("n:{session}:{seq}"))
+        [&self.base, ":n:", session, ":", seq].concat()
     }
 
     /// Who leads the object, by which token, until when.
     pub(super) fn lease(&self) -> String {
-        self.part(format_args!("l"))
+        [&self.base, ":l"].concat()
     }
 
     /// The calls that wait for whoever leads, by session.
     pub(super) fn queue(&self) -> String {
-        self.part(format_args!("q"))
+        [&self.base, ":q"].concat()
     }
 
     /// The places in the queue, in the order of their coming.
     pub(super) fn waiting(&self) -> String {
-        self.part(format_args!("w"))
+        [&self.base, ":w"].concat()
     }
 
     /// The sessions whose calls may have killed their leaders.
     pub(super) fn suspects(&self) -> String {
-        self.part(format_args!("z"))
+        [&self.base, ":z"].concat()
     }
 
     /// The channel of announcements.
     pub(super) fn channel(&self) -> String {
-        self.part(format_args!("c"))
+        [&self.base, ":c"].concat()
     }
 
     /// The channel of announcements to one process.
     pub(super) fn inbox(&self, process: &str) -> String {
-        self.part(format_args!("c:{process}"))
-    }
-
-    /// The name of a part of the object, as long as it has to be.
-    fn part(&self, part: fmt::Arguments<'_>) -> String {
-        let room = part.as_str().map_or(LONG_PART, str::len);
-        let mut name = String::with_capacity(self.base.len() + 1 + room);
-        name.push_str(&self.base);
-        name.push(':');
-        // Writing to a string does not fail.
-        let _ = name.write_fmt(part);
-        name
+        [&self.base, ":c:", process].concat()
     }
 }
 

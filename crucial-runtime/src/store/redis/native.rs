@@ -7,7 +7,6 @@ use super::folding::Folded;
 use super::lane::Answer;
 use super::names::Names;
 use super::operation::Operation;
-use super::value;
 
 /// Sends a batch of reads as the server's own commands.
 pub(super) async fn fly(core: &Core, names: &Names, operations: &[Operation]) -> Vec<Answer> {
@@ -25,13 +24,7 @@ pub(super) async fn fly(core: &Core, names: &Names, operations: &[Operation]) ->
         pipeline
     };
     match core.exchange(None, |_| commands()).await {
-        Ok(replies) => {
-            let mut answers = Vec::with_capacity(operations.len());
-            for (call, reply) in calls.iter().zip(replies) {
-                call.unfold(value::reply(reply), &mut answers);
-            }
-            answers
-        }
+        Ok(replies) => Folded::answers(&calls, replies),
         Err(fault) => operations.iter().map(|_| Err(fault.clone())).collect(),
     }
 }

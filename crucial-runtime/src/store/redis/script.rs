@@ -14,10 +14,10 @@ use sha1_smol::Sha1;
 use super::RECORD_LIFE;
 use crate::object::ServerScript;
 
-/// How many arguments a script has beside its keys, and how many bytes they have where none is large: so the place of
-/// a command is large enough from the start.
+/// How many arguments a script has beside its keys.
 const ARGUMENTS: usize = 16;
-pub(super) const LITTLE: usize = 256;
+/// How many bytes a command has beside its keys and what is large in it: so its place is large enough from the start.
+pub(super) const ROOM: usize = 256;
 
 /// A script in both of its forms.
 #[derive(Debug)]
@@ -57,15 +57,15 @@ impl Script {
         })
     }
 
-    /// The command that runs it with so many keys; they and about so many bytes of arguments follow.
-    pub(super) fn command(&self, form: Form, keys: &[String], bytes: usize) -> Cmd {
+    /// The command that runs it on those keys; arguments follow, of which the large ones have so many bytes.
+    pub(super) fn command(&self, form: Form, keys: &[String], large: usize) -> Cmd {
         let (verb, name) = match form {
             Form::Function => ("FCALL", &self.function),
             Form::Text => ("EVALSHA", &self.digest),
         };
-        let head = verb.len() + name.len() + keys.iter().map(String::len).sum::<usize>();
-        let mut command = Cmd::with_capacity(keys.len() + ARGUMENTS, head + bytes);
-        command.arg(verb).arg(name).arg(keys.len());
+        let bytes = keys.iter().map(String::len).sum::<usize>() + ROOM + large;
+        let mut command = Cmd::with_capacity(keys.len() + ARGUMENTS, bytes);
+        command.arg(verb).arg(name).arg(keys.len()).arg(keys);
         command
     }
 

@@ -14,7 +14,7 @@ use super::folding::Folded;
 use super::lane::{Answer, SLOTS, Slot};
 use super::names::{self, Names};
 use super::operation::Operation;
-use super::script::{LITTLE, Script};
+use super::script::Script;
 use super::{RECORD_LIFE, RECORD_RENEWAL, value};
 use crate::object::{Call, Value};
 use crate::store::Description;
@@ -75,7 +75,6 @@ async fn run(
         names,
         slot,
         first,
-        operations: operations.len(),
         calls: &calls,
         keys: remembered.keys(core, names, slot),
     };
@@ -117,7 +116,6 @@ struct Batch<'a> {
     names: &'a Names,
     slot: Slot,
     first: &'a Operation,
-    operations: usize,
     calls: &'a [Folded<'a>],
     /// Those of the script, of which reads need no record.
     keys: &'a [String; 3],
@@ -160,19 +158,18 @@ impl Batch<'_> {
             None => &self.keys[..2],
         };
         let args = self.calls.iter().flat_map(Folded::args);
-        let bytes = LITTLE + called.len() + args.map(Bytes::len).sum::<usize>();
+        let bytes = called.len() + args.map(Bytes::len).sum::<usize>();
         let replies = self
             .core
             .exchange(Some(&script), |sending| {
                 let mut command = sending.run(&script, keys, bytes);
-                let refuse_after = sending.refuse_after();
-                match (update, renew, &refuse_after[..], &called[..]) {
+                if update.is_some() {
+                    let refuse_after = sending.refuse_after();
+                    command.arg(format!("{seq}{renew}{refuse_after}{called}"));
+                } else {
                     // Reads are sent again as they are.
-                    (None, ..) => command.arg(""),
-                    // As most updates are.
-                    (_, "", "", "") => command.arg(&seq),
-                    _ => command.arg(format!("{seq}{renew}{refuse_after}{called}")),
-                };
+                    command.arg("");
+                }
                 for call in self.calls {
                     command.arg(call.method()).arg(call.args().len());
                     for arg in call.args() {
@@ -214,11 +211,7 @@ impl Batch<'_> {
                 "it gave {replies} replies to {calls} calls"
             )));
         }
-        let mut answers = Vec::with_capacity(self.operations);
-        for (call, reply) in self.calls.iter().zip(replies) {
-            call.unfold(value::reply(reply), &mut answers);
-        }
-        Ok((answers, noted))
+        Ok((Folded::answers(self.calls, replies), noted))
     }
 }
 
@@ -227,7 +220,7 @@ impl Batch<'_> {
     async fn forget(&self, record: &str, seq: &str) {
         let script = self.core.scripts.alone(include_str!("forget.lua"));
         let forgotten = self.core.exchange(Some(&script), |sending| {
-            let mut command = sending.run(&script, &[record.to_owned()], LITTLE);
+            let mut command = sending.run(&script, &[record.to_owned()], 0);
             command.arg(seq);
             let mut pipeline = Pipeline::new();
             pipeline.add_command(command);
@@ -262,7 +255,7 @@ pub(super) async fn destroy(
                 names.queue(),
                 names.suspects(),
             ];
-            let mut command = sending.run(&script, &keys, LITTLE);
+            let mut command = sending.run(&script, &keys, 0);
             command
                 .arg(&seq)
                 .arg(ttl())

@@ -8,7 +8,6 @@ use super::parcel::{self, SEQ};
 use super::{Fault, Own, SLOT, Site, garbled, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::names;
-use crate::store::redis::script::LITTLE;
 use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
 
@@ -109,9 +108,12 @@ impl Commit<'_> {
                         keys.push(reply(&staging, place));
                     }
                 }
-                let records = self.callers.iter().filter(|caller| !large(caller));
-                let records = records.map(|caller| caller.record.len()).sum::<usize>();
-                let mut commit = sending.run(&script, &keys, LITTLE + records);
+                let inline = |caller: &Caller| match large(caller) {
+                    true => SEQ,
+                    false => caller.record.len(),
+                };
+                let records = self.callers.iter().map(inline).sum();
+                let mut commit = sending.run(&script, &keys, records);
                 commit.arg(self.token).arg(&core.session);
                 commit.arg(&self.before.to_be_bytes()[..]);
                 commit.arg(&self.after.to_be_bytes()[..]);
@@ -134,7 +136,7 @@ impl Commit<'_> {
                     commit.arg(&caller.session);
                     commit.arg(if large { "s" } else { "i" });
                     commit.arg(if caller.elsewhere { "1" } else { "" });
-                    commit.arg(&caller.record[..if large { SEQ } else { caller.record.len() }]);
+                    commit.arg(&caller.record[..inline(caller)]);
                 }
                 pipeline.add_command(commit);
                 if fetch {
@@ -207,7 +209,7 @@ pub(super) async fn abandon(
                     names.waiting(),
                     names.suspects(),
                 ],
-                LITTLE,
+                0,
             );
             abandon.arg(&lead.token()[..]).arg(names::inbox(""));
             abandon.arg(&parcel::pack_fault(&fault)[..]);

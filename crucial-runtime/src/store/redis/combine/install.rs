@@ -8,7 +8,6 @@ use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::{Core, Earlier};
 use crate::store::redis::names::Names;
-use crate::store::redis::script::LITTLE;
 use crate::store::redis::scripted::{destroy, register, ttl};
 use crate::store::redis::value;
 
@@ -72,7 +71,7 @@ impl Install<'_> {
                         names.waiting(),
                         names.suspects(),
                     ],
-                    LITTLE,
+                    0,
                 );
                 install.arg(if self.recorded { self.seq } else { "" });
                 install

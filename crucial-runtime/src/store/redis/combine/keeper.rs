@@ -17,7 +17,6 @@ use super::pulse::{Leased, Pulse};
 use super::{Fault, Options};
 use crate::store::redis::core::Core;
 use crate::store::redis::link::Link;
-use crate::store::redis::script::LITTLE;
 
 /// After how many looks without anything running it sleeps until something does.
 const PATIENCE: u32 = 10;
@@ -189,7 +188,7 @@ pub(super) async fn renew(
     let script = core.scripts.alone(include_str!("renew.lua"));
     let replies = core
         .exchange(Some(&script), |sending| {
-            let mut renew = sending.run(&script, std::slice::from_ref(&leased.key), LITTLE);
+            let mut renew = sending.run(&script, std::slice::from_ref(&leased.key), 0);
             renew.arg(&leased.token[..]).arg(session);
             renew.arg(leased.lease_ms).arg(call);
             let mut pipeline = Pipeline::new();

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use redis::{Cmd, RedisWrite, ToRedisArgs};
 
+use crate::store::redis::script::ROOM;
+
 /// How long what was staged and is never used stays.
 const STAGED_MS: u32 = 60_000;
-/// The rest of a command, so that its place is large enough from the start.
-const ROOM: usize = 256;
 
 /// A state as it is stored: 8 bytes of version, then the state.
 struct Stored<'a> {

@@ -7,7 +7,6 @@ use super::lead::Lead;
 use super::{Fault, INLINE, Site, garbled, reads, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::core::Earlier;
-use crate::store::redis::script::LITTLE;
 use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
 
@@ -76,7 +75,7 @@ impl Submission<'_> {
                         names.suspects(),
                         names.record(&core.session, super::SLOT),
                     ],
-                    LITTLE,
+                    0,
                 );
                 submit
                     .arg(&core.session)
