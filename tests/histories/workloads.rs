@@ -33,6 +33,9 @@ pub fn chosen() -> Vec<&'static Workload> {
 
 /// Longer than a round.
 const LEASE: Duration = Duration::from_secs(600);
+/// Longer than most pauses of the server: calls that are given up go on in the background, and where their replies tell
+/// little, many of them at a time can be put in too many orders.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 workloads! {
     "counter": Atomic<i64> = 0, |number, dice| {
@@ -237,8 +240,8 @@ workloads! {
         } },
     }
     "notify": Notify = (), |notify, _dice| {
-        notify.notified(),
-        notify.notified(),
+        notify.notified_timeout(PATIENCE),
+        notify.notified_timeout(PATIENCE),
         notify.notify_one(),
         notify.notify_waiters(),
     }

@@ -74,6 +74,11 @@ impl Deed {
             Self::Create { .. } | Self::Destroy | Self::Expire(_) => true,
         }
     }
+
+    /// Whether the object may be removed by it, now or later.
+    pub(super) fn may_remove(&self) -> bool {
+        matches!(self, Self::Destroy | Self::Expire(Some(_)))
+    }
 }
 
 /// What the outcome tells; nothing where nobody knows whether the call took effect.

@@ -72,6 +72,20 @@ impl<C, R> Operation<C, R> {
         waits && !M::repeats(&self.call) || M::reads(&self.call)
     }
 
+    /// What the model's clock showed when it took effect, if its reply tells.
+    pub(super) fn clock<M: Model<Call = C, Reply = R>>(&self) -> Option<u64> {
+        match &self.end {
+            End::Answered(_, Poll::Ready(reply)) => M::clock_before(&self.call, reply),
+            _ => None,
+        }
+    }
+
+    /// How long it took, if it is known.
+    pub(super) fn length(&self) -> u64 {
+        let end = self.end.deadline().unwrap_or(self.started);
+        end.saturating_sub(self.started)
+    }
+
     /// Twice the time between its start and its answer.
     pub(super) fn middle(&self) -> u64 {
         let end = self.end.deadline().unwrap_or(u64::MAX);

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use super::model::Model;
 use super::text;
 use super::tree::Tree;
-use crate::codec;
-use crate::object::{Method, MethodKind, Moment, ObjectType, SNAPSHOT, Value};
+use crate::codec::{self, CodecError};
+use crate::object::{self, Method, MethodKind, Moment, ObjectType, SNAPSHOT, Value};
 use crate::store::Description;
 
 /// One object, or none, under a key.
@@ -23,9 +23,31 @@ pub(super) struct Machine {
 struct Stored {
     object: Type,
     description: Description,
-    state: Bytes,
+    state: State,
     /// The call that set the time at which it is removed.
     expires: Option<u32>,
+}
+
+/// A state, and what its clock shows.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct State {
+    bytes: Bytes,
+    clock: u64,
+}
+
+impl State {
+    fn of(object: &ObjectType, state: &object::State) -> Result<Self, CodecError> {
+        Ok(Self {
+            bytes: object.encode(state)?,
+            clock: (object.clock)(state),
+        })
+    }
+
+    /// That which the object starts from.
+    fn first(object: &ObjectType, args: &[Bytes]) -> Option<Self> {
+        let state = object.init(args).ok()?;
+        Self::of(object, &state).ok()
+    }
 }
 
 /// A type, which its name stands for.
@@ -57,6 +79,8 @@ pub(super) enum Step {
         given: Option<Value>,
         /// A state of a user's object, to tell the types of its arguments.
         specimen: Option<Bytes>,
+        /// Whether the object may be removed, so that its clock may go back.
+        mortal: bool,
     },
     Create {
         object: Type,
@@ -103,10 +127,9 @@ impl Machine {
             }
             // As in every store: nothing stored reads as an empty collection.
             None if object.0.implicit || (reads && object.0.script.is_some()) => {
-                let init = object.0.init(&[]).map(|state| object.0.encode(&state));
-                match init {
-                    Ok(Ok(state)) => state,
-                    _ => return Poll::Ready(Reply::Refused),
+                match State::first(object.0, &[]) {
+                    Some(state) => state,
+                    None => return Poll::Ready(Reply::Refused),
                 }
             }
             None => return Poll::Ready(Reply::Absent),
@@ -131,7 +154,7 @@ impl Machine {
         if self.stored.is_some() {
             return Reply::Flag(false);
         }
-        let Ok(Ok(state)) = object.0.init(args).map(|state| object.0.encode(&state)) else {
+        let Some(state) = State::first(object.0, args) else {
             return Reply::Refused;
         };
         self.stored = Some(Stored {
@@ -150,13 +173,13 @@ const SOME_TIME: u64 = 1 << 40;
 /// What the method answers in that state, and the state after it.
 fn run(
     object: &ObjectType,
-    before: &Bytes,
+    before: &State,
     method: &Method,
     args: &[Bytes],
     given: Option<&Value>,
-) -> (Poll<Reply>, Bytes) {
+) -> (Poll<Reply>, State) {
     let refused = (Poll::Ready(Reply::Refused), before.clone());
-    let Ok(mut state) = object.decode(before) else {
+    let Ok(mut state) = object.decode(&before.bytes) else {
         return refused;
     };
     let reply = {
@@ -176,7 +199,7 @@ fn run(
     if method.kind == MethodKind::Read {
         return (reply, before.clone());
     }
-    match object.encode(&state) {
+    match State::of(object, &state) {
         Ok(after) => (reply, after),
         Err(_) => refused,
     }
@@ -258,6 +281,25 @@ impl Model for Machine {
         }
     }
 
+    fn clock(&self) -> u64 {
+        self.stored.as_ref().map_or(0, |stored| stored.state.clock)
+    }
+
+    fn clock_before(step: &Step, reply: &Reply) -> Option<u64> {
+        match (step, reply) {
+            (
+                Step::Call {
+                    object,
+                    method,
+                    mortal: false,
+                    ..
+                },
+                Reply::Value(value),
+            ) => (object.0.clock_before)(method.name, value),
+            _ => None,
+        }
+    }
+
     fn repeats(step: &Step) -> bool {
         // Servers record what their scripts do, whatever it is.
         matches!(step, Step::Call { method, object, .. }
@@ -312,7 +354,7 @@ impl fmt::Debug for Machine {
         match &self.stored {
             None => f.write_str("absent"),
             Some(stored) => {
-                let state = text::state(&stored.state);
+                let state = text::state(&stored.state.bytes);
                 write!(f, "a {} {state}", stored.description.detail)
             }
         }

@@ -59,6 +59,18 @@ pub trait Model: Clone + Eq + Hash + Debug {
         false
     }
 
+    /// A number that no call makes smaller, as that of the next ticket or message. To give it, and
+    /// [`clock_before`](Self::clock_before), makes the check faster.
+    fn clock(&self) -> u64 {
+        0
+    }
+
+    /// What the [`clock`](Self::clock) showed before that call gave that reply, if the reply tells.
+    fn clock_before(call: &Self::Call, reply: &Self::Reply) -> Option<u64> {
+        let _ = (call, reply);
+        None
+    }
+
     /// A call as people read it.
     fn show_call(call: &Self::Call) -> String {
         format!("{call:?}")

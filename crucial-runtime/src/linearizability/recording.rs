@@ -10,10 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 pub use self::checked::Checked;
-use self::deeds::Done;
+use self::deeds::{Done, Life};
 use super::event::{Answered, Deed, Event};
 use super::failure::CheckError;
 use super::history::End;
@@ -222,7 +220,7 @@ impl Recording {
 
     fn history(&self, key: &Key, deeds: &[Done<'_>]) -> Result<History<Step, Reply>, CheckError> {
         let beginning = deeds.first().map_or(0, |first| first.started);
-        let specimen = self.specimen(deeds);
+        let life = self.life(deeds);
         let mut history = History::new();
         for (number, done) in deeds.iter().enumerate() {
             let caller = format!("{} call {}", done.caller, done.call);
@@ -232,7 +230,7 @@ impl Recording {
                 Some((_, Answered::Value(value))) => Some(value),
                 _ => None,
             };
-            let step = self.step(key, done.deed, number, specimen.as_ref(), chosen)?;
+            let step = self.step(key, done.deed, number, &life, chosen)?;
             let end = match done.end {
                 // A call that changes nothing and told nothing.
                 None if !done.deed.changes() => continue,
@@ -268,24 +266,12 @@ impl Recording {
         Ok(history)
     }
 
-    /// Any state of the user's object that was created here.
-    fn specimen(&self, deeds: &[Done<'_>]) -> Option<Bytes> {
-        deeds.iter().find_map(|done| match done.deed {
-            Deed::Create { args, description } => {
-                let object = self.type_of(&description.object)?;
-                let state = object.init(args).ok()?;
-                object.encode(&state).ok()
-            }
-            _ => None,
-        })
-    }
-
     fn step(
         &self,
         key: &Key,
         deed: &Deed,
         number: u32,
-        specimen: Option<&Bytes>,
+        life: &Life,
         chosen: Option<&Value>,
     ) -> Result<Step, CheckError> {
         let known = |name: &str| {
@@ -303,13 +289,15 @@ impl Recording {
                 args,
             } => {
                 let object = known(object)?;
+                let is_the_users = object.0.script.is_none();
                 Step::Call {
                     method: method_of(method, *kind),
                     args: args.clone(),
                     given: chosen
                         .filter(|_| object.0.chance.contains(&&**method))
                         .cloned(),
-                    specimen: specimen.filter(|_| object.0.script.is_none()).cloned(),
+                    specimen: life.specimen.clone().filter(|_| is_the_users),
+                    mortal: life.mortal,
                     object,
                 }
             }
@@ -333,7 +321,7 @@ impl Recording {
         done.end.is_none() && object.is_some_and(|object| object.chance.contains(&&**method))
     }
 
-    fn type_of(&self, name: &str) -> Option<&'static ObjectType> {
+    pub(super) fn type_of(&self, name: &str) -> Option<&'static ObjectType> {
         let library = || TYPES.iter().find(|object| object.name == name);
         self.types.get(name).or_else(library).copied()
     }

@@ -7,18 +7,23 @@
 //! * A call that fits and can't change anything is taken without a look at the others: whatever order there is
 //!   from here on, there is one with that call first.
 //! * Calls in doubt are tried last, where nothing else fits, so that they take effect just before they show;
-//!   of equal ones the oldest, because it fits wherever another does.
+//!   of equal ones the oldest, because it fits wherever another does. An order in which they take effect soon after
+//!   they began, if at all, is looked for before any other.
 //! * A call that may take effect twice may do so first where it is still to be put in order; once it is, it makes no
 //!   difference whether it did.
+//! * Where the model has a clock, and a call that is still to be put in order was answered when that showed less than it
+//!   does, there is no way on.
+//! * What a call does to a state is worked out once.
 
+mod choices;
 mod doubtful;
 mod stuck;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::task::Poll;
 
+use self::choices::Choices;
 use self::doubtful::Doubtful;
 use self::stuck::Deepest;
 pub(super) use self::stuck::Stuck;
@@ -54,19 +59,41 @@ pub(super) struct Search<'a, M: Model> {
     happened: Bits,
     /// Calls that have taken effect once before that which was answered, and are still to be put in order.
     again: BTreeSet<usize>,
+    /// What the model's clock showed when each of the first took effect, if its reply tells.
+    clocks: Vec<Option<u64>>,
+    /// Those that are still to be put in order, by that.
+    timed: BTreeSet<(u64, usize)>,
     states: Vec<Rc<M>>,
     ids: HashMap<Rc<M>, StateId>,
+    /// Where steps lead, as far as that was worked out lately.
+    ways: HashMap<(StateId, Step), Option<StateId>>,
     /// What was reached before: the calls done, the calls in doubt that happened, the state.
     seen: HashSet<Box<[u64]>>,
     trail: Vec<Frame>,
     deepest: Deepest,
     limit: Limit,
+    /// Within what time after their start calls in doubt are taken to have happened, if they have.
+    soon: u64,
+    /// Whether any was passed over because it was too late for it.
+    passed_over: bool,
+}
+
+/// How a search ended.
+enum Outcome {
+    Explained,
+    /// No order explains the answers.
+    Exhausted,
+    /// So many states of affairs were tried in vain.
+    GivenUp(usize),
 }
 
 type StateId = u32;
 
+/// How many ways are remembered.
+const WAYS: usize = 1 << 20;
+
 /// The call that is put next in order, by its place in one of the lists.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Step {
     Certain(usize),
     /// Before the effect that was answered.
@@ -83,17 +110,6 @@ struct Frame {
     instead: Option<Choices>,
 }
 
-/// What may come next at one point of the search.
-struct Choices {
-    /// The call with the first answer of those that are left: one that began after it can't come next.
-    first: usize,
-    /// Of the calls that took effect those that fit here and have not been tried, with the states after them.
-    fitting: Option<Vec<(usize, StateId)>>,
-    /// Of these the ones that may take effect once more than they fit.
-    again: Option<Vec<(usize, StateId)>>,
-    next_doubtful: usize,
-}
-
 impl<'a, M: Model> Search<'a, M> {
     pub(super) fn new(mut calls: Calls<'a, M>, model: M, limit: Limit) -> Self {
         calls.sort_by_key(|call| call.started);
@@ -102,9 +118,14 @@ impl<'a, M: Model> Search<'a, M> {
             .partition(|call| call.end.deadline().is_some());
         let doubtful = Doubtful::all(doubtful);
         let events = Events::of(&certain);
-        let deepest = Deepest::at(events.first_answer().unwrap_or(0));
+        let deepest = Deepest::nowhere(&events);
         let model = Rc::new(model);
+        let clocks: Vec<_> = certain.iter().map(|call| call.clock::<M>()).collect();
+        let timed = clocks.iter().enumerate();
+        let timed = timed.filter_map(|(call, clock)| Some(((*clock)?, call)));
         Self {
+            timed: timed.collect(),
+            clocks,
             middles: certain.iter().map(|call| call.middle()).collect(),
             done: Bits::new(certain.len()),
             happened: Bits::new(doubtful.len()),
@@ -113,24 +134,53 @@ impl<'a, M: Model> Search<'a, M> {
             doubtful,
             states: vec![Rc::clone(&model)],
             ids: HashMap::from([(model, 0)]),
+            ways: HashMap::new(),
             seen: HashSet::new(),
             trail: Vec::new(),
             deepest,
             events,
             limit,
+            soon: u64::MAX,
+            passed_over: false,
         }
     }
 
     pub(super) fn run(mut self) -> Result<(), Stuck<'a, M>> {
+        let mut tried = 0;
+        if !self.doubtful.is_empty() {
+            let lengths = self.certain.iter().map(|call| call.length());
+            self.soon = lengths.max().unwrap_or(0);
+            match self.search(self.limit.0 / 2) {
+                Outcome::Explained => return Ok(()),
+                Outcome::Exhausted if !self.passed_over => return Err(self.stuck(None)),
+                // The other gets at least as far.
+                Outcome::Exhausted => self.deepest = Deepest::nowhere(&self.events),
+                Outcome::GivenUp(before) => tried = before,
+            }
+            self.soon = u64::MAX;
+            self.seen.clear();
+        }
+        match self.search(self.limit.0 - tried) {
+            Outcome::Explained => Ok(()),
+            Outcome::Exhausted => Err(self.stuck(None)),
+            Outcome::GivenUp(more) => Err(self.stuck(Some(tried + more))),
+        }
+    }
+
+    /// Looks for an order, and leaves nothing in order where it found none.
+    fn search(&mut self, limit: usize) -> Outcome {
         let mut state = 0;
         let mut here = self.choices();
         loop {
             let Some(mut choices) = here else {
-                return Ok(());
+                return Outcome::Explained;
             };
-            if self.seen.len() > self.limit.0 {
+            if self.seen.len() > limit {
                 self.note(choices.first, state);
-                return Err(self.stuck(Some(self.seen.len())));
+                while let Some(frame) = self.trail.pop() {
+                    self.undo(frame.step, frame.again);
+                }
+                return Outcome::GivenUp(self.seen.len());
             }
             if let Some((step, again, after)) = self.choose(state, &mut choices) {
                 let mut instead = Some(choices);
@@ -154,7 +204,7 @@ impl<'a, M: Model> Search<'a, M> {
             self.note(choices.first, state);
             here = loop {
                 let Some(frame) = self.trail.pop() else {
-                    return Err(self.stuck(None));
+                    return Outcome::Exhausted;
                 };
                 self.undo(frame.step, frame.again);
                 state = frame.before;
@@ -165,100 +215,29 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    /// What may come next; nothing where all answers are explained.
-    fn choices(&self) -> Option<Choices> {
-        self.events.first_answer().map(|first| Choices {
-            first,
-            fitting: None,
-            again: None,
-            next_doubtful: 0,
-        })
-    }
-
-    /// The next step from here, whether its call had taken effect before, and the state after it.
-    fn choose(&mut self, state: StateId, choices: &mut Choices) -> Option<(Step, bool, StateId)> {
-        if choices.fitting.is_none() {
-            let fitting = self.fitting(state, choices.first);
-            choices.fitting = Some(fitting);
+    /// The state after that step, if it can be taken.
+    fn way(&mut self, state: StateId, step: Step) -> Option<StateId> {
+        if let Some(after) = self.ways.get(&(state, step)) {
+            return *after;
         }
-        while let Some((call, after)) = choices.fitting.as_mut().and_then(Vec::pop) {
-            if let Some(again) = self.visit(Step::Certain(call), after) {
-                return Some((Step::Certain(call), again, after));
-            }
-            if self.certain[call].changes_nothing::<M>() {
-                return None;
-            }
-        }
-        if choices.again.is_none() {
-            let again = self.repeating(state, choices.first);
-            choices.again = Some(again);
-        }
-        while let Some((call, after)) = choices.again.as_mut().and_then(Vec::pop) {
-            if self.visit(Step::Again(call), after).is_some() {
-                return Some((Step::Again(call), false, after));
-            }
-        }
-        let latest = self.certain[choices.first].end.deadline();
-        while let Some(effect) = self.doubtful.get(choices.next_doubtful) {
-            let operation = effect.operation;
-            if Some(operation.started) > latest {
-                break;
-            }
-            let call = choices.next_doubtful;
-            choices.next_doubtful += 1;
-            let twin_first = effect
-                .twin
-                .is_some_and(|twin| !self.happened.contains(twin));
-            if self.happened.contains(call) || twin_first {
-                continue;
-            }
-            let after = if effect.answered {
-                self.explained(state, operation)
-            } else {
-                Some(self.apply(state, &operation.call).1)
-            };
-            let Some(after) = after else {
-                continue;
-            };
-            if after == state {
-                continue;
-            }
-            if self.visit(Step::Doubtful(call), after).is_some() {
-                return Some((Step::Doubtful(call), false, after));
-            }
-        }
-        None
-    }
-
-    /// The calls that fit here, the likeliest last: one that can't change anything alone, otherwise that whose
-    /// start and answer came first, taken together.
-    fn fitting(&mut self, state: StateId, first: usize) -> Vec<(usize, StateId)> {
-        let mut fitting = Vec::new();
-        for call in self.events.until(first) {
-            if let Some(after) = self.explained(state, self.certain[call]) {
-                if self.certain[call].changes_nothing::<M>() {
-                    return vec![(call, after)];
-                }
-                fitting.push((call, after));
-            }
-        }
-        fitting.sort_by_key(|(call, _)| Reverse(self.middles[*call]));
-        fitting
-    }
-
-    /// The calls that may take effect here before they do as they were answered, and change something.
-    fn repeating(&mut self, state: StateId, first: usize) -> Vec<(usize, StateId)> {
-        let mut repeating = Vec::new();
-        for call in self.events.until(first) {
-            let asked = &self.certain[call].call;
-            if M::repeats(asked) && !self.again.contains(&call) {
-                let (_, after) = self.apply(state, asked);
-                if after != state {
-                    repeating.push((call, after));
+        let after = match step {
+            Step::Certain(call) => self.explained(state, self.certain[call]),
+            Step::Again(call) => Some(self.apply(state, &self.certain[call].call).1),
+            Step::Doubtful(call) => {
+                let effect = &self.doubtful[call];
+                let operation = effect.operation;
+                if effect.answered {
+                    self.explained(state, operation)
+                } else {
+                    Some(self.apply(state, &operation.call).1)
                 }
             }
+        };
+        if self.ways.len() >= WAYS {
+            self.ways.clear();
         }
-        repeating
+        self.ways.insert((state, step), after);
+        after
     }
 
     /// The state after that call, if it gives the answer that was given.
@@ -294,9 +273,16 @@ impl<'a, M: Model> Search<'a, M> {
         (given, id)
     }
 
-    /// Takes the step, unless that leads where the search has been before; whether its call had taken effect before.
+    /// Takes the step, unless that leads where the search has been before, or where there is no way on; whether its call
+    /// had taken effect before.
     fn visit(&mut self, step: Step, after: StateId) -> Option<bool> {
         let again = self.mark(step);
+        if let Some((clock, _)) = self.timed.first()
+            && *clock < self.states[after as usize].clock()
+        {
+            self.unmark(step, again);
+            return None;
+        }
         let mut key = vec![after.into()];
         self.done.put_down(&mut key);
         self.happened.put_down(&mut key);
@@ -319,6 +305,9 @@ impl<'a, M: Model> Search<'a, M> {
         match step {
             Step::Certain(call) => {
                 self.done.insert(call);
+                if let Some(clock) = self.clocks[call] {
+                    self.timed.remove(&(clock, call));
+                }
                 self.again.remove(&call)
             }
             Step::Again(call) => !self.again.insert(call),
@@ -333,6 +322,9 @@ impl<'a, M: Model> Search<'a, M> {
         match step {
             Step::Certain(call) => {
                 self.done.remove(call);
+                if let Some(clock) = self.clocks[call] {
+                    self.timed.insert((clock, call));
+                }
                 if again {
                     self.again.insert(call);
                 }

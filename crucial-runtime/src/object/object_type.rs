@@ -107,6 +107,18 @@ pub trait Object: Portable {
         reply
     }
 
+    /// A number that no method makes smaller, as that of the next ticket; to say it makes checks of histories faster.
+    fn clock(&self) -> u64 {
+        0
+    }
+
+    /// What the [clock](Self::clock) showed before the method gave that reply, if the reply tells.
+    #[must_use]
+    fn clock_before(method: &str, reply: &Value) -> Option<u64> {
+        let _ = (method, reply);
+        None
+    }
+
     /// Does what a method that leaves something to chance did, which gave that reply, and gives the same reply if
     /// the method may have given it.
     ///
@@ -186,6 +198,12 @@ pub(crate) struct ObjectType {
     /// [`Object::timeless`].
     #[cfg(feature = "test-util")]
     pub(crate) timeless: fn(&str, Value) -> Value,
+    /// [`Object::clock`].
+    #[cfg(feature = "test-util")]
+    pub(crate) clock: fn(&State) -> u64,
+    /// [`Object::clock_before`].
+    #[cfg(feature = "test-util")]
+    pub(crate) clock_before: fn(&str, &Value) -> Option<u64>,
     /// [`Object::apply_as`].
     #[cfg(feature = "test-util")]
     apply_as: ApplyAs,
@@ -222,6 +240,10 @@ impl ObjectType {
                 chance: T::CHANCE,
                 #[cfg(feature = "test-util")]
                 timeless: T::timeless,
+                #[cfg(feature = "test-util")]
+                clock: |state| state.downcast_ref::<T>().map_or(0, T::clock),
+                #[cfg(feature = "test-util")]
+                clock_before: T::clock_before,
                 #[cfg(feature = "test-util")]
                 apply_as: |state, method, args, reply| match state.downcast_mut::<T>() {
                     Some(state) => state.apply_as(method, args, reply),

@@ -98,12 +98,28 @@ pub(super) fn check<O: Object>(
             prop_assert_eq!(specified, scripted);
         }
         prop_assert_eq!(specified.len(), scripted.len());
-        Ok(())
+        keeps_time::<O>(&case)
     });
     drop(server);
     if let Err(error) = run {
         panic!("{error}");
     }
+}
+
+/// That the machine's clock is one, and that replies tell what it showed.
+fn keeps_time<O: Object>(case: &Case) -> Result<(), TestCaseError> {
+    let Some(Ok(mut state)) = case.init.as_deref().map(O::init) else {
+        return Ok(());
+    };
+    for (method, args) in case.groups.iter().flatten() {
+        let before = state.clock();
+        if let Ok(Poll::Ready(reply)) = state.apply(method.name, args) {
+            prop_assert!(state.clock() >= before);
+            let told = O::clock_before(method.name, &reply);
+            prop_assert!(told.is_none_or(|told| told == before));
+        }
+    }
+    Ok(())
 }
 
 /// What a store answers, call by call.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bytes::Bytes;
+
 use super::Recording;
 use crate::linearizability::event::{Answered, Asked, Deed, Event};
 use crate::object::Key;
@@ -18,7 +20,30 @@ pub(super) struct Done<'a> {
     pub(super) late: bool,
 }
 
+/// What all that was done to an object tells of it.
+pub(super) struct Life {
+    /// Any state of a user's object.
+    pub(super) specimen: Option<Bytes>,
+    /// Whether it may have been removed.
+    pub(super) mortal: bool,
+}
+
 impl Recording {
+    pub(super) fn life(&self, deeds: &[Done<'_>]) -> Life {
+        let specimen = deeds.iter().find_map(|done| match done.deed {
+            Deed::Create { args, description } => {
+                let object = self.type_of(&description.object)?;
+                let state = object.init(args).ok()?;
+                object.encode(&state).ok()
+            }
+            _ => None,
+        });
+        Life {
+            specimen,
+            mortal: deeds.iter().any(|done| done.deed.may_remove()),
+        }
+    }
+
     /// What was done to each object, and to those of a job that was cleared.
     pub(super) fn by_object(&self) -> BTreeMap<&Key, Vec<Done<'_>>> {
         let mut objects: BTreeMap<&Key, Vec<Done<'_>>> = BTreeMap::new();

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Calls, Search, StateId, Step};
 use crate::linearizability::bits::Bits;
+use crate::linearizability::events::Events;
 use crate::linearizability::history::Operation;
 use crate::linearizability::model::Model;
 
@@ -19,8 +20,13 @@ pub(super) struct Deepest {
 }
 
 impl Deepest {
+    /// With nothing in order.
+    pub(super) fn nowhere(events: &Events) -> Self {
+        Self::at(events.first_answer().unwrap_or(0))
+    }
+
     /// Not beyond that call's answer.
-    pub(super) fn at(first: usize) -> Self {
+    fn at(first: usize) -> Self {
         Self {
             first,
             ..Self::default()

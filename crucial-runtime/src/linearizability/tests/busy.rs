@@ -34,7 +34,7 @@ impl Model for Queue {
 }
 
 /// What really happened, seen through intervals of sixteen callers that overlap; one call in so many is in doubt.
-fn busy<M: Model>(
+pub(super) fn busy<M: Model>(
     mut model: M,
     calls: u64,
     doubt: u64,

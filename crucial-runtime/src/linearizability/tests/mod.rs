@@ -2,6 +2,7 @@
 
 mod brute;
 mod busy;
+mod clock;
 mod doubt;
 mod known;
 mod recorded;

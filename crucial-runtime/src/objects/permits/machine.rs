@@ -132,6 +132,23 @@ impl Object for Permits {
         reply
     }
 
+    /// The next ticket.
+    fn clock(&self) -> u64 {
+        self.next
+    }
+
+    fn clock_before(method: &str, reply: &Value) -> Option<u64> {
+        match reply {
+            Value::List(parts) if method == "acquire" => match parts[..] {
+                // Why there is no ticket.
+                [_, _] => None,
+                [Value::Int(ticket), ..] => u64::try_from(ticket).ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn announcement(&mut self, _: &str, _: &[Bytes], _: &Value) -> Option<Bytes> {
         let Told { tickets, everybody } = std::mem::take(&mut self.told);
         if everybody || tickets.len() > NAMED {

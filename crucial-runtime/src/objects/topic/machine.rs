@@ -63,6 +63,24 @@ impl Object for TopicState {
         }
     }
 
+    /// The number of the next message.
+    fn clock(&self) -> u64 {
+        self.next
+    }
+
+    fn clock_before(method: &str, reply: &Value) -> Option<u64> {
+        let next = match (method, reply) {
+            ("publish", next) => next,
+            ("status", Value::List(parts)) => parts.get(1)?,
+            ("read", Value::List(parts)) => parts.first()?,
+            _ => return None,
+        };
+        match next {
+            Value::Int(next) => u64::try_from(*next).ok(),
+            _ => None,
+        }
+    }
+
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let reply = match (method, args) {
             ("status" | "read", _) if self.backlog == 0 => Value::Nil,
