@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -22,7 +23,7 @@ pub(super) struct Machine {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Stored {
     object: Type,
-    description: Description,
+    description: Rc<Description>,
     state: State,
     /// The call that set the time at which it is removed.
     expires: Option<u32>,
@@ -139,10 +140,10 @@ impl Machine {
             let name = object.0.name.to_owned();
             self.stored = Some(Stored {
                 object,
-                description: Description {
+                description: Rc::new(Description {
                     object: name.clone(),
                     detail: name,
-                },
+                }),
                 state,
                 expires: None,
             });
@@ -159,7 +160,7 @@ impl Machine {
         };
         self.stored = Some(Stored {
             object,
-            description: description.clone(),
+            description: Rc::new(description.clone()),
             state,
             expires: None,
         });
@@ -249,7 +250,7 @@ impl Model for Machine {
             } => self.create(*object, args, description),
             Step::Describe => {
                 let stored = self.stored.as_ref();
-                Reply::Described(stored.map(|stored| stored.description.clone()))
+                Reply::Described(stored.map(|stored| Description::clone(&stored.description)))
             }
             Step::Destroy => {
                 self.stored = None;

@@ -132,8 +132,8 @@ impl Recording {
     }
 
     /// Gives the check of an object up, as [undecided](CheckError::Undecided), once so many states of affairs have
-    /// been tried: 4,000,000 unless this says otherwise, which take up to half a gigabyte, and minutes where states
-    /// are large.
+    /// been tried: 4,000,000 unless this says otherwise, which take half a gigabyte, and where states are large minutes
+    /// and some gigabytes.
     ///
     /// ```
     /// # use crucial::linearizability::{CheckError, Recorder};

@@ -37,7 +37,7 @@ use super::model::Model;
 pub(super) struct Limit(pub(super) usize);
 
 impl Default for Limit {
-    /// Under half a gigabyte of memory.
+    /// Half a gigabyte of memory where states are small.
     fn default() -> Self {
         Self(4_000_000)
     }
@@ -72,10 +72,14 @@ pub(super) struct Search<'a, M: Model> {
     trail: Vec<Frame>,
     deepest: Deepest,
     limit: Limit,
+    /// How many states of affairs an earlier search tried.
+    tried: usize,
     /// Within what time after their start calls in doubt are taken to have happened, if they have.
     soon: u64,
     /// Whether any was passed over because it was too late for it.
     passed_over: bool,
+    /// Whether the clock told that there was no way on.
+    turned_back: bool,
 }
 
 /// How a search ended.
@@ -83,12 +87,14 @@ enum Outcome {
     Explained,
     /// No order explains the answers.
     Exhausted,
-    /// So many states of affairs were tried in vain.
-    GivenUp(usize),
+    /// As many states of affairs were tried as may be.
+    GivenUp,
 }
 
 type StateId = u32;
 
+/// How many states of affairs are tried to say where a search ends that has ended.
+const REPORTED: usize = 100_000;
 /// How many ways are remembered.
 const WAYS: usize = 1 << 20;
 
@@ -140,47 +146,51 @@ impl<'a, M: Model> Search<'a, M> {
             deepest,
             events,
             limit,
+            tried: 0,
             soon: u64::MAX,
             passed_over: false,
+            turned_back: false,
         }
     }
 
     pub(super) fn run(mut self) -> Result<(), Stuck<'a, M>> {
-        let mut tried = 0;
         if !self.doubtful.is_empty() {
-            let lengths = self.certain.iter().map(|call| call.length());
-            self.soon = lengths.max().unwrap_or(0);
-            match self.search(self.limit.0 / 2) {
-                Outcome::Explained => return Ok(()),
-                Outcome::Exhausted if !self.passed_over => return Err(self.stuck(None)),
-                // The other gets at least as far.
-                Outcome::Exhausted => self.deepest = Deepest::nowhere(&self.events),
-                Outcome::GivenUp(before) => tried = before,
-            }
-            self.soon = u64::MAX;
-            self.seen.clear();
+            let answered = |call: &&&Operation<_, _>| matches!(call.end, End::Answered(..));
+            let lengths = self.certain.iter().filter(answered);
+            self.soon = lengths.map(|call| call.length()).max().unwrap_or(0);
         }
-        match self.search(self.limit.0 - tried) {
+        let mut outcome = self.search();
+        if self.passed_over && !matches!(outcome, Outcome::Explained) {
+            self.soon = u64::MAX;
+            self.passed_over = false;
+            let before = self.begin_again();
+            outcome = self.search();
+            if let Outcome::GivenUp = outcome {
+                self.go_no_less_far(before);
+            }
+        }
+        match outcome {
             Outcome::Explained => Ok(()),
+            Outcome::Exhausted if self.turned_back => self.find_the_end(),
             Outcome::Exhausted => Err(self.stuck(None)),
-            Outcome::GivenUp(more) => Err(self.stuck(Some(tried + more))),
+            Outcome::GivenUp => Err(self.stuck(Some(self.tried + self.seen.len()))),
         }
     }
 
     /// Looks for an order, and leaves nothing in order where it found none.
-    fn search(&mut self, limit: usize) -> Outcome {
+    fn search(&mut self) -> Outcome {
         let mut state = 0;
         let mut here = self.choices();
         loop {
             let Some(mut choices) = here else {
                 return Outcome::Explained;
             };
-            if self.seen.len() > limit {
+            if self.seen.len() > self.budget() {
                 self.note(choices.first, state);
                 while let Some(frame) = self.trail.pop() {
                     self.undo(frame.step, frame.again);
                 }
-                return Outcome::GivenUp(self.seen.len());
+                return Outcome::GivenUp;
             }
             if let Some((step, again, after)) = self.choose(state, &mut choices) {
                 let mut instead = Some(choices);
@@ -213,6 +223,42 @@ impl<'a, M: Model> Search<'a, M> {
                 }
             };
         }
+    }
+
+    /// How many states of affairs this search may try: half of all that are left where another may follow.
+    fn budget(&self) -> usize {
+        let left = self.limit.0.saturating_sub(self.tried);
+        if self.passed_over { left / 2 } else { left }
+    }
+
+    /// Whether a call that is still to be put in order was answered when the clock showed less than it does.
+    fn is_too_late(&self, state: StateId) -> bool {
+        let first = self.timed.first();
+        first.is_some_and(|(clock, _)| *clock < self.states[state as usize].clock())
+    }
+
+    /// Searches without a look at the clock, where that has told that no way leads on: how far the search got does not
+    /// tell then which answer is the first that can't be explained.
+    fn find_the_end(mut self) -> Result<(), Stuck<'a, M>> {
+        self.clocks.fill(None);
+        self.timed.clear();
+        self.soon = u64::MAX;
+        let before = self.begin_again();
+        self.limit = Limit(self.tried + REPORTED);
+        match self.search() {
+            // The clock was none.
+            Outcome::Explained => return Ok(()),
+            Outcome::Exhausted => {}
+            Outcome::GivenUp => self.go_no_less_far(before),
+        }
+        Err(self.stuck(None))
+    }
+
+    /// Forgets what was tried, and how far that got.
+    fn begin_again(&mut self) -> Deepest {
+        self.tried += self.seen.len();
+        self.seen.clear();
+        std::mem::replace(&mut self.deepest, Deepest::nowhere(&self.events))
     }
 
     /// The state after that step, if it can be taken.
@@ -277,9 +323,8 @@ impl<'a, M: Model> Search<'a, M> {
     /// had taken effect before.
     fn visit(&mut self, step: Step, after: StateId) -> Option<bool> {
         let again = self.mark(step);
-        if let Some((clock, _)) = self.timed.first()
-            && *clock < self.states[after as usize].clock()
-        {
+        if self.is_too_late(after) {
+            self.turned_back = true;
             self.unmark(step, again);
             return None;
         }

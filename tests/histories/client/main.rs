@@ -1,7 +1,7 @@
 //! One of the processes that share objects: it does what its parent says, a line at a time, and says when it is done.
 //!
 //! `crucial-test-client work URL DIRECTORY SEED` reads lines `ROUND CALLS` and answers `done ROUND`.
-//! `crucial-test-client check DIRECTORY` checks a recording once more, object by object.
+//! `crucial-test-client check DIRECTORY UNTIL` checks a recording once more, object by object, up to that nanosecond.
 //! `crucial-test-client count URL …` is the test of exactly once, in [`count`].
 
 mod count;
@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
         ["work", url, directory, seed] => work::work(url, directory, seed).await,
-        ["check", directory] => check(directory),
+        ["check", directory, until] => check(directory, until),
         ["count", url, directory, tasks] => count::count(url, directory, tasks).await,
         _ => Err(format!("there is no way to run it with {args:?}").into()),
     };
@@ -32,8 +32,9 @@ async fn main() -> ExitCode {
 }
 
 /// Checks a recording that is there, object by object, and says how long each takes.
-fn check(directory: &str) -> Result<(), Failure> {
-    let recording = Recording::read(directory)?.object::<Ledger>();
+fn check(directory: &str, until: &str) -> Result<(), Failure> {
+    let until = std::time::Duration::from_nanos(until.parse()?);
+    let recording = Recording::read(directory)?.object::<Ledger>().until(until);
     for key in recording.objects() {
         let began = std::time::Instant::now();
         println!("{key}");

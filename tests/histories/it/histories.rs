@@ -111,7 +111,9 @@ fn verdict(directory: &Path, until: Duration) -> Verdict {
         Ok(())
     };
     if let Err(error) = check() {
-        panic!("{error}\nthe recording is in {}", directory.display());
+        let directory = directory.display();
+        let until = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+        panic!("{error}\nto check it again: crucial-test-client check {directory} {until}");
     }
     let checked = verdict.checked;
     assert!(checked.objects > chosen().len() / 2, "{checked:?}");

@@ -65,20 +65,24 @@ impl<'a, M: Model> Search<'a, M> {
             let late = |effect: &Doubtful<'a, M>| {
                 Some(effect.operation.started.saturating_add(self.soon)) < latest
             };
-            if late(effect) {
-                self.passed_over = true;
-                continue;
-            }
             let twin_first = effect
                 .twin
                 .is_some_and(|twin| !self.happened.contains(twin) && !late(&self.doubtful[twin]));
             if self.happened.contains(call) || twin_first {
                 continue;
             }
+            let late = late(effect);
+            if late && self.passed_over {
+                continue;
+            }
             let Some(after) = self.way(state, Step::Doubtful(call)) else {
                 continue;
             };
             if after == state {
+                continue;
+            }
+            if late {
+                self.passed_over = true;
                 continue;
             }
             if self.visit(Step::Doubtful(call), after).is_some() {

@@ -69,6 +69,13 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
+    /// Goes by an earlier search where that got further.
+    pub(super) fn go_no_less_far(&mut self, before: Deepest) {
+        if self.events.rank[before.first] > self.events.rank[self.deepest.first] {
+            self.deepest = before;
+        }
+    }
+
     /// What is told of a search that did not succeed.
     pub(super) fn stuck(&self, undecided: Option<usize>) -> Stuck<'a, M> {
         let deepest = &self.deepest;

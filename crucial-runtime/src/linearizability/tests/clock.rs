@@ -110,3 +110,18 @@ fn a_clock_spares_tries() {
     let without = history.check_within(Tickets::<false>::default(), limit());
     assert!(matches!(without, Err(CheckError::Undecided { .. })));
 }
+
+#[test]
+fn a_ticket_that_was_drawn_twice_is_shown() {
+    let mut history = History::new();
+    history.replied("a", 0..1, Call::Draw, 0);
+    history.replied("b", 2..3, Call::Draw, 1);
+    history.replied("c", 4..5, Call::Out, 2);
+    history.replied("d", 6..7, Call::Draw, 1);
+    let error = history.check(Tickets::<true>::default()).unwrap_err();
+    let CheckError::NotLinearizable(violation) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(violation.unexplained(), "[6 to 7] d: Draw -> 1");
+    assert!(violation.to_string().contains("next: 2"), "{violation}");
+}

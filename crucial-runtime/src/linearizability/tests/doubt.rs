@@ -2,7 +2,9 @@
 
 use super::known::Call::{Add, Get, Reset, Set, Take};
 use super::known::Entry::{Effective, InDoubt, Late, Replied};
-use super::known::{bad, good};
+use super::known::{Number, bad, good, history};
+use crate::linearizability::CheckError;
+use crate::linearizability::search::Limit;
 
 #[test]
 fn calls_that_were_answered_when_all_was_over() {
@@ -184,4 +186,25 @@ fn many_calls_that_may_take_effect_twice() {
     good("all of them once", &entries);
     entries.push(Replied(3_000, 3_001, Get, 99));
     bad("a reply that none of them explains", &entries, "Get -> 99");
+}
+
+#[test]
+fn no_tries_at_all() {
+    let entries = [InDoubt(0, Add(1)), Replied(1, 2, Get, 1)];
+    let checked = history(&entries).check_within(Number(0), Limit(0));
+    assert!(matches!(checked, Err(CheckError::Undecided { .. })));
+}
+
+/// One that takes effect long after its start, though all others took little time.
+#[test]
+fn a_call_in_doubt_that_takes_effect_late() {
+    let mut entries: Vec<_> = (1..50)
+        .map(|n| Replied(10 * n, 10 * n + 1, Get, 0))
+        .collect();
+    entries.push(InDoubt(0, Add(1)));
+    good("never", &entries);
+    entries.push(Replied(1_000, 1_001, Get, 1));
+    good("at last", &entries);
+    entries.push(Replied(1_002, 1_003, Get, 2));
+    bad("twice", &entries, "Get -> 2");
 }

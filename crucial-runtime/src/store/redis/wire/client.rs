@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use redis::aio::{MultiplexedConnection, SendError};
 use redis::{
     AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
@@ -85,14 +85,16 @@ struct Multiplexed {
 /// its receiver goes (tokio issue 7714), and its caller would wait for `RESPONSE_LIMIT`.
 async fn before<T>(
     end: &watch::Receiver<()>,
-    request: Pin<&mut impl Future<Output = RedisResult<T>>>,
+    mut request: Pin<&mut impl Future<Output = RedisResult<T>>>,
 ) -> RedisResult<T> {
     let mut end = end.clone();
     tokio::select! {
-        // The last replies are handed out before the end is told.
         biased;
-        outcome = request => outcome,
-        _ = end.changed() => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
+        outcome = &mut request => outcome,
+        // The last replies are handed out before the end is told, perhaps since the look above.
+        _ = end.changed() => request
+            .now_or_never()
+            .unwrap_or_else(|| Err(io::Error::from(io::ErrorKind::BrokenPipe).into())),
     }
 }
 
