@@ -23,7 +23,7 @@ pub(super) fn definition(object: &Object, proxy: &Ident, krate: &Crate) -> Token
     quote! {
         #[doc = #summary]
         #[doc = ""]
-        #[doc = " Each method runs atomically where the object lives, and takes one round trip."]
+        #[doc = " Each method runs atomically where the object lives, and takes one round trip: more where others call it at the same time, or where it waits."]
         #[allow(dead_code, private_interfaces)]
         pub struct #proxy<#state = #ty>(#krate::__private::Handle<#state>);
 

@@ -32,7 +32,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The plain value that the object starts from and that [`snapshot`](Self::snapshot) gives back.
     type Init: Send;
 
-    /// Creates the object under that key.
+    /// Creates the object under that key. One round trip; four for a struct, whose fields are made at once.
     ///
     /// ```
     /// # use crucial::{Atomic, Error, Namespace, Shared};
@@ -49,7 +49,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// [`Error::Exists`](crate::Error::Exists) where the key is taken, and those of the store.
     fn create_at(key: Key, init: Self::Init) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Opens the object under that key.
+    /// Opens the object under that key. One round trip; three for a struct.
     ///
     /// ```
     /// # use crucial::{Atomic, Error, List, Shared};
@@ -68,7 +68,8 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// the store.
     fn open_at(key: Key) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Opens the object under that key, having created it if there was none.
+    /// Opens the object under that key, having created it if there was none. One or two round trips; for a struct
+    /// four.
     ///
     /// ```
     /// # use crucial::{Atomic, Namespace, Shared};
@@ -94,7 +95,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
         }
     }
 
-    /// The plain value, each object's as of one moment.
+    /// The plain value, each object's as of one moment. One round trip, for a struct as well: its fields are read at once.
     ///
     /// ```
     /// # use crucial::Shared;
@@ -111,7 +112,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// [`Error::NotFound`](crate::Error::NotFound), and those of the store.
     fn snapshot(&self) -> impl Future<Output = Result<Self::Init>> + Send;
 
-    /// Removes the object; `false` if there was none.
+    /// Removes the object; `false` if there was none. One round trip; two for a struct.
     ///
     /// ```
     /// # use crucial::Shared;

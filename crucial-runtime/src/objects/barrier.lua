@@ -99,15 +99,15 @@ function M.arrive(i)
   if broken then return false end
   if parties == 0 then return 0 end
   local mine, place = generation, waiting
-  local last = mine
+  -- First what a full server refuses, so that nobody has come then.
+  redis.call('HSET', K, 's' .. session, mine + math.floor(math.max(place + count - 1, 0) / parties))
+  redis.call('ZADD', LEASES, now + lease, session)
   while count > 0 do
     local come = math.min(count, parties - waiting)
-    last, count, waiting = generation, count - come, waiting + come
+    count, waiting = count - come, waiting + come
     if waiting == parties then next_generation() end
   end
   changed = true
-  redis.call('HSET', K, 's' .. session, last)
-  redis.call('ZADD', LEASES, now + lease, session)
   return {mine, place, parties, earliest_other(session, now)}
 end
 
@@ -141,7 +141,11 @@ end
 function M.renew(i)
   local session, lease, now = ARGV[i], tonumber(ARGV[i + 1]), instant(i + 2)
   settle(now)
-  if redis.call('ZSCORE', LEASES, session) then redis.call('ZADD', LEASES, now + lease, session) end
+  if redis.call('ZSCORE', LEASES, session) then
+    -- A full server refuses what takes memory, until the script has removed something, were it nothing.
+    redis.call('HDEL', K, '')
+    redis.call('ZADD', LEASES, now + lease, session)
+  end
   return {0, earliest_other(session, now)}
 end
 

@@ -144,7 +144,8 @@ impl Condvar {
         Ok((guard, false))
     }
 
-    /// Waits as long as the condition holds; one that does not hold at first costs nothing.
+    /// Waits as long as the condition holds; one that does not hold at first costs nothing, otherwise each look costs as
+    /// much as [`wait`](Self::wait).
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {

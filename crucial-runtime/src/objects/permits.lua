@@ -27,6 +27,12 @@ finish = function()
   end
 end
 
+-- A full server refuses what takes memory, until the script has removed something, were it nothing: what is held stays
+-- held and is given back all the same.
+local function make_room()
+  redis.call('HDEL', K, '')
+end
+
 local function share(entry)
   local session, count = string.match(entry, '^(%S+) (%d+)$')
   return session, tonumber(count)
@@ -82,6 +88,7 @@ end
 
 local function give_back(ticket, session, held, count)
   if count > held then return 0 end
+  make_room()
   if count == held then
     redis.call('HDEL', K, 'g' .. ticket)
   else
@@ -183,7 +190,10 @@ function M.renew(i)
   local session, lease, now = ARGV[i], tonumber(ARGV[i + 1]), instant(i + 2)
   settle(now)
   local first = tonumber(redis.call('HGET', K, 's' .. session))
-  if first then redis.call('ZADD', LEASES, now + lease, session) end
+  if first then
+    make_room()
+    redis.call('ZADD', LEASES, now + lease, session)
+  end
   return {first or next_ticket, earliest_other(session, now)}
 end
 

@@ -24,8 +24,8 @@ const CALLS: u32 = 100;
 /// How many clients are killed in a round: what they had under way stays in doubt.
 const KILLED: usize = 2;
 /// How long places are kept that are lent to a client which is dead or frozen, at the least. The check knows no time, so
-/// that what comes later is left out.
-const LENT: Duration = Duration::from_secs(1);
+/// that what comes later is left out. Longer than others wait for one who led and died.
+const LENT: Duration = Duration::from_millis(1_800);
 /// After how many tries an object is left undecided: seconds, not minutes.
 const TRIES: usize = 200_000;
 /// What a round may take; none is stopped for being slow, but one that hangs is reported.
@@ -214,7 +214,7 @@ impl Stage {
                 self.clients[unlucky].thaw();
                 self.faults.freezes += 1;
                 // A machine that is busy may oversleep.
-                return (now() - from > 2 * LENT).then_some(from);
+                return (now() - from > LENT).then_some(from);
             }
             4 if may_kill => {
                 self.clients[unlucky].kill();

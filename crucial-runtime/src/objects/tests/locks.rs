@@ -21,6 +21,7 @@ on_every_store! {
     a_dropped_guard_writes_and_unlocks
     a_panic_discards_and_unlocks
     a_dropped_lock_future_gives_back
+    a_dropped_change_is_made_or_not
     a_dead_holder_is_succeeded
     a_frozen_holder_overwrites_nothing
     tokens_rise
@@ -169,6 +170,27 @@ async fn a_dropped_lock_future_gives_back() -> Result<()> {
         }
     }
     mutex.lock_timeout(LONG).await?.unlock().await?;
+    assert_eq!(queue(mutex.key()).await?, (0, 0));
+    Ok(())
+}
+
+async fn a_dropped_change_is_made_or_not() -> Result<()> {
+    let mutex = Mutex::create("mutex", 0_u32).await?;
+    let mut made = 0;
+    for count in 0..40 {
+        let change = |value: &mut u32| {
+            *value += 1;
+            made += 1;
+        };
+        tokio::select! {
+            biased;
+            changed = mutex.with(change) => changed?,
+            () = turns(count) => {}
+        }
+    }
+    let guard = mutex.lock_timeout(LONG).await?;
+    assert_eq!(*guard, made);
+    guard.unlock().await?;
     assert_eq!(queue(mutex.key()).await?, (0, 0));
     Ok(())
 }

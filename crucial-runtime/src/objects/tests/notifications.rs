@@ -94,6 +94,14 @@ async fn a_waiter_that_is_gone_passes_it_on() -> Result<()> {
     notify.notify_one().await?;
     assert_eq!(queue(notify.key()).await?, (0, 1));
     notify.notified_timeout(LONG).await?;
+    // One that is dropped while it is in the queue leaves the notification to the next.
+    let gone = waiter(&notify);
+    queued(notify.key(), 1).await?;
+    gone.abort();
+    queued(notify.key(), 0).await?;
+    notify.notify_one().await?;
+    notify.notified_timeout(LONG).await?;
+    taken(notify.key()).await?;
     // A future that is dropped at any moment of its way.
     for count in 0..40 {
         notify.notify_one().await?;

@@ -235,20 +235,22 @@ async fn a_dead_waiter_blocks_nobody() -> Result<()> {
 }
 
 async fn a_frozen_process_finds_out() -> Result<()> {
-    let semaphore = Semaphore::create("semaphore", 1).await?;
+    let semaphore = Semaphore::create("semaphore", 2).await?;
     let theirs = semaphore.clone();
     let frozen = Frozen::new(
-        async move || theirs.acquire().await.unwrap(),
-        async |permit: SemaphorePermit| {
+        async move || theirs.acquire_many(2).await.unwrap(),
+        async |mut permit: SemaphorePermit| {
             permit.lost().await;
             assert!(permit.is_lost());
-            permit.release().await
+            (permit.release_some(1).await, permit.release().await)
         },
     )
     .await;
-    let permit = semaphore.acquire_timeout(LONG).await?;
-    let lost = frozen.thaw().await;
-    assert!(matches!(lost, Err(Error::LeaseLost { .. })), "{lost:?}");
+    let permit = semaphore.acquire_many_timeout(2, LONG).await?;
+    let (some, all) = frozen.thaw().await;
+    for lost in [some, all] {
+        assert!(matches!(lost, Err(Error::LeaseLost { .. })), "{lost:?}");
+    }
     assert_eq!(
         queue(semaphore.key()).await?,
         (0, 1),

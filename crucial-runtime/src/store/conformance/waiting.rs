@@ -12,6 +12,7 @@ suite! {
     waiting_changes_nothing_and_wakes
     waiters_are_awakened
     waits_end
+    a_dropped_wait_changes_nothing
     no_call_is_given_up_on_its_way
 }
 
@@ -81,6 +82,28 @@ async fn waits_end(bench: Bench) {
     assert!(bench.store().destroy(&key).await.unwrap());
     watch.changed().await;
     assert!(matches!(waiter.await.unwrap(), Err(Error::NotFound { .. })));
+}
+
+async fn a_dropped_wait_changes_nothing(bench: Bench) {
+    let key = bench.account("account", 0).await;
+    for count in 0..40 {
+        let call = call::<Account>(&key, &TAKE, vec![codec::encode(&1i64).unwrap()]);
+        let moment = async {
+            for _ in 0..count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            taken = bench.runtime.waits().wait(&bench.runtime, call, None) => panic!("{taken:?}"),
+            () = moment => {}
+        }
+    }
+    // Nobody is left who would take of it.
+    for balance in 1..=20 {
+        assert_eq!(bench.add(&key, 1).await.unwrap(), balance);
+    }
+    assert_eq!(bench.balance(&key).await, 20);
 }
 
 async fn no_call_is_given_up_on_its_way(bench: Bench) {

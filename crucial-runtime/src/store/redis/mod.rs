@@ -290,7 +290,7 @@ impl Store for RedisStore {
                 lane.idle().await;
             }
         };
-        // What goes on for longer has handed over its leases all the same.
+        // A method that goes on for longer keeps its lease until it ends, or others take that when it has run out.
         if timeout(QUIESCE_LIMIT, all).await.is_err() {
             tracing::debug!("calls are still under way");
         }

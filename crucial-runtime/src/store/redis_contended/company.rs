@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::ledger::{AUDIT, ECHO, FEED, LaterLedger, Ledger, POST, POST_OR_PANIC, SUM};
-use super::{Process, count, number, server};
+use super::{Process, count, number, received, server};
 use crate::error::Error;
 use crate::object::Value;
 
@@ -151,6 +151,9 @@ async fn many_large_calls_of_each_process_make_the_lease_move() {
         number(call.await.unwrap()).unwrap();
     }
     assert_eq!(processes[0].post(0).await.unwrap(), 600);
+    // Three megabytes of arguments stayed where they were.
+    let sent = received(&server).await;
+    assert!(sent < 1_000_000, "{sent} bytes");
 }
 
 /// Each process always has so many calls that the lease is to come to them.

@@ -190,6 +190,19 @@ async fn count(server: &RedisServer, command: &str) -> u64 {
         .unwrap_or(0)
 }
 
+/// How many bytes the server has been sent.
+async fn received(server: &RedisServer) -> u64 {
+    let mut connection = server.connection().await;
+    let stats: String = redis::cmd("INFO")
+        .arg("stats")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    let mut lines = stats.lines();
+    let bytes = lines.find_map(|line| line.strip_prefix("total_net_input_bytes:"));
+    bytes.unwrap().parse().unwrap()
+}
+
 async fn server() -> RedisServer {
     RedisServer::start(Options::default()).await
 }

@@ -1,5 +1,7 @@
 //! Servers whose memory is full.
 
+mod leases;
+
 use std::time::Duration;
 
 use crucial_tests::{Options, RedisServer};
@@ -8,7 +10,10 @@ use futures_util::future::join_all;
 use super::server_with_plain_user;
 use crate::config::Builder;
 use crate::error::{Error, Result};
-use crate::objects::{Atomic, Barrier, Latch, List, Map, Promise, Queue, QueueInit};
+use crate::objects::{
+    Atomic, Barrier, Latch, List, Map, Notify, Promise, Queue, QueueInit, Rate, RateLimiter, Set,
+    SortedMap, Topic, TopicInit, Vector,
+};
 use crate::store::conformance::Bench;
 
 /// A lease that does not end during a test.
@@ -82,6 +87,21 @@ async fn the_library_on_a_full_server() {
         let list = List::<u8>::create("list", vec![1, 2]).await.unwrap();
         let promise = Promise::<u8>::create("promise", None).await.unwrap();
         let latch = Latch::create("latch", 1).await.unwrap();
+        let set = Set::<u8>::create("set", [1].into()).await.unwrap();
+        let sorted = SortedMap::<u8, u8>::create("sorted", [(1, 1)].into())
+            .await
+            .unwrap();
+        let topic = Topic::<u8>::create("topic", TopicInit { backlog: 8 })
+            .await
+            .unwrap();
+        let vector = Vector::<i64>::create("vector", vec![0; 2]).await.unwrap();
+        let rate = Rate {
+            permits: 1,
+            per: LONG,
+            burst: 3,
+        };
+        let limiter = RateLimiter::create("limiter", rate).await.unwrap();
+        let notify = Notify::create("notify", ()).await.unwrap();
         limit_memory(&server, "1").await;
         let refused = [
             counter.fetch_add(1).await.unwrap_err(),
@@ -92,6 +112,12 @@ async fn the_library_on_a_full_server() {
             list.push_back(3).await.unwrap_err(),
             promise.complete(7).await.unwrap_err(),
             latch.count_down().await.unwrap_err(),
+            set.insert(2).await.unwrap_err(),
+            sorted.insert(2, 2).await.unwrap_err(),
+            topic.publish(1).await.unwrap_err(),
+            vector.add(&[1, 1]).await.unwrap_err(),
+            limiter.try_acquire(1).await.unwrap_err(),
+            notify.notify_one().await.unwrap_err(),
             Map::<u8, u8>::create("other", [(1, 1)].into())
                 .await
                 .unwrap_err(),
@@ -106,6 +132,11 @@ async fn the_library_on_a_full_server() {
         assert_eq!(list.to_vec().await.unwrap(), [1, 2]);
         assert!(!promise.is_done().await.unwrap());
         assert_eq!(latch.count().await.unwrap(), 1);
+        assert_eq!(set.len().await.unwrap(), 1);
+        assert_eq!(sorted.len().await.unwrap(), 1);
+        assert_eq!(topic.published().await.unwrap(), 0);
+        assert_eq!(vector.snapshot().await.unwrap(), [0, 0]);
+        assert_eq!(limiter.available().await.unwrap(), 3);
         for name in ["other", "barrier"] {
             let key = runtime.namespace().key(name).unwrap();
             assert!(runtime.store().describe(&key).await.unwrap().is_none());
@@ -121,6 +152,9 @@ async fn the_library_on_a_full_server() {
         assert_eq!(counter.fetch_add(1).await.unwrap(), 1);
         assert!(promise.complete(7).await.unwrap());
         assert_eq!(latch.count_down().await.unwrap(), 0);
+        vector.add(&[1, 1]).await.unwrap();
+        let kept = notify.notified_timeout(Duration::ZERO).await;
+        assert!(matches!(kept, Err(Error::TimedOut { .. })), "{kept:?}");
         runtime.shutdown().await.unwrap();
     }
 }

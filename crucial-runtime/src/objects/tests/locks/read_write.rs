@@ -18,6 +18,7 @@ on_every_store! {
     a_writer_becomes_a_reader
     a_frozen_reader_finds_out
     a_frozen_writer_overwrites_nothing
+    a_frozen_writer_becomes_no_reader
     a_dropped_wait_leaves_the_queue
 }
 
@@ -161,6 +162,25 @@ async fn a_frozen_writer_overwrites_nothing() -> Result<()> {
     }
     assert_eq!(lock.snapshot().await?, 3);
     assert!(!writer.is_lost());
+    writer.unlock().await
+}
+
+async fn a_frozen_writer_becomes_no_reader() -> Result<()> {
+    let lock = RwLock::create("lock", 1_u32).await?;
+    let theirs = lock.clone();
+    let frozen = Frozen::new(
+        async move || theirs.write().await.unwrap(),
+        async |mut guard: RwLockWriteGuard<u32>| {
+            *guard = 2;
+            guard.lost().await;
+            guard.downgrade().await.map(drop)
+        },
+    )
+    .await;
+    let writer = lock.write_timeout(LONG).await?;
+    let lost = frozen.thaw().await;
+    assert!(matches!(lost, Err(Error::LeaseLost { .. })), "{lost:?}");
+    assert_eq!(lock.snapshot().await?, 1);
     writer.unlock().await
 }
 

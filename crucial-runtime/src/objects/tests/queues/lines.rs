@@ -20,6 +20,7 @@ on_every_store! {
     a_dropped_take_takes_nothing
     a_dropped_take_of_many_takes_nothing
     a_dropped_put_leaves_the_line
+    a_dropped_put_of_many_leaves_the_line
     a_dead_caller_gives_way
 }
 
@@ -255,6 +256,24 @@ async fn a_dropped_put_leaves_the_line() -> Result<()> {
     let left = queue.drain().await?;
     assert!(left.is_empty() || left == [3], "{left:?}");
     assert!(queue.try_put(4).await?);
+    Ok(())
+}
+
+async fn a_dropped_put_of_many_leaves_the_line() -> Result<()> {
+    let queue = Queue::create("queue", QueueInit::bounded(2)).await?;
+    // At any moment of its way; it waits for room, which nobody makes.
+    for count in 0..40 {
+        tokio::select! {
+            biased;
+            put = queue.put_all(0..10) => panic!("{put:?}"),
+            () = turns(count) => {}
+        }
+    }
+    producers(&queue, 0).await?;
+    assert_eq!(queue.take().await?, 0);
+    assert_eq!(queue.take().await?, 1);
+    queue.put_all(7..9).await?;
+    assert_eq!(queue.drain().await?, [7, 8]);
     Ok(())
 }
 

@@ -7,16 +7,25 @@ use super::schedule::{self, Failure};
 /// How many schedules each of the tests runs, unless `CRUCIAL_MODEL_SCHEDULES` says otherwise.
 const SCHEDULES: u64 = 400;
 
-fn fail(failure: &Failure) -> ! {
-    let replayed = schedule::run(failure.seed, Bias::None, None, true);
+fn fail(failure: &Failure, bias: Bias) -> ! {
+    let replayed = schedule::run(failure.seed, bias, None, true);
     let trace = replayed.map_or_else(|failure| failure.trace, |summary| summary.trace);
     panic!(
-        "schedule {seed} failed: {}\n{}\n\nto run it again: CRUCIAL_MODEL_SEED={seed} cargo nextest run -p crucial-runtime model::tests::one",
+        "schedule {seed} failed: {}\n{}\n\nto run it again: CRUCIAL_MODEL_SEED={seed} CRUCIAL_MODEL_BIAS={bias:?} cargo nextest run -p crucial-runtime model::tests::one",
         failure.reason,
         trace.join("\n"),
         seed = failure.seed,
     );
 }
+
+/// What schedules are biased to.
+const BIASES: [Bias; 5] = [
+    Bias::Deadly,
+    Bias::Forgotten,
+    Bias::Cut,
+    Bias::Lives,
+    Bias::Frozen,
+];
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
@@ -38,7 +47,7 @@ fn run_part(part: u64) {
         println!("schedule {seed} failed: {reason}");
     }
     if let Some(failure) = failures.first() {
-        fail(failure);
+        fail(failure, Bias::None);
     }
 }
 
@@ -67,32 +76,27 @@ schedules! {
 /// What mistakes are looked for with is fair to what is right.
 #[test]
 fn biased() {
-    for bias in [
-        Bias::Deadly,
-        Bias::Forgotten,
-        Bias::Cut,
-        Bias::Lives,
-        Bias::Frozen,
-    ] {
+    for bias in BIASES {
         for seed in 0..100 {
-            if let Err(failure) = schedule::run(seed, bias, None, true) {
-                panic!(
-                    "{bias:?} {seed}: {}\n{}",
-                    failure.reason,
-                    failure.trace.join("\n")
-                );
+            if let Err(failure) = schedule::run(seed, bias, None, false) {
+                fail(&failure, bias);
             }
         }
     }
 }
 
-/// The schedule of `CRUCIAL_MODEL_SEED`, if there is one.
+/// The schedule of `CRUCIAL_MODEL_SEED` and `CRUCIAL_MODEL_BIAS`, if there is one.
 #[test]
 fn one() {
+    let wanted = std::env::var("CRUCIAL_MODEL_BIAS").unwrap_or_default();
+    let named = BIASES
+        .into_iter()
+        .find(|bias| format!("{bias:?}") == wanted);
+    let bias = named.unwrap_or(Bias::None);
     if let Some(seed) = number("CRUCIAL_MODEL_SEED")
-        && let Err(failure) = schedule::run(seed, Bias::None, None, false)
+        && let Err(failure) = schedule::run(seed, bias, None, false)
     {
-        fail(&failure);
+        fail(&failure, bias);
     }
 }
 
@@ -111,7 +115,9 @@ fn a_server_in_use_knows_all_scripts() {
     assert!(!known.is_empty());
     for seed in known {
         let ran = schedule::run(seed, Bias::Cut, None, true);
-        let trace = ran.unwrap_or_else(|failure| fail(&failure)).trace;
+        let trace = ran
+            .unwrap_or_else(|failure| fail(&failure, Bias::Cut))
+            .trace;
         let sent = trace
             .iter()
             .find(|line| line.contains(" LOAD #!") || line.contains("SCRIPT LOAD"));
@@ -124,7 +130,7 @@ fn a_seed_gives_the_same_schedule_again() {
     for seed in 0..100 {
         let run = || match schedule::run(seed, Bias::None, None, true) {
             Ok(summary) => summary,
-            Err(failure) => fail(&failure),
+            Err(failure) => fail(&failure, Bias::None),
         };
         let (first, second) = (run(), run());
         assert!(first.calls > 0 && first.took > 0 && !first.trace.is_empty());
