@@ -267,6 +267,7 @@ async fn a_dropped_wait_passes_the_notification_on() -> Result<()> {
     condvar.notify_one().await?;
     queued(mutex.key(), 1).await?;
     goes.abort();
+    assert!(goes.await.unwrap_err().is_cancelled());
     queued(mutex.key(), 1).await?;
     guard.unlock().await?;
     timeout(LONG, stays).await.unwrap().unwrap()?;
