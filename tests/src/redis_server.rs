@@ -133,6 +133,34 @@ impl RedisServer {
             .unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
+    /// A section of the server's account of itself.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not there.
+    pub async fn info(&self, section: &str) -> String {
+        redis::cmd("INFO")
+            .arg(section)
+            .query_async(&mut self.connection().await)
+            .await
+            .expect("the server tells of itself")
+    }
+
+    /// The number behind those words at the start of a line of that section; 0 where they are missing.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not there.
+    pub async fn statistic(&self, section: &str, words: &str) -> u64 {
+        let text = self.info(section).await;
+        let number = text.lines().find_map(|line| line.strip_prefix(words));
+        number.map_or(0, |number| {
+            let end = number.find(|c: char| !c.is_ascii_digit());
+            let digits = &number[..end.unwrap_or(number.len())];
+            digits.parse().expect("a number follows")
+        })
+    }
+
     /// A server that has all of this one's data and follows it.
     ///
     /// # Panics
@@ -148,7 +176,9 @@ impl RedisServer {
         })
         .await;
         let deadline = Instant::now() + START;
-        while !format!("{:?}", replica.command(&["INFO", "replication"]).await)
+        while !replica
+            .info("replication")
+            .await
             .contains("master_link_status:up")
         {
             assert!(Instant::now() < deadline, "the replica does not catch up");

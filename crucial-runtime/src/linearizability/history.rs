@@ -80,10 +80,12 @@ impl<C, R> Operation<C, R> {
         }
     }
 
-    /// How long it took, if it is known.
-    pub(super) fn length(&self) -> u64 {
-        let end = self.end.deadline().unwrap_or(self.started);
-        end.saturating_sub(self.started)
+    /// How long it was waited for, if it was answered.
+    pub(super) fn waited(&self) -> Option<u64> {
+        match self.end {
+            End::Answered(at, _) => Some(at.saturating_sub(self.started)),
+            _ => None,
+        }
     }
 
     /// Twice the time between its start and its answer.

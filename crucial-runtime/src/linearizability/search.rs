@@ -155,9 +155,8 @@ impl<'a, M: Model> Search<'a, M> {
 
     pub(super) fn run(mut self) -> Result<(), Stuck<'a, M>> {
         if !self.doubtful.is_empty() {
-            let answered = |call: &&&Operation<_, _>| matches!(call.end, End::Answered(..));
-            let lengths = self.certain.iter().filter(answered);
-            self.soon = lengths.map(|call| call.length()).max().unwrap_or(0);
+            let waited = self.certain.iter().filter_map(|call| call.waited());
+            self.soon = waited.max().unwrap_or(0);
         }
         let mut outcome = self.search();
         if self.passed_over && !matches!(outcome, Outcome::Explained) {

@@ -142,8 +142,7 @@ function M.renew(i)
   local session, lease, now = ARGV[i], tonumber(ARGV[i + 1]), instant(i + 2)
   settle(now)
   if redis.call('ZSCORE', LEASES, session) then
-    -- A full server refuses what takes memory, until the script has removed something, were it nothing.
-    redis.call('HDEL', K, '')
+    make_room()
     redis.call('ZADD', LEASES, now + lease, session)
   end
   return {0, earliest_other(session, now)}

@@ -27,12 +27,6 @@ finish = function()
   end
 end
 
--- A full server refuses what takes memory, until the script has removed something, were it nothing: what is held stays
--- held and is given back all the same.
-local function make_room()
-  redis.call('HDEL', K, '')
-end
-
 local function share(entry)
   local session, count = string.match(entry, '^(%S+) (%d+)$')
   return session, tonumber(count)

@@ -46,6 +46,12 @@ local function chunked(command, i, n, key)
   return sum
 end
 
+-- A full server refuses what takes memory, until the script has removed something, were it nothing (of a hash here).
+-- So what is held stays held and is given back, and what makes room later can go on.
+local function make_room()
+  redis.call('HDEL', K, '')
+end
+
 -- What collections do in `finish`: the server drops the key of an empty one, and with it the time it had to live.
 local function keep_expiry(other)
   local left = redis.call('PTTL', KEYS[2])

@@ -34,12 +34,6 @@ begin = function()
   sorted = in_order()
 end
 
--- A full server refuses what takes memory, until the script has removed something, were it nothing. From then on it
--- lets those go on who make room, now or when what they took on lease has been acknowledged.
-local function make_room()
-  redis.call('HDEL', K, '')
-end
-
 local function insist(field, value)
   if type(redis.pcall('HSET', K, field, value)) == 'table' then
     make_room()

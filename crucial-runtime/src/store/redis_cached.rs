@@ -16,12 +16,7 @@ static YOUNG: Method = Method::cached("balance", BOUND);
 
 /// How many commands the server has run that read or change an object.
 async fn commands(server: &RedisServer) -> u64 {
-    let mut connection = server.connection().await;
-    let stats: String = redis::cmd("INFO")
-        .arg("commandstats")
-        .query_async(&mut connection)
-        .await
-        .unwrap();
+    let stats = server.info("commandstats").await;
     let calls = |line: &str| -> Option<u64> {
         line.split_once("calls=")?.1.split(',').next()?.parse().ok()
     };

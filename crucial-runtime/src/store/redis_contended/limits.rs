@@ -210,15 +210,8 @@ async fn more_than_a_batch_takes_is_run_in_several() {
 }
 
 /// How many bytes the server has sent.
-async fn sent(connection: &mut MultiplexedConnection) -> u64 {
-    let stats: String = redis::cmd("INFO")
-        .arg("stats")
-        .query_async(connection)
-        .await
-        .unwrap();
-    let mut lines = stats.lines();
-    let sent = lines.find_map(|line| line.strip_prefix("total_net_output_bytes:"));
-    sent.unwrap().parse().unwrap()
+async fn sent(server: &RedisServer) -> u64 {
+    server.statistic("stats", "total_net_output_bytes:").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,7 +219,6 @@ async fn a_state_that_has_not_changed_does_not_travel_again() {
     const BYTES: usize = 500_000;
     const READS: u64 = 100;
     let server = server().await;
-    let mut connection = server.connection().await;
     let (writer, reader) = (Process::on(&server).await, Process::on(&server).await);
     assert!(writer.create(BYTES).await);
     let read = async || {
@@ -234,19 +226,19 @@ async fn a_state_that_has_not_changed_does_not_travel_again() {
         number(sum).unwrap()
     };
     for changes in 0..3 {
-        let before = sent(&mut connection).await;
+        let before = sent(&server).await;
         assert_eq!(read().await, changes);
-        let fetched = sent(&mut connection).await - before;
+        let fetched = sent(&server).await - before;
         assert!(fetched > BYTES as u64, "{fetched} bytes for a new state");
 
         let gets = count(&server, "get").await;
         let looks = count(&server, "getrange").await;
-        let before = sent(&mut connection).await;
+        let before = sent(&server).await;
         for _ in 0..READS {
             assert_eq!(read().await, changes);
         }
         // Eight bytes of version each, and what the server says of itself.
-        let fetched = sent(&mut connection).await - before;
+        let fetched = sent(&server).await - before;
         assert!(fetched < READS * 200, "{fetched} bytes for what is known");
         assert_eq!(count(&server, "getrange").await - looks, READS);
         assert_eq!(count(&server, "get").await, gets);

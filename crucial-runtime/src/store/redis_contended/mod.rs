@@ -177,30 +177,13 @@ async fn until_run(run: usize, wanted: u32) {
 
 /// How often the server has run a command.
 async fn count(server: &RedisServer, command: &str) -> u64 {
-    let mut connection = server.connection().await;
-    let stats: String = redis::cmd("INFO")
-        .arg("commandstats")
-        .query_async(&mut connection)
-        .await
-        .unwrap();
-    let line = stats
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
-    line.and_then(|line| line.split(',').next()?.parse().ok())
-        .unwrap_or(0)
+    let words = format!("cmdstat_{command}:calls=");
+    server.statistic("commandstats", &words).await
 }
 
 /// How many bytes the server has been sent.
 async fn received(server: &RedisServer) -> u64 {
-    let mut connection = server.connection().await;
-    let stats: String = redis::cmd("INFO")
-        .arg("stats")
-        .query_async(&mut connection)
-        .await
-        .unwrap();
-    let mut lines = stats.lines();
-    let bytes = lines.find_map(|line| line.strip_prefix("total_net_input_bytes:"));
-    bytes.unwrap().parse().unwrap()
+    server.statistic("stats", "total_net_input_bytes:").await
 }
 
 async fn server() -> RedisServer {

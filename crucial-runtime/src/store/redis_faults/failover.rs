@@ -58,26 +58,16 @@ async fn calls_outlast_a_primary_that_is_demoted_and_promoted_again() {
 
 /// How many commands a server has refused for being a replica.
 async fn refusals(server: &RedisServer) -> u64 {
-    statistic(server, "errorstats", "errorstat_READONLY:count=").await
+    server
+        .statistic("errorstats", "errorstat_READONLY:count=")
+        .await
 }
 
 /// How often somebody has looked what kind of server this is: connecting asks for the time.
 async fn looks(server: &RedisServer) -> u64 {
-    statistic(server, "commandstats", "cmdstat_time:calls=").await
-}
-
-/// The number behind those words in the server's own account; 0 where they are missing.
-async fn statistic(server: &RedisServer, section: &str, words: &str) -> u64 {
-    let text = match server.command(&["INFO", section]).await {
-        redis::Value::VerbatimString { text, .. } => text,
-        redis::Value::BulkString(bytes) => String::from_utf8(bytes).unwrap(),
-        other => panic!("{other:?}"),
-    };
-    let number = text.lines().find_map(|line| line.strip_prefix(words));
-    number.map_or(0, |number| {
-        let end = number.find(|c: char| !c.is_ascii_digit());
-        number[..end.unwrap_or(number.len())].parse().unwrap()
-    })
+    server
+        .statistic("commandstats", "cmdstat_time:calls=")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
