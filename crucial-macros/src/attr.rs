@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
-use syn::{Attribute, Error, Expr, LitStr, Path, Token};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Path, Token};
 
 use crate::errors::Errors;
 
@@ -17,6 +17,16 @@ pub(crate) struct Crate(TokenStream);
 impl Crate {
     pub(crate) fn of(path: TokenStream) -> Self {
         Self(path)
+    }
+
+    /// Reads the option that names it.
+    fn read(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        let value = meta.value()?;
+        let path = value
+            .call(Path::parse_mod_style)
+            .map_err(|_| value.error("a path is expected, as in `crate = ::crucial`"))?;
+        *self = Self(path.into_token_stream());
+        Ok(())
     }
 
     /// The path for code whose errors are shown at a user's token.
@@ -65,11 +75,7 @@ impl Options {
         let parser = syn::meta::parser(|meta| {
             read(&meta, errors, |meta| {
                 if meta.path.is_ident("crate") {
-                    let value = meta.value()?;
-                    let path = value.call(Path::parse_mod_style).map_err(|_| {
-                        value.error("a path is expected, as in `crate = ::crucial`")
-                    })?;
-                    options.krate = Crate(path.into_token_stream());
+                    options.krate.read(meta)?;
                 } else if named && meta.path.is_ident("name") {
                     let name: LitStr = meta.value()?.parse()?;
                     if name.value().trim().is_empty() {
@@ -91,6 +97,71 @@ impl Options {
         }
         options
     }
+}
+
+/// What stands in the parentheses of `#[crucial::main]`.
+#[derive(Debug, Default)]
+pub(crate) struct MainOptions {
+    pub(crate) krate: Crate,
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// A setting of the program: the method of the builder that makes it, and what that takes.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) method: Ident,
+    pub(crate) value: SettingValue,
+}
+
+#[derive(Debug)]
+pub(crate) enum SettingValue {
+    Time(Duration),
+    Number(Expr),
+}
+
+impl MainOptions {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let parser = syn::meta::parser(|meta| {
+            read(&meta, errors, |meta| {
+                let name = meta.path.get_ident().map(Ident::to_string);
+                let value = match name.as_deref() {
+                    Some("crate") => return options.krate.read(meta),
+                    Some("max_value_bytes") => SettingValue::Number(meta.value()?.parse()?),
+                    Some("wait_limit" | "thread_limit" | "method_limit" | "lease") => {
+                        SettingValue::Time(time(meta)?)
+                    }
+                    _ => {
+                        return Err(meta.error(
+                            "unknown option; there are `crate = path`, `max_value_bytes = number`, and, with a time such as `\"30s\"`, `wait_limit`, `thread_limit`, `method_limit` and `lease`",
+                        ));
+                    }
+                };
+                let method = meta.path.require_ident()?.clone();
+                if options.settings.iter().any(|other| other.method == method) {
+                    return Err(meta.error("given twice"));
+                }
+                options.settings.push(Setting { method, value });
+                Ok(())
+            })
+        });
+        if let Err(error) = parser.parse2(tokens) {
+            errors.push(error);
+        }
+        options
+    }
+}
+
+/// The length of time that an option gives.
+fn time(meta: &ParseNestedMeta<'_>) -> syn::Result<Duration> {
+    let expected = "a time is a text with a whole number and `ms`, `s` or `min`, as in `\"30s\"`";
+    let value = meta.value()?;
+    let text: LitStr = value
+        .parse()
+        .map_err(|error| Error::new(error.span(), expected))?;
+    millis(&text)
+        .map(Duration::from_millis)
+        .ok_or_else(|| Error::new(text.span(), expected))
 }
 
 /// The `#[shared(…)]` attributes of a method.
@@ -230,21 +301,9 @@ fn read(
     Ok(())
 }
 
-/// A length of time as people write it.
+/// The age that an option gives.
 fn duration(text: &LitStr) -> syn::Result<Duration> {
-    let value = text.value();
-    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit());
-    let millis = match unit {
-        "ms" => Some(1),
-        "s" => Some(1_000),
-        "min" => Some(60_000),
-        _ => None,
-    };
-    let count = value[..value.len() - unit.len()].parse::<u64>().ok();
-    match millis
-        .zip(count)
-        .and_then(|(unit, count)| count.checked_mul(unit))
-    {
+    match millis(text) {
         Some(0) => Err(Error::new(
             text.span(),
             "nothing is of no age; leave `read = \"cached\"` out to read what is stored now",
@@ -257,6 +316,20 @@ fn duration(text: &LitStr) -> syn::Result<Duration> {
     }
 }
 
+/// A length of time as people write it, in milliseconds.
+fn millis(text: &LitStr) -> Option<u64> {
+    let value = text.value();
+    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        _ => return None,
+    };
+    let count = value[..value.len() - unit.len()].parse::<u64>().ok()?;
+    count.checked_mul(millis)
+}
+
 fn set<T>(place: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
     match place.replace(value) {
         None => Ok(()),
@@ -267,5 +340,5 @@ fn set<T>(place: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> syn::R
 fn span(meta: &ParseNestedMeta<'_>) -> Span {
     meta.path
         .get_ident()
-        .map_or_else(Span::call_site, syn::Ident::span)
+        .map_or_else(Span::call_site, Ident::span)
 }

@@ -128,7 +128,13 @@ fn main() {
             Ok(())
         }
     };
-    check("main", expand::main(TokenStream::new(), item));
+    check("main", expand::main(TokenStream::new(), item.clone()));
+    let settings = quote!(
+        max_value_bytes = 64 * KB,
+        wait_limit = "30s",
+        lease = "1min"
+    );
+    check("main_with_settings", expand::main(settings, item));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Where chance comes from: what must not collide with others is drawn, and so is when to try again. Tests can seed it.
 
+#[cfg(test)]
+#[path = "../unit/chance/seed.rs"]
+pub(crate) mod seed;
+
 use std::ops::Range;
 
 /// A number that nobody else draws.
@@ -16,40 +20,6 @@ pub(crate) fn factor(range: Range<f64>) -> f64 {
     // As many bits as a double holds.
     let fraction = (number() >> 11) as f64 / (1_u64 << 53) as f64;
     range.start + fraction * (range.end - range.start)
-}
-
-/// Chance that repeats itself, for tests that must.
-#[cfg(test)]
-pub(crate) mod seed {
-    use std::cell::RefCell;
-
-    use rand::rngs::StdRng;
-    use rand::{RngCore, SeedableRng};
-
-    thread_local! {
-        static SEEDED: RefCell<Option<StdRng>> = const { RefCell::new(None) };
-    }
-
-    /// Until this is dropped, this thread draws what follows from the seed.
-    #[derive(Debug)]
-    pub(crate) struct Seeded(());
-
-    impl Seeded {
-        pub(crate) fn with(seed: u64) -> Self {
-            SEEDED.set(Some(StdRng::seed_from_u64(seed)));
-            Self(())
-        }
-    }
-
-    impl Drop for Seeded {
-        fn drop(&mut self) {
-            SEEDED.set(None);
-        }
-    }
-
-    pub(super) fn number() -> Option<u64> {
-        SEEDED.with_borrow_mut(|seeded| Some(seeded.as_mut()?.next_u64()))
-    }
 }
 
 #[cfg(test)]

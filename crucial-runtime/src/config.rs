@@ -22,10 +22,10 @@ use crate::object::Namespace;
 use crate::runtime::{Limits, Runtime};
 use crate::store::Store;
 
-#[cfg(feature = "lambda")]
-pub(crate) use environment::is_emulated;
 use environment::variable;
-pub(crate) use environment::{EXECUTOR, LEASE, PROCESS, STORE, is_worker};
+pub(crate) use environment::{EXECUTOR, LEASE, PROCESS, STORE, is_worker, mistyped};
+#[cfg(feature = "lambda")]
+pub(crate) use environment::{is_drivers_own, is_emulated};
 use executor_spec::ExecutorSpec;
 use store_url::StoreUrl;
 
@@ -35,9 +35,24 @@ const LAMBDA_LIMIT: Duration = Duration::from_secs(15 * 60);
 const LEASE_LENGTH: Duration = Duration::from_secs(10);
 /// Shorter ones would be lost to the jitter of networks and schedulers.
 const SHORTEST_LEASE: Duration = Duration::from_millis(50);
+/// Any method takes some time.
+const SHORTEST_METHOD: Duration = Duration::from_millis(1);
 const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
 /// Sets up a [`Runtime`].
+///
+/// # What travels with a job
+///
+/// [`wait_limit`](Self::wait_limit), [`thread_limit`](Self::thread_limit), [`method_limit`](Self::method_limit),
+/// [`max_value_bytes`](Self::max_value_bytes) and [`lease`](Self::lease) change what a program means. They belong to the
+/// job: its threads have them as well, in whatever process they run and however that process is set up. So do the names,
+/// [`namespace`](Self::namespace) and [`application`](Self::application).
+///
+/// The rest is a matter of the machine, and each process has its own: [`store`](Self::store) (a worker may reach the
+/// server by another address), [`executor`](Self::executor), [`processes`](Self::processes).
+///
+/// A program sets them by the arguments of [`#[crucial::main]`](macro@crate::main); variables of the environment
+/// override these, and calls on a builder override variables.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -109,7 +124,14 @@ impl Builder {
         }
     }
 
-    /// Where objects live: `embedded:`, `redis://…`, `rediss://…` (as `CRUCIAL_STORE`).
+    /// Where objects live (as `CRUCIAL_STORE`): `embedded:`, or the address of a server.
+    ///
+    /// * `redis://[user:password@]host[:port][/database]`, also called `valkey://`;
+    /// * `rediss://…` or `valkeys://…` for TLS;
+    /// * `unix:///path/of/the/socket[?db=0&user=…&pass=…]`, also called `redis+unix://`.
+    ///
+    /// What has a meaning in an address is percent-encoded in users and passwords: `%2F` for `/`, `%40` for `@`, `%23` for `#`.
+    /// Errors print neither.
     ///
     /// ```
     /// # use crucial::{Error, Runtime};
@@ -133,8 +155,8 @@ impl Builder {
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
     /// let nightly = Runtime::builder().namespace("nightly").build().await?;
     /// assert_eq!(nightly.namespace().as_str(), "nightly");
-    /// let refused = Runtime::builder().namespace("every night").build().await;
-    /// assert!(matches!(refused, Err(Error::Name { .. }))); // no spaces
+    /// let refused = Runtime::builder().namespace("every/night").build().await;
+    /// assert!(matches!(refused, Err(Error::Name { .. }))); // a slash ends a namespace
     /// # Ok(()) }
     /// ```
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
@@ -177,7 +199,7 @@ impl Builder {
     }
 
     /// Takes part in a job that another process began.
-    #[cfg(feature = "lambda")]
+    #[cfg(any(feature = "lambda", test))]
     pub(crate) fn join(mut self, job: Namespace) -> Self {
         self.joins = Some(job);
         self
@@ -205,12 +227,13 @@ impl Builder {
                 reason: "this process was started to run cloud threads, but its `main` builds a runtime of its own; annotate `main` with `#[crucial::main]`, or name the program to start with `Builder::program`".to_owned(),
             });
         }
-        let length = self.lease.unwrap_or(LEASE_LENGTH);
-        if !(SHORTEST_LEASE..=LONGEST_LEASE).contains(&length) {
+        limits::check_lease(self.lease.unwrap_or(LEASE_LENGTH))?;
+        if self.limits.method < SHORTEST_METHOD {
             return Err(Error::Config {
-                setting: LEASE,
+                setting: "Builder::method_limit",
                 reason: format!(
-                    "{length:?} is no length of a lease; it takes from {SHORTEST_LEASE:?} to {LONGEST_LEASE:?}"
+                    "{:?} is not enough for any method; it takes {SHORTEST_METHOD:?} or more",
+                    self.limits.method
                 ),
             });
         }
@@ -228,6 +251,19 @@ impl Builder {
         let store = store.connect(self.limits).await?;
         let executor = executor.start(&self).await?;
         self.build_on(store, executor).await
+    }
+
+    /// With the limits of the job that it takes part in.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn within(mut self, limits: Limits) -> Self {
+        self.lease = Some(limits.lease);
+        self.limits = limits;
+        self
+    }
+
+    #[cfg(feature = "lambda")]
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     #[cfg(feature = "lambda")]
@@ -259,7 +295,7 @@ impl Builder {
         };
         let job = match self.joins {
             Some(job) => Job::join(job),
-            None => Job::begin(namespace, Arc::clone(&store)).await?,
+            None => Job::begin(namespace, Arc::clone(&store), self.limits.job).await?,
         };
         // Objects inside this process end with it: nobody outlives it to whom a lease would have to fall, and
         // a process that computes for long without a pause must not lose what it holds to itself.
@@ -268,8 +304,11 @@ impl Builder {
         } else {
             LONGEST_LEASE
         };
+        let lease = self.lease.unwrap_or(assumed);
+        // Those of a job that is joined come with an event, in which nothing is trusted.
+        limits::check_lease(lease)?;
         let limits = Limits {
-            lease: self.lease.unwrap_or(assumed),
+            lease,
             ..self.limits
         };
         Ok(Runtime::new(store, executor, job, application, limits))

@@ -1,5 +1,8 @@
 //! What can go wrong, in the words of whoever has to mend it.
 
+mod foreign;
+
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::codec::CodecError;
@@ -23,13 +26,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can go wrong with a shared object, a store or a job.
 ///
-/// Every error names the thing that it is about and, where there is one, the mend.
+/// Every error names the thing that it is about and, where there is one, the mend. The guide tells of each
+/// [what has happened by then](crate::guide::failed#calls).
 ///
 /// ```
 /// # use crucial::Error;
 /// # #[crucial::main] async fn main() -> crucial::Result<()> {
 /// let missing = crucial::Atomic::<u64>::open("hits").await;
-/// assert!(matches!(missing, Err(Error::NotFound { key }) if key.object() == "hits"));
+/// assert!(matches!(missing, Err(Error::NotFound { key, .. }) if key.object() == "hits"));
 /// let first = crucial::Atomic::create("hits", 0_u64).await?;
 /// let Err(second) = crucial::Atomic::create("hits", 0_u64).await else { panic!("{first:?}") };
 /// assert!(second.to_string().ends_with("`open` it, `open_or_create` it, or `destroy` it first"));
@@ -51,8 +55,8 @@ pub enum Error {
         "there is no Crucial runtime here; annotate `main` with `#[crucial::main]`, or build a `Runtime` and use it inside `Runtime::enter` or `Runtime::scope`"
     )]
     NoRuntime,
-    /// A name has characters that a key can't have.
-    #[error("{name:?} is no name for a {what}: {reason}")]
+    /// A name is empty, too long, or that of a namespace with a slash in it.
+    #[error("{name:?} can't name a {what}: {reason}")]
     Name {
         /// What was to be named.
         what: &'static str,
@@ -68,10 +72,18 @@ pub enum Error {
         key: Key,
     },
     /// `open`, or a call, found no object of that name.
-    #[error(
-        "object `{key}` does not exist; `create` it first (a job's objects end with the job, unless they are `#[shared(persistent)]`)"
-    )]
+    #[error("object `{key}` {}", if *lost { LOST } else { MISSING })]
     NotFound {
+        /// The object.
+        key: Key,
+        /// Whether it has been there: this process has had an answer of it, and has neither removed it nor set its end.
+        lost: bool,
+    },
+    /// The job of the object has ended, or its lease has run out: its objects are removed, and nothing is created any more.
+    #[error(
+        "the job of object `{key}` has ended; whatever outlives a job uses `#[shared(persistent)]` objects, or ends with it"
+    )]
+    Ended {
         /// The object.
         key: Key,
     },
@@ -94,6 +106,18 @@ pub enum Error {
         key: Key,
         /// What did not decode.
         reason: String,
+    },
+    /// The object was stored by a version of Crucial that stores things in another way.
+    #[error(
+        "object `{key}` is stored in format {found}, and this program reads format {known}; use the version of Crucial that stored it, another database or namespace, or remove the object"
+    )]
+    Format {
+        /// The object.
+        key: Key,
+        /// The format that it is stored in.
+        found: String,
+        /// The format that this program reads and writes.
+        known: &'static str,
     },
     /// An argument or a reply can't be encoded or decoded.
     #[error("{what} of `{key}`: {source}")]
@@ -217,23 +241,19 @@ pub enum Error {
         reason: String,
     },
     /// The server can't be reached.
-    #[error(
-        "the store at {store} can't be reached: {reason}; is the server running, and does its firewall let this machine in?"
-    )]
+    #[error("the store at {store} can't be reached: {reason}")]
     Unreachable {
-        /// The server's address, without its password.
+        /// The server's address, without user and password.
         store: String,
-        /// Why.
+        /// Why, in the words of the server where it said something, and the mend.
         reason: String,
     },
     /// The server refused the user's name or password.
-    #[error(
-        "the store at {store} refused the log-in: {reason}; check user and password in CRUCIAL_STORE"
-    )]
+    #[error("the store at {store} refused the log-in: {reason}")]
     Login {
         /// The server's address, without its password.
         store: String,
-        /// What the server said, without the password.
+        /// What the server said, without the password, and the mend.
         reason: String,
     },
     /// The server lacks something that is needed.
@@ -257,7 +277,7 @@ pub enum Error {
     /// The connection broke, and the server did not answer again in time, or the tokio runtime was shut down that had sent the
     /// call: it may have run, once.
     #[error(
-        "nobody knows whether `{method}` of object `{key}` ran: no answer has come for {waited:?}, since the connection to the store broke or the runtime was shut down"
+        "nobody knows whether `{method}` of object `{key}` ran: no answer has come for {waited:?}, since {reason}"
     )]
     InDoubt {
         /// The object.
@@ -266,6 +286,22 @@ pub enum Error {
         method: String,
         /// For how long no answer came.
         waited: Duration,
+        /// Why.
+        reason: String,
+    },
+    /// No answer has come to a call that only reads, however often it was asked again. It can be made again at any time.
+    #[error(
+        "no answer to `{method}` of object `{key}` has come for {waited:?}, since {reason}; it reads and changes nothing, so it can be repeated"
+    )]
+    Unanswered {
+        /// The object.
+        key: Key,
+        /// The method.
+        method: String,
+        /// For how long no answer came.
+        waited: Duration,
+        /// Why.
+        reason: String,
     },
     /// A value is over the size limit.
     #[error(
@@ -281,11 +317,44 @@ pub enum Error {
     },
     /// A cloud thread ended without a result.
     #[error(transparent)]
-    Join(#[from] JoinError),
-    /// An error of the caller's own, so that `?` works in cloud threads.
+    Join(JoinError),
+    /// An error of the caller's own: it has the text and the [source](std::error::Error::source) of the error that it
+    /// holds.
+    ///
+    /// `?` makes it of [`std::io::Error`], [`serde_json::Error`], the errors of `str::parse` (of integers, floats, `bool` and
+    /// `char`), [`TryFromIntError`](std::num::TryFromIntError), [`Utf8Error`](std::str::Utf8Error) and
+    /// [`FromUtf8Error`](std::string::FromUtf8Error); [`Error::other`] makes it of any other error and of a text. A thread
+    /// that fails by it gives the text to the caller that joins it.
+    ///
+    /// ```
+    /// use std::num::ParseIntError;
+    /// use crucial::{Error, JoinFailure};
+    ///
+    /// fn sum_of(rows: &str) -> crucial::Result<u64> {
+    ///     rows.lines().map(|row| Ok(row.trim().parse::<u64>()?)).sum()
+    /// }
+    ///
+    /// #[crucial::cloud_thread]
+    /// async fn sum(rows: String) -> crucial::Result<u64> {
+    ///     sum_of(&rows)
+    /// }
+    ///
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// assert_eq!(sum::spawn("3\n4".to_owned()).await?, 7);
+    /// let failure = sum::spawn("3\nfour".to_owned()).await.map_err(|error| error.failure);
+    /// assert_eq!(failure, Err(JoinFailure::Failed("invalid digit found in string".to_owned())));
+    ///
+    /// // Where the function is called, the error itself is there.
+    /// let Err(Error::Other(held)) = sum_of("four") else { panic!("it is no number") };
+    /// assert!(held.is::<ParseIntError>());
+    /// # Ok(()) }
+    /// ```
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
+
+const MISSING: &str = "does not exist; `create` it first (a job's objects end with the job, unless they are `#[shared(persistent)]`)";
+const LOST: &str = "is gone, though it has been there: the server has lost it, unless another process removed it or its job has ended. A server loses objects by a restart without persistence (set `appendonly yes`), by eviction (set `maxmemory-policy noeviction`), and by FLUSHALL";
 
 impl Error {
     /// An error of the caller's own.
@@ -296,6 +365,18 @@ impl Error {
     /// ```
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(error.into())
+    }
+
+    /// Whether the same call may succeed at another moment, though nothing is mended.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::TimedOut { .. }
+                | Self::Unreachable { .. }
+                | Self::InDoubt { .. }
+                | Self::Unanswered { .. }
+                | Self::Server { .. }
+        )
     }
 
     /// What an object's refusal is to its caller.
@@ -317,8 +398,9 @@ impl Error {
     }
 }
 
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        Self::other(error)
+impl<E: Display> From<JoinError<E>> for Error {
+    /// The thread's own error becomes its text.
+    fn from(error: JoinError<E>) -> Self {
+        Self::Join(error.into_text())
     }
 }

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::Result;
 use crate::object::Namespace;
+use crate::pause::Pause;
 use crate::store::Store;
 
 /// How long a job's objects outlive a driver that died, and the last thread that still ran then.
@@ -22,11 +23,15 @@ pub(crate) struct Job {
 
 impl Job {
     /// Begins a job.
-    pub(crate) async fn begin(namespace: Namespace, store: Arc<dyn Store>) -> Result<Self> {
-        store.renew(&namespace, LEASE).await?;
-        let renewal = Renewal::start(namespace.clone(), LEASE, move |namespace| {
+    pub(crate) async fn begin(
+        namespace: Namespace,
+        store: Arc<dyn Store>,
+        lease: Duration,
+    ) -> Result<Self> {
+        store.renew(&namespace, lease).await?;
+        let renewal = Renewal::start(namespace.clone(), lease, move |namespace| {
             let store = Arc::clone(&store);
-            async move { store.renew(&namespace, LEASE).await.map(|()| true) }
+            async move { store.renew(&namespace, lease).await.map(|()| true) }
         });
         Ok(Self {
             namespace,
@@ -56,13 +61,13 @@ impl Job {
         &self.namespace
     }
 
-    /// Removes the job's objects, if it began here.
-    pub(crate) async fn end(&self, store: &dyn Store) -> Result<()> {
+    /// Removes the job's objects, if it began here. `others` may still run threads of it.
+    pub(crate) async fn end(&self, store: &dyn Store, others: bool) -> Result<()> {
         let Some(renewal) = &self.renewal else {
             return Ok(());
         };
         renewal.0.abort();
-        store.clear(&self.namespace).await
+        store.clear(&self.namespace, others).await
     }
 }
 
@@ -72,7 +77,8 @@ impl Job {
 pub(crate) struct Renewal(JoinHandle<()>);
 
 impl Renewal {
-    /// Renews three times a lease, until `renew` says that there is nothing left to renew.
+    /// Renews three times a lease. Where `renew` says that there is nothing to renew, there may be again: a fail-over
+    /// loses a lease that the driver's next renewal brings back.
     fn start<F>(
         namespace: Namespace,
         lease: Duration,
@@ -82,15 +88,23 @@ impl Renewal {
         F: Future<Output = Result<bool>> + Send,
     {
         Self(tokio::spawn(async move {
+            let mut pause = Pause::new(lease / 20, lease / 3);
+            let mut next = lease / 3;
             loop {
-                tokio::time::sleep(lease / 3).await;
-                match renew(namespace.clone()).await {
-                    Ok(true) => {}
-                    Ok(false) => return,
+                tokio::time::sleep(next).await;
+                next = match renew(namespace.clone()).await {
+                    Ok(lives) => {
+                        if !lives {
+                            tracing::debug!(job = %namespace, "the job has no lease");
+                        }
+                        pause.reset();
+                        lease / 3
+                    }
                     Err(error) => {
                         tracing::warn!(%error, job = %namespace, "the job's lease could not be renewed");
+                        pause.next()
                     }
-                }
+                };
             }
         }))
     }

@@ -41,14 +41,15 @@
 //! the object lives, one at a time, and takes effect exactly once, though connections may break
 //! meanwhile. [`shared`] makes a shared object of a type, and a struct of shared state of a struct.
 //!
-//! The [`guide`] tells which object to [choose](guide::choosing), what they [promise](guide::consistency) and what
-//! they [cost](guide::cost).
+//! The [`guide`] tells which object to [choose](guide::choosing), what they [promise](guide::consistency), which
+//! [values](guide::values) they take and what they [cost](guide::cost), how to [move](guide::moving) something from one to
+//! another, and what to do when it [failed](guide::failed) or is [stuck](guide::stuck).
 //!
 //! # Cloud threads
 //!
 //! [`cloud_thread`] lets a function run as a thread: `name::spawn(…)` starts it and gives a
-//! [`JoinHandle`], a future of what it returns or of the [`JoinError`] that says how it ended;
-//! `name::task(…)` gives a [`Task`] to be set up first. Arguments and results are any serde types.
+//! [`JoinHandle`], a future of what it returns or of the [`JoinError`] that says how it ended, with the thread's own error
+//! in it where that can travel; `name::task(…)` gives a [`Task`] to be set up first. Arguments and results are any serde types.
 //!
 //! # Where it runs
 //!
@@ -56,12 +57,21 @@
 //!
 //! | variable | values | default |
 //! |---|---|---|
-//! | `CRUCIAL_STORE` | `embedded:` (this process), `redis://…`, `rediss://…` | `embedded:` |
+//! | `CRUCIAL_STORE` | `embedded:` (this process), `redis://…`, `rediss://…`, `unix://…` (see [`Builder::store`]) | `embedded:` |
 //! | `CRUCIAL_EXECUTOR` | `local` (this process), `process` (children of it), `lambda:<function>` | `local` |
 //! | `CRUCIAL_PROCESSES` | how many processes `process` starts at the most | 128 |
 //! | `CRUCIAL_NAMESPACE` | the name of the run, which its objects end with | random |
 //! | `CRUCIAL_LEASE` | how many seconds a process that is silent keeps what it holds (permits, locks, places) | 10 |
+//! | `CRUCIAL_WAIT_LIMIT` | how many seconds a call waits that has no limit of its own | 900 |
+//! | `CRUCIAL_THREAD_LIMIT` | how many seconds a thread takes that has no limit of its own | 900 |
+//! | `CRUCIAL_METHOD_LIMIT` | how many seconds a method of an object may run | 30 |
+//! | `CRUCIAL_MAX_VALUE_BYTES` | how many bytes a value or a state may take | 67108864 |
 //! | `CRUCIAL_APPLICATION` | the name under which `#[shared(persistent)]` fields are kept | the program's |
+//!
+//! A variable that looks like one of these and is none (`CRUCIAL_EXECUTER`) is named in a warning.
+//!
+//! The lease and the limits belong to the job and [travel](Builder#what-travels-with-a-job) to its threads. Arguments of
+//! [`main`] set them in the source; a variable overrides these.
 //!
 //! # Features
 //!
@@ -80,6 +90,7 @@ pub mod emulator;
 mod error;
 mod executor;
 pub mod guide;
+mod interrupt;
 mod job;
 #[cfg(feature = "test-util")]
 pub mod linearizability;
@@ -88,6 +99,7 @@ mod main_fn;
 mod object;
 mod objects;
 mod panics;
+mod pause;
 #[doc(hidden)]
 pub mod private;
 mod runtime;

@@ -160,6 +160,10 @@
 /// Generics, borrowed arguments and results, `async` and `unsafe` methods, `self` by value, and
 /// methods called as the proxy's own functions are; structs without named fields. Each is told at
 /// its place, with the reason, and all at once.
+///
+/// So are types that mean sharing within one process (`Arc`, `Mutex`, atomics, `Cell`, channels), with the object to take
+/// instead: the [guide](crate::guide::choosing#what-does-not-travel) has the list. Within the state itself, a type of
+/// yours, the macro can't see them: what such a field shares in one process is copied here, so leave it out.
 pub use crucial_macros::shared;
 
 /// Makes a cloud thread of a function, async or not.
@@ -174,7 +178,7 @@ pub use crucial_macros::shared;
 /// Arguments and result are any owned types that `serde` can encode, proxies and shared structs
 /// among them, which travel by reference. A function that is not async runs on the pool for
 /// blocking work. Where the return type is called `Result`, its error ends the thread with
-/// [`JoinFailure::Failed`](crate::JoinFailure::Failed) and travels as its text.
+/// [`JoinFailure::Failed`](crate::JoinFailure::Failed); see [below](#errors-of-your-own).
 ///
 /// ```
 /// /// Whether a number is prime; by trying.
@@ -208,10 +212,110 @@ pub use crucial_macros::shared;
 ///
 /// For closures there is [`cloud_closure!`](crate::cloud_closure).
 ///
+/// # Errors of any kind
+///
+/// In a thread that returns a [`crucial::Result`](crate::Result) `?` takes the errors of Crucial and
+/// [those of std](crate::Error::Other). One that meets others too may return an `anyhow::Result<T>` or a
+/// `Result<T, Box<dyn std::error::Error + Send + Sync>>`: the caller that joins it gets the text that `{:#}` writes of the
+/// error, so of an `anyhow::Error` all of its contexts and causes.
+///
+/// ```
+/// use anyhow::Context;
+///
+/// #[crucial::cloud_thread]
+/// async fn total(prices: Vec<String>) -> anyhow::Result<u32> {
+///     let mut total = 0;
+///     for price in &prices {
+///         total += price.parse::<u32>().with_context(|| format!("the price {price:?}"))?;
+///     }
+///     Ok(total)
+/// }
+///
+/// #[crucial::cloud_thread]
+/// async fn sold(hits: crucial::Atomic<u32>, by: String) -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+///     if by.is_empty() {
+///         return Err("nothing was sold".into());
+///     }
+///     let by: u32 = by.parse()?;
+///     Ok(hits.fetch_add(by).await? + by)
+/// }
+///
+/// # #[crucial::main]
+/// # async fn main() -> anyhow::Result<()> {
+/// let hits = crucial::Atomic::create("hits", 3).await?;
+/// assert_eq!(sold::spawn(hits.clone(), "4".to_owned()).await?, 7);
+/// let error = sold::task(hits, String::new()).name("till").spawn().await.unwrap_err();
+/// assert_eq!(error.to_string(), "cloud thread `till` failed: nothing was sold");
+///
+/// let prices = vec!["3".to_owned(), "four".to_owned()];
+/// let error = total::task(prices).name("sum").spawn().await.unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     r#"cloud thread `sum` failed: the price "four": invalid digit found in string"#
+/// );
+/// # Ok(()) }
+/// ```
+///
+/// # Errors of your own
+///
+/// A function that returns `Result<T, E>` gives a `JoinHandle<T, E>`, and awaiting that a `Result<T, JoinError<E>>`, if `E`
+/// can travel ([`Portable`](crate::Portable)): the process that joins the thread has the error as it was.
+/// Any other error (`anyhow::Error`, `Box<dyn Error>`, [`crucial::Error`](crate::Error), a `&'static str`) arrives as its
+/// text, and `E` is `String`. So does one in an `Arc` or an `Rc`. An error type that has a lifetime and serde's traits
+/// does not compile; it must own its data.
+///
+/// | the function returns | `spawn` gives | awaiting it gives |
+/// |---|---|---|
+/// | `u32` | `JoinHandle<u32>` | `Result<u32, JoinError>` |
+/// | `Result<u32, Odd>`, where `Odd` has serde's traits | `JoinHandle<u32, Odd>` | `Result<u32, JoinError<Odd>>` |
+/// | `Result<u32, String>` | `JoinHandle<u32>`, which is `JoinHandle<u32, String>` | `Result<u32, JoinError>` |
+/// | `anyhow::Result<u32>`, `crucial::Result<u32>` | `JoinHandle<u32>` | `Result<u32, JoinError>` |
+///
+/// Each error must implement `Display`: the text of a [`JoinError`](crate::JoinError), the list of threads and the answer to
+/// an event by hand show it. With `Debug` too, the `JoinError<E>` is a [`std::error::Error`]. `?` turns a `JoinError<E>` into a
+/// [`crucial::Error`](crate::Error) or an `anyhow::Error`.
+///
+/// An error travels as a result does. One that would not come back as it was, and one that is larger than
+/// [`max_value_bytes`](crate::Builder::max_value_bytes), arrive as a [`JoinFailure::Codec`](crate::JoinFailure::Codec)
+/// that has the error's text.
+///
+/// ```
+/// use crucial::{JoinError, JoinFailure};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+/// #[error("row {row} has {columns} columns")]
+/// struct BadRow {
+///     row: usize,
+///     columns: usize,
+/// }
+///
+/// #[crucial::cloud_thread]
+/// async fn sum(rows: Vec<Vec<u32>>) -> Result<u32, BadRow> {
+///     match rows.iter().position(|row| row.len() != 2) {
+///         Some(row) => Err(BadRow { row, columns: rows[row].len() }),
+///         None => Ok(rows.iter().flatten().sum()),
+///     }
+/// }
+///
+/// # #[crucial::main]
+/// # async fn main() -> crucial::Result<()> {
+/// assert_eq!(sum::spawn(vec![vec![1, 2]]).await?, 3);
+/// match sum::spawn(vec![vec![1, 2], vec![3]]).await {
+///     Err(JoinError { failure: JoinFailure::Failed(bad), .. }) => assert_eq!(bad, BadRow { row: 1, columns: 1 }),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(()) }
+/// ```
+///
 /// # What is refused
 ///
 /// Generic, `unsafe`, `extern` and `const` functions, methods with `self`, borrowed arguments and
 /// results.
+///
+/// Types that mean sharing within one process (`Arc`, `Mutex`, atomics, `Cell`, channels) are refused too, with the object
+/// to take instead: the [guide](crate::guide::choosing#what-does-not-travel) has the list. The macro does not see the
+/// fields of your own types; what these share in one process arrives as a copy.
 pub use crucial_macros::cloud_thread;
 
 /// Makes the program's `async fn main` the client of a job.
@@ -222,8 +326,21 @@ pub use crucial_macros::cloud_thread;
 /// threads instead, and `main` is not called.
 ///
 /// `main` may return nothing, an `ExitCode`, or a `Result` of either whose error implements
-/// `Display`: it is printed, and the process ends with 1. When `main` returns, the job's objects
-/// are removed, except persistent ones.
+/// `Display` (`anyhow::Result<()>`, `crucial::Result<()>`): the text that `{:#}` writes of it is printed, and the process
+/// ends with 1. When `main` returns or panics, the job's
+/// objects are removed, except persistent ones.
+///
+/// # Signals
+///
+/// SIGINT (Ctrl-C) and SIGTERM (`docker stop`, systemd, `timeout`) drop `main`, stop the job's threads
+/// and remove its objects. That takes two seconds at the most, also if the server does not answer or
+/// `main` never yields; what could not be removed is said. The process then ends with the code 130 or
+/// 143. A second signal ends it at once.
+///
+/// A process that is killed (SIGKILL) cleans up nothing. The processes of the executor `process`, which
+/// outlive their driver for a moment, then end the job. If the job's threads ran in the driver itself
+/// or on Lambda, its objects stay until programs that connect to the server later remove them: the job
+/// must be found without a sign of life twice, a minute apart.
 ///
 /// ```
 /// #[crucial::main]
@@ -231,6 +348,23 @@ pub use crucial_macros::cloud_thread;
 ///     let hits = crucial::Atomic::<u64>::create("hits", 0).await?;
 ///     hits.fetch_add(1).await?;
 ///     println!("{}", hits.get().await?);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Settings in the source
+///
+/// Arguments set what a program needs wherever it runs: `max_value_bytes` (a number), and, as a text with
+/// `ms`, `s` or `min`, `wait_limit`, `thread_limit`, `method_limit` and `lease`. Each is the method of
+/// [`Builder`](crate::Builder) of that name, which says what it means, and
+/// [travels](crate::Builder#what-travels-with-a-job) to the job's threads. A variable of the environment
+/// (`CRUCIAL_WAIT_LIMIT`, …) overrides the argument.
+///
+/// ```
+/// #[crucial::main(wait_limit = "20ms", max_value_bytes = 16 * 1024 * 1024)]
+/// async fn main() -> crucial::Result<()> {
+///     let latch = crucial::Latch::create("latch", 1).await?;
+///     assert!(matches!(latch.wait().await, Err(crucial::Error::TimedOut { .. })));
 ///     Ok(())
 /// }
 /// ```
@@ -265,12 +399,16 @@ pub use crucial_macros::main;
 ///
 /// What is captured is cloned, so that the variable stays usable. A variable that is used without
 /// having been captured is an error ("can't capture dynamic environment"). A closure whose body is
-/// an `async` block is an async thread; any other runs on the pool for blocking work. A `Result`
-/// ends the thread as it does with the attribute.
+/// an `async` block is an async thread; any other runs on the pool for blocking work. The error of a `Result`
+/// ends the thread as it does [with the attribute](macro@crate::cloud_thread#errors-of-your-own), if it implements `Display`;
+/// a `Result` of any other error is a value.
 ///
 /// The thread is known by its place in the source, and another process runs it only if its text is
 /// the same there. The body is compiled twice: once to run, and once to find out the type of its
 /// result, which can't be written down.
+///
+/// Types that mean sharing within one process are refused as they are [there](macro@crate::cloud_thread#what-is-refused). Of a
+/// result that is not written (`|n: u64| -> u64 { … }`) the type as a whole is looked at, not what is in it.
 ///
 /// It is not called `cloud_thread!` because Rust has one name space for attributes and macros.
 #[macro_export]

@@ -13,6 +13,27 @@ use std::task::{Context, Poll};
 use serde::{Deserialize, Serialize};
 
 /// What a panic said, and where.
+///
+/// A panic of a cloud thread or of a method of a shared object becomes such a value, and harms nobody else: the thread's
+/// handle gives it as [`JoinFailure::Panicked`](crate::JoinFailure::Panicked), the method's caller gets it as
+/// [`Error::Panicked`](crate::Error::Panicked), and the state is as before the call.
+///
+/// # With `panic = "abort"`
+///
+/// In a program whose profile says so, every panic is printed and ends the process in which it happens:
+///
+/// * executor `local`: the whole program, as it would one with `std::thread`. Its objects are removed as those of a
+///   program that was killed.
+/// * executors `process` and `lambda:…`: the process that ran the thread. Before it ends, it writes the panic as the end
+///   of its thread, so that joining gives [`JoinFailure::Panicked`](crate::JoinFailure::Panicked) as well. This takes
+///   five seconds at the most; if the store can't be reached by then, the thread is lost
+///   ([`JoinFailure::Lost`](crate::JoinFailure::Lost)). So are panics in tasks and threads that the cloud thread has
+///   started itself. A thread that is called by hand ends as AWS Lambda ends it (`Runtime.ExitError`).
+/// * A method of a shared object ends the process that runs it: the caller's, or that of another caller who leads at the
+///   object. The state is as before the call. On a server the call may be tried by others, and end them as well; after
+///   four processes it is given up with [`Error::Poison`](crate::Error::Poison).
+///
+/// `cargo lambda build --release` builds so unless the profile says `panic = "unwind"`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Panic {
     /// The message.
@@ -48,9 +69,15 @@ thread_local! {
     static CAUGHT: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// Runs `run`; a panic in it becomes a value and prints nothing.
+/// Whether a panic ends this process (`panic = "abort"`), once it has been printed.
+pub(crate) const ABORTS: bool = cfg!(panic = "abort");
+
+/// Runs `run`; a panic in it becomes a value and prints nothing. Where panics [abort](ABORTS), they do.
 pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Panic> {
     static HOOK: Once = Once::new();
+    if ABORTS {
+        return Ok(run());
+    }
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
@@ -73,6 +100,16 @@ pub(crate) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Panic> {
             backtrace: None,
         })
     })
+}
+
+/// Tells of each panic of this process, after it has been printed.
+#[cfg(feature = "lambda")]
+pub(crate) fn tell(of: impl Fn(Panic) + Send + Sync + 'static) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        before(info);
+        of(describe(info));
+    }));
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> Panic {

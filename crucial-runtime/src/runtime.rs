@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::runtime::{Handle as TokioHandle, Id};
 
 use crate::config::Builder;
@@ -59,8 +60,8 @@ struct Inner {
     joins: Joins,
 }
 
-/// How long and how large things may get.
-#[derive(Debug, Clone, Copy)]
+/// How long and how large things may get. They are the job's: its threads take them along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Limits {
     pub(crate) wait: Duration,
     pub(crate) thread: Duration,
@@ -68,9 +69,10 @@ pub(crate) struct Limits {
     /// How long one method of an object may run.
     pub(crate) method: Duration,
     /// How long a process that runs the calls of others may give no sign of life.
-    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "servers ask"))]
     pub(crate) lead: Duration,
     pub(crate) lease: Duration,
+    /// How long a job lives on without a sign of its driver.
+    pub(crate) job: Duration,
 }
 
 tokio::task_local! {
@@ -124,7 +126,10 @@ impl Runtime {
         limits: Limits,
     ) -> Self {
         let (waits, joins) = (Waits::default(), Joins::default());
-        let (leases, errands) = (Leases::new(limits.lease), Errands::default());
+        let (leases, errands) = (
+            Leases::new(job.namespace(), limits.lease),
+            Errands::default(),
+        );
         let inboxes = Inboxes::new();
         Self(Arc::new(Inner {
             store,
@@ -275,7 +280,8 @@ impl Runtime {
         self.0.executor.shutdown().await;
         self.take_leave().await;
         self.0.store.quiesce().await;
-        self.0.job.end(self.0.store.as_ref()).await
+        let others = self.0.executor.is_outlived();
+        self.0.job.end(self.0.store.as_ref(), others).await
     }
 
     /// Finishes what is done in the background, and leaves what this process is a member of: it may be

@@ -20,6 +20,8 @@ async fn kmeans_finds_the_known_clusters_everywhere() {
         let output = way.run("kmeans", &[]).await;
         check_kmeans(way.name, &printed(way.name, output));
     }
+    let plain = embedded().run("plain_kmeans", &[]).await;
+    check_kmeans("threads of std", &printed("threads of std", plain));
 }
 
 #[tokio::test]
@@ -45,10 +47,36 @@ async fn kmeans_draws_the_centroids() {
 async fn pi_counts_the_same_twice_everywhere() {
     let ways = Ways::new().await;
     let flags = ["--threads", "100", "--points", "1000000"];
+    // The seeds are the threads' numbers, so the points are the same in each way.
+    let expected = "counter 785599, returned 785599\npi is about 3.142396\n";
     for way in ways.all("pi").await {
         let text = printed(way.name, way.run("pi", &flags).await);
-        // The seeds are the threads' numbers, so the points are the same in each way.
-        let expected = "counter 785599, returned 785599\npi is about 3.142396\n";
         assert_eq!(text, expected, "{}", way.name);
     }
+    let plain = embedded().run("plain_pi", &flags).await;
+    assert_eq!(printed("threads of std", plain), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_a_folder_are_counted_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("deeper")).unwrap();
+    for n in 0..40 {
+        let name = if n % 2 == 0 {
+            format!("{n}.txt")
+        } else {
+            format!("deeper/{n}")
+        };
+        let text = format!("Every file, and file {n} {}", "again ".repeat(n));
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let flags = [folder.path().to_str().unwrap(), "--most", "2"];
+    let expected = "980 words, 44 different\n     780 again\n      80 file\n";
+    let ways = Ways::new().await;
+    for way in ways.all("word_count").await {
+        let text = printed(way.name, way.run("word_count", &flags).await);
+        assert_eq!(text, expected, "{}", way.name);
+    }
+    let plain = embedded().run("plain_word_count", &flags).await;
+    assert_eq!(printed("threads of std", plain), expected);
 }

@@ -10,6 +10,8 @@ mod old_server;
 mod parties;
 mod persistent;
 mod poison;
+mod quiet;
 mod readme;
 mod stores;
+mod walks;
 mod ways;

@@ -10,6 +10,6 @@ mod signals;
 
 pub use certificates::Certificates;
 pub use detour::Detour;
-pub use program::{program, program_path};
+pub use program::{aborting_program_path, program, program_path, stripped};
 pub use redis_server::{Options, RedisServer};
 pub use signals::{Signal, signal};

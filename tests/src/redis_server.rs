@@ -102,6 +102,12 @@ impl RedisServer {
         format!("{scheme}://{login}{host}:{}", self.port)
     }
 
+    /// Its socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        socket(self.directory.path())
+    }
+
     /// Its certificates, where it speaks TLS.
     #[must_use]
     pub fn certificates(&self) -> Option<&Certificates> {
@@ -131,6 +137,28 @@ impl RedisServer {
             .query_async(&mut self.connection().await)
             .await
             .unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+
+    /// Each key with the milliseconds that it has left to live; fewer than 0 where it has no end, or has just ended.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses to tell.
+    pub async fn lives(&self) -> Vec<(String, i64)> {
+        let mut connection = self.connection().await;
+        let mut keys = redis::cmd("KEYS");
+        let keys: Vec<String> = keys
+            .arg("*")
+            .query_async(&mut connection)
+            .await
+            .expect("the server lists its keys");
+        let mut lives = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mut life = redis::cmd("PTTL");
+            let life = life.arg(&key).query_async(&mut connection).await;
+            lives.push((key, life.expect("the server knows the life of a key")));
+        }
+        lives
     }
 
     /// A section of the server's account of itself.
@@ -353,7 +381,11 @@ async fn connect(socket: &Path) -> RedisResult<MultiplexedConnection> {
     let mut connection = Client::open(url)?
         .get_multiplexed_async_connection_with_config(&config)
         .await?;
-    redis::cmd("PING").exec_async(&mut connection).await?;
+    // No PING: a server that can not save refuses that.
+    redis::cmd("ECHO")
+        .arg("")
+        .exec_async(&mut connection)
+        .await?;
     Ok(connection)
 }
 

@@ -17,7 +17,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Item, ItemFn};
 
-use crate::attr::Options;
+use crate::attr::{MainOptions, Options};
 use crate::errors::Errors;
 use crate::model::{Closure, Entry, Input, Object, Structure, Thread};
 
@@ -93,10 +93,10 @@ pub(crate) fn cloud_closure(input: TokenStream) -> TokenStream {
 /// `#[crucial::main]`
 pub(crate) fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let options = Options::parse(options, &mut errors);
+    let options = MainOptions::parse(options, &mut errors);
     let expanded = function(&item, "main", "the program's `async fn main`", &mut errors)
         .and_then(|function| Some((Entry::of(&function, &mut errors)?, function)))
-        .map(|(entry, function)| entry::around(&entry, &function, &options.krate));
+        .map(|(entry, function)| entry::around(&entry, &function, &options));
     let expanded = expanded.unwrap_or(item);
     quote!(#expanded #errors)
 }

@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 use super::at;
 use super::initial::{assumed, initial_values};
 use super::life::{lifecycle, shared};
+use super::portable::{answer, assertion};
 use crate::attr::Crate;
 use crate::model::{Field, Place, ROOT, Structure};
 
@@ -18,11 +19,13 @@ pub(crate) fn instead(structure: &Structure, krate: &Crate) -> TokenStream {
     let travel = travel(structure, krate);
     let shared = shared(structure, krate);
     let lifecycle = lifecycle(structure, krate);
-    let locals = structure.fields.iter().filter(|field| field.is_local());
-    let local = locals.map(|field| {
-        let ty = &field.ty;
-        let here = krate.at(ty.span());
-        quote_spanned!(at(ty.span())=> #here::__private::local::<#ty>();)
+    let asserted = structure.fields.iter().map(|field| {
+        if field.is_local() {
+            assertion(&field.ty, "local", krate)
+        } else {
+            let answer = answer(&field.ty, None, krate);
+            quote!(let _ = #answer;)
+        }
     });
     quote! {
         #definition
@@ -37,7 +40,7 @@ pub(crate) fn instead(structure: &Structure, krate: &Crate) -> TokenStream {
             #lifecycle
 
             const _: fn() = || {
-                #(#local)*
+                #(#asserted)*
             };
         };
     }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::portable::{assertions, tuple};
+use super::portable::{assertions, tuple, value_assertion};
 use super::{at, hygienic, locals};
 use crate::attr::{Crate, Options};
 use crate::model::{Returns, Thread};
@@ -38,37 +38,31 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
         .map(|argument| &argument.ty)
         .collect();
     let arguments = tuple(types.iter());
-    let (value, body) = match &thread.returns {
-        Returns::Value(ty) => (quote!(#ty), quote!(#krate::__private::Plain<#ty>)),
-        Returns::Result(ty) => {
-            let here = krate.at(ty.span());
-            let value = quote_spanned!(at(ty.span())=> <#ty as #here::__private::Fallible>::Value);
-            (value, quote!(#ty))
-        }
-    };
+    let Joined {
+        value,
+        result,
+        kind,
+        aliases,
+    } = Joined::of(&thread.returns, krate);
+    let returned = thread.returns.ty();
     let signature = quote!(#krate::__private::Signature::<#arguments, #value>);
     let locals = locals(names.len());
     // What keeps the function from running elsewhere (a future that is not `Send`) is said at its name.
     let span = at(name.span());
     let here = krate.at(name.span());
     let call = quote_spanned!(span=> #name(#(#locals),*));
-    let (run, call) = match (thread.is_async, &thread.returns) {
-        (true, Returns::Result(_)) => ("run_async", call),
-        (true, Returns::Value(_)) => (
-            "run_async",
-            quote_spanned!(span=> async move { #here::__private::Plain(#call.await) }),
-        ),
-        (false, Returns::Result(_)) => ("run_blocking", call),
-        (false, Returns::Value(_)) => (
-            "run_blocking",
-            quote_spanned!(span=> #here::__private::Plain(#call)),
-        ),
+    let run = if thread.is_async {
+        "run_async"
+    } else {
+        "run_blocking"
     };
     let run = Ident::new(run, span);
     // Neither may be taken for the function, whatever that is called.
     let (wire, args) = (hygienic("wire"), hygienic("args"));
     let run = quote_spanned! {span=>
-        #here::__private::Body::<#arguments, #body>::#run(#wire, &#args, |(#(#locals,)*)| #call)
+        #here::__private::Body::<#arguments, #returned, #kind>::#run(
+            #kind {}, #wire, &#args, |(#(#locals,)*)| #call
+        )
     };
     let portable = portable(thread, &value, krate);
     quote! {
@@ -79,16 +73,17 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
         const _: () = {
             #[allow(unused_imports)]
             use #krate::__private::{Bodiless as _, Unportable as _};
+            #aliases
 
             #[allow(dead_code, private_interfaces, clippy::all, clippy::pedantic)]
             impl #name {
                 /// Starts the cloud thread at once; dropping the handle detaches it.
-                #vis fn spawn(#(#names: #types),*) -> #krate::JoinHandle<#value> {
+                #vis fn spawn(#(#names: #types),*) -> #krate::JoinHandle<#result> {
                     #signature::spawn(Self::task(#(#names),*))
                 }
 
                 /// The cloud thread with these arguments, not started yet.
-                #vis fn task(#(#names: #types),*) -> #krate::Task<#value> {
+                #vis fn task(#(#names: #types),*) -> #krate::Task<#result> {
                     #signature::task(#registered, #fingerprint, (#(#names,)*))
                 }
             }
@@ -99,6 +94,53 @@ pub(crate) fn beside(thread: &Thread, options: &Options) -> TokenStream {
 
             #portable
         };
+    }
+}
+
+/// The types that joining the thread gives.
+struct Joined {
+    value: TokenStream,
+    /// The value, and the error unless that is the handle's default.
+    result: TokenStream,
+    /// How the function's return value is read.
+    kind: TokenStream,
+    /// The types that these are written with.
+    aliases: TokenStream,
+}
+
+impl Joined {
+    fn of(returns: &Returns, krate: &Crate) -> Self {
+        match returns {
+            Returns::Value(ty) => Self {
+                value: quote!(#ty),
+                result: quote!(#ty),
+                kind: quote!(#krate::__private::AsValue),
+                aliases: TokenStream::new(),
+            },
+            Returns::Result(ty) => {
+                let here = krate.at(ty.span());
+                let private = quote_spanned!(at(ty.span())=> #here::__private);
+                let value = quote_spanned!(at(ty.span())=> <#ty as #private::Fallible>::Value);
+                Self {
+                    result: quote! {
+                        #value, <__Kind as #krate::__private::Arrives<__Error>>::Error
+                    },
+                    value,
+                    kind: quote!(__Kind),
+                    // Whether the error travels as itself is a question of its bounds, which a constant answers.
+                    aliases: quote_spanned! {at(ty.span())=>
+                        #[allow(unused_imports)]
+                        use #private::{AsText as _, Owning as _};
+                        type __Error = <#ty as #private::Fallible>::Error;
+                        type __Kind = #private::AsResult<{
+                            #private::Travelling::<
+                                __Error, { #private::Pointing::<__Error>::POINTS }
+                            >::TRAVELS
+                        }>;
+                    },
+                }
+            }
+        }
     }
 }
 
@@ -113,13 +155,16 @@ fn portable(thread: &Thread, value: &TokenStream, krate: &Crate) -> TokenStream 
         Returns::Result(ty) => {
             let arguments = assertions(arguments.map(|ty| (Vec::new(), ty)), krate);
             let here = krate.at(ty.span());
-            let result = quote_spanned! {at(ty.span())=>
-                #here::__private::portable::<#value>();
-                #here::__private::error_text::<<#ty as #here::__private::Fallible>::Error>();
+            let value = value_assertion(ty, value, krate);
+            let error = quote_spanned! {at(ty.span())=>
+                #here::__private::error_text::<__Error>();
             };
             quote! {
                 #arguments
-                const _: fn() = || { #result };
+                const _: fn() = || {
+                    #value
+                    #error
+                };
             }
         }
     }

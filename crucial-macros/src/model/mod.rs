@@ -11,6 +11,6 @@ mod thread;
 pub(crate) use closure::{Closure, Input};
 pub(crate) use entry::Entry;
 pub(crate) use object::{Access, Method, Object, Reply};
-pub(crate) use signature::Argument;
+pub(crate) use signature::{Argument, is_named};
 pub(crate) use structure::{Field, Place, ROOT, Structure};
 pub(crate) use thread::{Returns, Thread};

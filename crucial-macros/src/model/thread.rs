@@ -75,7 +75,7 @@ impl Returns {
             check_owned(&ty, "a result", errors);
             return Self::Value(ty);
         }
-        // The error travels as its text, so it may borrow.
+        // An error that borrows travels as its text.
         if let Type::Path(path) = &ty
             && let Some(last) = path.path.segments.last()
             && let PathArguments::AngleBracketed(types) = &last.arguments

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::ObjectInfo;
-use crate::codec::{bytes_as_json, entries_as_json, state_as_json};
+use crate::codec::{bytes_as_json, entries_as_json, value_as_json};
 use crate::error::Result;
 use crate::object::{Key, renewed};
 use crate::objects::{View, view};
@@ -43,9 +43,12 @@ pub struct Inspection {
     /// The object.
     pub object: ObjectInfo,
     /// What it holds, as JSON: of an object of yours the state with the names of its fields; of a collection its
-    /// elements; of any other object of the library what it holds, who has something of it, and how many wait. Bytes of
-    /// which the type is not known are `{"hex": "…"}`; floats that JSON has no number for, and integers beyond 64 bits,
-    /// are text.
+    /// elements; of any other object of the library what it holds, who has something of it, and how many wait. Of a lock, a
+    /// semaphore and a barrier the first hundred processes are named that hold something or have come: their jobs, their
+    /// numbers and machines (`1234@host`), and for how many milliseconds their leases last unless they are renewed. The
+    /// object `threads` of a job shows the names of its threads and what became of them. Bytes,
+    /// and integers beyond 64 bits, are `{"hex": "…"}`; floats that JSON has no number for, and such integers in an
+    /// [`Atomic`](crate::Atomic), are text.
     pub state: Json,
     /// Whether `state` is all of it: of what is large about the first thousand elements are shown, of a topic the first
     /// messages that it keeps, 128 at the most.
@@ -126,7 +129,7 @@ fn state_of(state: &[u8], description: &Description) -> (Json, Option<String>) {
         None => (None, None),
     };
     let state = renewed.as_ref().map_or(state, |renewed| &renewed[..]);
-    let content = state_as_json(state).unwrap_or_else(|error| {
+    let content = value_as_json(state).unwrap_or_else(|error| {
         problem.get_or_insert_with(|| error.to_string());
         bytes_as_json(state)
     });

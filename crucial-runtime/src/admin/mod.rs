@@ -25,6 +25,7 @@
 
 mod inspect;
 #[cfg(test)]
+#[path = "../../unit/admin/tests/mod.rs"]
 mod tests;
 
 use std::time::Duration;
@@ -207,6 +208,9 @@ pub fn pages(namespace: impl AsRef<str>, size: usize) -> Result<Pages<ObjectInfo
 
 /// Removes an object after so long, or with `None` when its job ends; `false` if there is none. One round trip.
 ///
+/// After no time at all it is gone at once. A part of a millisecond counts as a whole one, and no time is longer than
+/// 2^42 milliseconds, some 139 years.
+///
 /// ```
 /// # use std::time::Duration;
 /// # use crucial::admin;
@@ -266,5 +270,5 @@ pub async fn remove(key: &Key) -> Result<bool> {
 /// [`Error::Name`](crate::Error::Name) for a name that is none, and those of the store.
 pub async fn remove_namespace(namespace: impl AsRef<str> + Send) -> Result<()> {
     let namespace = Namespace::new(namespace)?;
-    runtime::current()?.store().clear(&namespace).await
+    runtime::current()?.store().clear(&namespace, false).await
 }

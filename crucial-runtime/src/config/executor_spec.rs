@@ -3,13 +3,15 @@
 #[cfg(feature = "lambda")]
 use std::env;
 use std::sync::Arc;
+#[cfg(feature = "lambda")]
+use std::time::Duration;
 
 use super::Builder;
 #[cfg(feature = "lambda")]
 use super::LAMBDA_LIMIT;
 use super::environment::EXECUTOR;
 #[cfg(feature = "lambda")]
-use super::environment::{APPLICATION, ENDPOINTS, STORE, variable};
+use super::environment::{APPLICATION, DRIVER, ENDPOINTS, STORE, variable};
 #[cfg(feature = "lambda")]
 use crate::emulator::Function;
 use crate::error::{Error, Result};
@@ -20,6 +22,13 @@ use crate::executor::{LambdaExecutor, ProcessExecutor};
 /// AWS Lambda gives an account 1,000 at a time unless asked; a machine of one's own bears fewer.
 #[cfg(feature = "lambda")]
 const DEFAULT_PROCESSES: usize = 128;
+
+/// Beyond what clocks tell of the future.
+#[cfg(feature = "lambda")]
+const LONGEST_THREAD: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// What a worker takes on top of a thread's time to write that it is over.
+#[cfg(feature = "lambda")]
+const ENDING: Duration = Duration::from_secs(10);
 
 /// Where threads run, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,9 +93,16 @@ impl Builder {
         };
         Ok(Function::of(program)
             .processes(self.processes.unwrap_or(DEFAULT_PROCESSES))
-            .timeout(LAMBDA_LIMIT)
+            .timeout(self.process_limit())
             .env(STORE, &self.store)
-            .env(APPLICATION, &self.application))
+            .env(APPLICATION, &self.application)
+            .env(DRIVER, std::process::id().to_string()))
+    }
+
+    /// How long a process may take over a thread: what AWS Lambda allows, or what the builder does if that is more.
+    fn process_limit(&self) -> Duration {
+        let limit = self.limits.thread.min(LONGEST_THREAD);
+        LAMBDA_LIMIT.max(limit + ENDING)
     }
 
     fn endpoint(&self) -> Result<Option<String>> {
@@ -97,5 +113,24 @@ impl Builder {
             }
         }
         Ok(endpoint)
+    }
+}
+
+#[cfg(all(test, feature = "lambda"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_lives_as_long_as_its_threads_may() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        for (thread, process) in [
+            (Duration::from_secs(1), LAMBDA_LIMIT),
+            (LAMBDA_LIMIT, LAMBDA_LIMIT + ENDING),
+            (HOUR, HOUR + ENDING),
+            (Duration::MAX, LONGEST_THREAD + ENDING),
+        ] {
+            let builder = Builder::new().thread_limit(thread);
+            assert_eq!(builder.process_limit(), process, "{thread:?}");
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Builder, LAMBDA_LIMIT, LEASE_LENGTH};
+use super::{Builder, LAMBDA_LIMIT, LEASE, LEASE_LENGTH, LONGEST_LEASE, SHORTEST_LEASE};
+use crate::error::{Error, Result};
+use crate::object::LONGEST;
 use crate::runtime::Limits;
 
 /// A value that is larger takes seconds to move and belongs in an object of its own.
@@ -11,6 +13,27 @@ const VALUE_BYTES: usize = 64 * 1024 * 1024;
 const METHOD_LIMIT: Duration = Duration::from_secs(30);
 /// How long the callers of an object wait for a process that died running their calls.
 const LEAD: Duration = Duration::from_secs(1);
+
+/// Refuses what is no length of a lease.
+pub(super) fn check_lease(length: Duration) -> Result<()> {
+    if (SHORTEST_LEASE..=LONGEST_LEASE).contains(&length) {
+        return Ok(());
+    }
+    Err(Error::Config {
+        setting: LEASE,
+        reason: format!(
+            "{length:?} is no length of a lease; it takes from {SHORTEST_LEASE:?} to {LONGEST_LEASE:?}"
+        ),
+    })
+}
+
+impl Limits {
+    /// Those that the store keeps.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn of_store(&self) -> (Duration, Duration, Duration, usize) {
+        (self.lead, self.method, self.job, self.value_bytes)
+    }
+}
 
 impl Default for Limits {
     fn default() -> Self {
@@ -21,12 +44,14 @@ impl Default for Limits {
             lease: LEASE_LENGTH,
             method: METHOD_LIMIT,
             lead: LEAD,
+            job: crate::job::LEASE,
         }
     }
 }
 
 impl Builder {
-    /// How long a call may wait that was given no limit of its own; 15 minutes otherwise.
+    /// How long a call may wait that was given no limit of its own; 15 minutes otherwise (as `CRUCIAL_WAIT_LIMIT`, in
+    /// seconds). It [travels](Self#what-travels-with-a-job) with the job.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -42,7 +67,9 @@ impl Builder {
         self
     }
 
-    /// How long a cloud thread may take that was given no limit of its own; 15 minutes otherwise.
+    /// How long a cloud thread may take that was given no limit of its own; 15 minutes otherwise (as
+    /// `CRUCIAL_THREAD_LIMIT`, in seconds). It [travels](Self#what-travels-with-a-job) with the job, to the threads that
+    /// its threads spawn. On AWS Lambda a thread ends with its function's time at the latest.
     ///
     /// ```
     /// #[crucial::cloud_thread]
@@ -54,7 +81,7 @@ impl Builder {
     /// let limit = std::time::Duration::from_millis(20);
     /// let runtime = crucial::Runtime::builder().thread_limit(limit).build().await?;
     /// let _entered = runtime.enter();
-    /// assert!(forever::spawn().await.is_err_and(|error| matches!(error.failure, crucial::JoinFailure::TimedOut(_))));
+    /// assert!(forever::spawn().await.is_err_and(|error| error.is_timeout()));
     /// # Ok(()) }
     /// ```
     pub fn thread_limit(mut self, limit: Duration) -> Self {
@@ -62,7 +89,8 @@ impl Builder {
         self
     }
 
-    /// How long one method of a shared object may run before it counts as one that never ends; 30 seconds otherwise.
+    /// How long one method of a shared object may run before it counts as one that never ends; 30 seconds otherwise (as
+    /// `CRUCIAL_METHOD_LIMIT`, in seconds). It [travels](Self#what-travels-with-a-job) with the job.
     ///
     /// Callers are then told ([`Error::Poison`](crate::Error::Poison)) instead of waiting on. A method that blocks or computes for longer
     /// belongs in a cloud thread.
@@ -103,7 +131,7 @@ impl Builder {
     /// # Ok(()) }
     /// ```
     pub fn method_limit(mut self, limit: Duration) -> Self {
-        self.limits.method = limit;
+        self.limits.method = limit.min(LONGEST);
         self
     }
 
@@ -114,7 +142,15 @@ impl Builder {
         self
     }
 
-    /// How many bytes the arguments of a call or a thread may take, and the state of a user's object; 64 MiB otherwise.
+    /// How long a job lives on without a sign of its driver; a minute otherwise.
+    #[cfg(all(test, feature = "redis"))]
+    pub(crate) fn job_lease(mut self, lease: Duration) -> Self {
+        self.limits.job = lease;
+        self
+    }
+
+    /// How many bytes the arguments of a call or a thread may take, and the state of a user's object; 64 MiB otherwise
+    /// (as `CRUCIAL_MAX_VALUE_BYTES`). It [travels](Self#what-travels-with-a-job) with the job.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -132,7 +168,7 @@ impl Builder {
 
     /// How long what this process holds of an object (a permit, a lock, a place in a queue or at a
     /// barrier) stays its own after it was last heard of; 10 seconds otherwise (as `CRUCIAL_LEASE`, in
-    /// seconds). It takes from 50 milliseconds to a day.
+    /// seconds). It takes from 50 milliseconds to a day, and [travels](Self#what-travels-with-a-job) with the job.
     ///
     /// While the process runs and reaches the store it renews its leases, each third of that time and at
     /// least every three seconds, by one call an object. If it dies, or is frozen or cut off for longer, what it

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::object::LONGEST;
+
 /// What Lambda allows a function's name to have.
 const LONGEST_NAME: usize = 64;
 
@@ -45,9 +47,9 @@ impl Function {
         self
     }
 
-    /// How long one event may take before its process is ended; 15 minutes otherwise.
+    /// How long one event may take before its process is ended; 15 minutes otherwise, 139 years at the most.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = limit;
+        self.timeout = limit.min(LONGEST);
         self
     }
 

@@ -126,7 +126,16 @@ impl Pool {
                 if let Reply::Returned(_) = reply {
                     return;
                 }
-                tracing::warn!(function = self.name(), ?reply, "an event failed");
+                // Threads write their ends before their processes answer, so that a driver which has heard of all of
+                // them may end the processes first. The others are detached threads, which end with their job.
+                let (name, closing) = (self.name(), *self.0.closing.borrow());
+                match &reply {
+                    Reply::ShutDown(_) => tracing::debug!(name, ?reply, "an event was cut off"),
+                    Reply::NotStarted(_) if closing => {
+                        tracing::debug!(name, ?reply, "an event was not begun");
+                    }
+                    _ => tracing::warn!(function = name, ?reply, "an event failed"),
+                }
                 if let Some(casualties) = &*self.lock_casualties() {
                     let payload = request.payload;
                     let _ = casualties.send(Casualty { payload, reply });

@@ -177,7 +177,7 @@ impl Process {
                 "it took longer than {:?}, which the function may take",
                 pool.function().timeout
             )),
-            (Some(_), _) => Reply::Died(format!("its process {id} was shut down")),
+            (Some(_), _) => Reply::ShutDown(format!("its process {id} was shut down")),
             (None, Some(words)) => {
                 Reply::OutOfMemory(format!("its process {id} {end} after it printed: {words}"))
             }

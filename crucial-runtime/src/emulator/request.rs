@@ -31,6 +31,8 @@ pub(crate) enum Reply {
     OutOfMemory(String),
     /// The event took longer than the function may.
     TimedOut(String),
+    /// The process was ended over the event, with all others.
+    ShutDown(String),
 }
 
 /// An event that nobody waits for and that came to no good end.
@@ -66,7 +68,7 @@ impl Reply {
             Self::Returned(_) => return None,
             Self::Error(body) => return Some(body.clone()),
             Self::NotStarted(reason) => ("Runtime.InitError", reason),
-            Self::Died(reason) => ("Runtime.ExitError", reason),
+            Self::Died(reason) | Self::ShutDown(reason) => ("Runtime.ExitError", reason),
             Self::OutOfMemory(reason) => ("Runtime.OutOfMemory", reason),
             Self::TimedOut(reason) => ("Sandbox.Timedout", reason),
         };

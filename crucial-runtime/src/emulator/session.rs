@@ -22,6 +22,8 @@ struct State {
     /// What it said of its failure to start.
     init_error: Option<String>,
     current: Option<Current>,
+    /// The label of the event that the process handles, or handled last: its lines may be read after it has answered.
+    label: Option<String>,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,10 @@ impl Session {
             deadline_ms: unix_ms_in(timeout),
         };
         let until = Instant::now() + timeout;
-        self.lock().current = Some(Current { request, until });
+        let mut state = self.lock();
+        state.label = Some(request.label.clone());
+        state.current = Some(Current { request, until });
+        drop(state);
         assignment
     }
 
@@ -123,11 +128,9 @@ impl Session {
             .is_some_and(|current| current.until <= Instant::now())
     }
 
-    /// What the process runs.
+    /// The label of the event that the process handles, or handled last.
     pub(super) fn label(&self) -> Option<String> {
-        let state = self.lock();
-        let current = state.current.as_ref()?;
-        Some(current.request.label.clone())
+        self.lock().label.clone()
     }
 
     /// The process is gone; whether it was free.

@@ -22,12 +22,13 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::Executor;
+use crate::pause::Pause;
 use crate::runtime::Runtime;
-use crate::thread::{Invocation, JoinFailure};
+use crate::thread::{Ending, Invocation, JoinFailure};
 use crate::worker::{Hello, pack};
 
 /// How long a connection may take to come about.
@@ -38,8 +39,9 @@ const ACCEPT: Duration = Duration::from_secs(30);
 const GREETING: Duration = Duration::from_secs(60);
 /// How often an event is sent that certainly did not run.
 const TRIES: u32 = 6;
-/// How long to wait before the second try; doubled for each further one.
-const BACKOFF: Duration = Duration::from_millis(100);
+/// How long to wait before the second try at the most; doubled for each further one.
+const BACKOFF: Duration = Duration::from_millis(150);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 /// How many events are on their way at once, each on a connection of its own.
 const AT_ONCE: usize = 64;
 /// How long a greeting that failed speaks for the next ones.
@@ -61,14 +63,14 @@ pub(crate) struct LambdaExecutor {
 enum Greeted {
     NotYet,
     Welcome,
-    Refused(JoinFailure, Instant),
+    Refused(Ending, Instant),
 }
 
 /// What to make of a failed `Invoke`.
 enum Verdict {
     /// It certainly did not run and may run later.
-    Again(JoinFailure),
-    Final(JoinFailure),
+    Again(Ending),
+    Final(Ending),
 }
 
 impl LambdaExecutor {
@@ -83,7 +85,7 @@ impl LambdaExecutor {
         }
     }
 
-    async fn client(&self) -> Result<&Client, JoinFailure> {
+    async fn client(&self) -> Result<&Client, Ending> {
         self.client
             .get_or_try_init(|| async {
                 let config = match self.endpoint.as_deref().filter(|url| is_local(url)) {
@@ -97,7 +99,7 @@ impl LambdaExecutor {
 
     /// Asks the function, once for all threads, whether it can serve the job: an event that fails
     /// later fails where nobody here hears of it.
-    async fn greet(&self, client: &Client, runtime: &Runtime) -> Result<(), JoinFailure> {
+    async fn greet(&self, client: &Client, runtime: &Runtime) -> Result<(), Ending> {
         if !self.greets {
             return Ok(());
         }
@@ -128,7 +130,7 @@ impl LambdaExecutor {
         welcome
     }
 
-    fn read_answer(&self, answer: &InvokeOutput) -> Result<(), JoinFailure> {
+    fn read_answer(&self, answer: &InvokeOutput) -> Result<(), Ending> {
         let function = &self.function;
         let body: Value = answer
             .payload()
@@ -157,9 +159,9 @@ impl LambdaExecutor {
         event: Bytes,
         kind: InvocationType,
         limit: Duration,
-    ) -> Result<InvokeOutput, JoinFailure> {
+    ) -> Result<InvokeOutput, Ending> {
         let event = Blob::new(event);
-        let mut pause = BACKOFF;
+        let mut pause = Pause::new(BACKOFF, LONGEST_BACKOFF);
         let mut tries = 1;
         loop {
             let timeouts = TimeoutConfig::builder()
@@ -187,8 +189,7 @@ impl LambdaExecutor {
             }
             tries += 1;
             // Threads that were refused together must not come back together.
-            sleep(pause.mul_f64(rand::random_range(0.5..1.5))).await;
-            pause *= 2;
+            pause.wait().await;
         }
     }
 
@@ -255,7 +256,7 @@ impl LambdaExecutor {
 
 #[async_trait]
 impl Executor for LambdaExecutor {
-    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), JoinFailure> {
+    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), Ending> {
         let client = self.client().await?;
         self.greet(client, runtime).await?;
         let event = pack(runtime, task).await?;
@@ -267,6 +268,10 @@ impl Executor for LambdaExecutor {
     }
 
     async fn shutdown(&self) {}
+
+    fn is_outlived(&self) -> bool {
+        true
+    }
 }
 
 /// Whether an endpoint is on this machine: an emulator, which needs no credentials.
@@ -299,7 +304,7 @@ async fn local_config(endpoint: &str) -> SdkConfig {
 }
 
 /// The configuration as the AWS SDK finds it, checked for what no call can do without.
-async fn aws_config(endpoint: Option<&str>) -> Result<SdkConfig, JoinFailure> {
+async fn aws_config(endpoint: Option<&str>) -> Result<SdkConfig, Ending> {
     let mut loader = loader(true);
     if let Some(endpoint) = endpoint {
         loader = loader.endpoint_url(endpoint);

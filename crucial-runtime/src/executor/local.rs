@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Executor;
 use crate::runtime::Runtime;
-use crate::thread::{Invocation, JoinFailure};
+use crate::thread::{Ending, Invocation};
 use crate::worker;
 
 /// Runs cloud threads as tasks of this process, on its tokio runtime.
@@ -13,7 +13,7 @@ pub(crate) struct LocalExecutor;
 
 #[async_trait]
 impl Executor for LocalExecutor {
-    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), JoinFailure> {
+    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), Ending> {
         let runtime = runtime.clone();
         tokio::spawn(async move {
             let id = task.id;

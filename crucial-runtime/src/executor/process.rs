@@ -12,7 +12,7 @@ use super::Executor;
 use crate::emulator::{Casualty, Emulator, Function, Pool, Reply, Request};
 use crate::error::{Error, Result};
 use crate::runtime::{Runtime, WeakRuntime};
-use crate::thread::{Invocation, JoinFailure, Outcome};
+use crate::thread::{Ending, Invocation, JoinFailure, Outcome};
 use crate::worker::{Event, pack};
 
 /// Runs cloud threads in processes of this program, which are started on demand, one thread at a time each.
@@ -56,7 +56,7 @@ impl ProcessExecutor {
 
 #[async_trait]
 impl Executor for ProcessExecutor {
-    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), JoinFailure> {
+    async fn start(&self, runtime: &Runtime, task: Invocation) -> Result<(), Ending> {
         self.runtime.get_or_init(|| runtime.downgrade());
         let label = task.label.clone();
         let event = pack(runtime, task).await?;
@@ -94,7 +94,7 @@ async fn report(runtime: Arc<OnceLock<WeakRuntime>>, mut casualties: UnboundedRe
 }
 
 /// What the end of an event is to its thread.
-fn failure(reply: Reply) -> JoinFailure {
+fn failure(reply: Reply) -> Ending {
     match reply {
         // Nobody is told of these.
         Reply::Returned(_) => {
@@ -110,7 +110,9 @@ fn failure(reply: Reply) -> JoinFailure {
             )
         }
         Reply::NotStarted(reason) => JoinFailure::NotStarted(reason),
-        Reply::Died(reason) | Reply::TimedOut(reason) => JoinFailure::Lost(reason),
+        Reply::Died(reason) | Reply::TimedOut(reason) | Reply::ShutDown(reason) => {
+            JoinFailure::Lost(reason)
+        }
         Reply::OutOfMemory(reason) => JoinFailure::OutOfMemory(reason),
     }
 }

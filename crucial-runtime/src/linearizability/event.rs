@@ -94,9 +94,12 @@ pub(super) fn answer<T>(
             Error::Refused { .. }
             | Error::Panicked { .. }
             | Error::Unreachable { .. }
+            | Error::Unanswered { .. }
+            | Error::Ended { .. }
             | Error::Login { .. }
             | Error::TooLarge { .. }
             | Error::Name { .. }
+            | Error::Format { .. }
             | Error::NoRuntime,
         ) => Some(Answered::Nothing),
         Err(_) => None,

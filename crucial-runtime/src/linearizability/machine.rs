@@ -9,8 +9,7 @@ use bytes::Bytes;
 
 use super::model::Model;
 use super::text;
-use super::tree::Tree;
-use crate::codec::{self, CodecError};
+use crate::codec::{self, CodecError, Tree};
 use crate::object::{self, Method, MethodKind, Moment, ObjectType, SNAPSHOT, Value};
 use crate::store::Description;
 
@@ -219,12 +218,10 @@ pub(super) fn comparable(object: &ObjectType, method: &Method, reply: Value) -> 
             elements.sort_unstable();
             Value::List(elements.concat())
         }
-        (Value::Bytes(state), _) if *method == SNAPSHOT => {
-            match codec::decode_state::<Tree>(&state) {
-                Ok(tree) => Value::Bytes(tree.to_string().into()),
-                Err(_) => Value::Bytes(state),
-            }
-        }
+        (Value::Bytes(state), _) if *method == SNAPSHOT => match codec::decode::<Tree>(&state) {
+            Ok(tree) => Value::Bytes(tree.to_string().into()),
+            Err(_) => Value::Bytes(state),
+        },
         (reply, _) => reply,
     }
 }

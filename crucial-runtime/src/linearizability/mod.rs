@@ -86,10 +86,10 @@ mod report;
 mod search;
 mod store;
 #[cfg(test)]
+#[path = "../../unit/linearizability/tests/mod.rs"]
 mod tests;
 mod text;
 mod time;
-mod tree;
 
 pub use failure::CheckError;
 pub use history::History;

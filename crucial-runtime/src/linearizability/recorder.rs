@@ -205,7 +205,7 @@ impl Recorder {
         match &mut *self.notes() {
             Notes::Here(events) => events.push(event),
             Notes::In(file, _) => {
-                let encoded = codec::encode(&event).map_err(io::Error::other)?;
+                let encoded = codec::pack(&event).map_err(io::Error::other)?;
                 let length = u32::try_from(encoded.len()).map_err(io::Error::other)?;
                 file.write_all(&[&length.to_be_bytes(), &encoded[..]].concat())?;
             }

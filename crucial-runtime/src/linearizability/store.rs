@@ -134,14 +134,18 @@ impl Store for RecordedStore {
         self.store.prolong(namespace, lease).await
     }
 
-    async fn clear(&self, namespace: &Namespace) -> Result<()> {
+    async fn clear(&self, namespace: &Namespace, others: bool) -> Result<()> {
         let asked = Asked::Clear(namespace.clone());
-        let cleared = self.store.clear(namespace);
+        let cleared = self.store.clear(namespace, others);
         self.noted(asked, None, cleared, |()| Answered::Done).await
     }
 
     async fn quiesce(&self) {
         self.store.quiesce().await;
+    }
+
+    fn has_lost(&self, key: &Key) -> bool {
+        self.store.has_lost(key)
     }
 
     async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {

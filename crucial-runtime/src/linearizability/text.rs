@@ -1,12 +1,10 @@
 //! Arguments, replies and states as people read them.
 
 use std::cell::RefCell;
-use std::fmt::Write;
 
 use bytes::Bytes;
 
-use super::tree::Tree;
-use crate::codec;
+use crate::codec::{self, Tree, bytes_as_text};
 use crate::object::{Method, ObjectType, Value};
 use crate::thread::Portable;
 
@@ -76,7 +74,7 @@ pub(super) fn args(
             .to_owned(),
         None => args
             .iter()
-            .map(|arg| bytes(arg))
+            .map(|arg| bytes_as_text(arg))
             .collect::<Vec<_>>()
             .join(", "),
     }
@@ -100,9 +98,9 @@ pub(super) fn reply(
 
 /// The state of an object as it is stored.
 pub(super) fn state(stored: &Bytes) -> String {
-    match codec::decode_state::<Tree>(stored) {
+    match codec::decode::<Tree>(stored) {
         Ok(tree) => tree.to_string(),
-        Err(_) => bytes(stored),
+        Err(_) => bytes_as_text(stored),
     }
 }
 
@@ -110,22 +108,10 @@ fn value(value: &Value) -> String {
     match value {
         Value::Nil => "nil".to_owned(),
         Value::Int(number) => number.to_string(),
-        Value::Bytes(encoded) => bytes(encoded),
+        Value::Bytes(encoded) => bytes_as_text(encoded),
         Value::List(values) => {
             let values: Vec<_> = values.iter().map(self::value).collect();
             format!("[{}]", values.join(", "))
         }
-    }
-}
-
-/// Text as text, other bytes in hexadecimal.
-pub(super) fn bytes(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => format!("{text:?}"),
-        _ => bytes.iter().fold("0x".to_owned(), |mut hex, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        }),
     }
 }

@@ -13,10 +13,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Call, Concern, Key, Method, Object, ObjectType, Value};
-use crate::codec;
+use crate::codec::{self, CodecError};
 use crate::error::{Error, Result};
 use crate::runtime::{self, Runtime};
 use crate::store::Description;
+use crate::thread::Portable;
 
 /// A reference to the object under a key. It holds no connection: it uses the runtime it finds itself in.
 pub struct Handle<O> {
@@ -84,9 +85,7 @@ impl<O: Object> Handle<O> {
     /// What [`open`](Self::open) finds.
     pub(crate) async fn opened(&self, detail: &str) -> Result<Description> {
         match runtime::current()?.store().describe(&self.key).await? {
-            None => Err(Error::NotFound {
-                key: self.key.clone(),
-            }),
+            None => Err(self.missing()),
             Some(found) if found.object == O::NAME => Ok(found),
             Some(found) => Err(Error::WrongType {
                 key: self.key.clone(),
@@ -121,6 +120,9 @@ impl<O: Object> Handle<O> {
     /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if there is none. One
     /// round trip.
     ///
+    /// After no time at all it is gone at once. A part of a millisecond counts as a whole one, and no time is longer than
+    /// 2^42 milliseconds, some 139 years.
+    ///
     /// # Errors
     ///
     /// Those of the store.
@@ -140,10 +142,15 @@ impl<O: Object> Handle<O> {
             .await?;
         match details.into_iter().next().flatten() {
             Some(details) => Ok(details.expires_in),
-            None => Err(Error::NotFound {
-                key: self.key.clone(),
-            }),
+            None => Err(self.missing()),
         }
+    }
+
+    /// The object is not there (any more).
+    pub(crate) fn missing(&self) -> Error {
+        let key = self.key.clone();
+        let lost = runtime::current().is_ok_and(|runtime| runtime.store().has_lost(&key));
+        Error::NotFound { key, lost }
     }
 
     /// Makes one call that does not wait.
@@ -197,20 +204,13 @@ impl<O: Object> Handle<O> {
             .await
     }
 
-    pub(crate) fn encode<T: Serialize + ?Sized>(
-        &self,
-        what: &'static str,
-        value: &T,
-    ) -> Result<Bytes> {
-        codec::encode(value).map_err(|source| Error::Codec {
-            key: self.key.clone(),
-            what,
-            source,
-        })
+    /// Encodes a value of the user's.
+    pub(crate) fn encode<T: Portable>(&self, what: &'static str, value: &T) -> Result<Bytes> {
+        codec::encode(value).map_err(|source| self.garbled(what, source))
     }
 
     /// [`encode`](Self::encode) of each.
-    pub(crate) fn encode_all<T: Serialize>(
+    pub(crate) fn encode_all<T: Portable>(
         &self,
         what: &'static str,
         values: impl IntoIterator<Item = T>,
@@ -219,19 +219,54 @@ impl<O: Object> Handle<O> {
         values.map(|value| self.encode(what, &value)).collect()
     }
 
-    pub(crate) fn decode<T: DeserializeOwned>(
+    /// Encodes what stands for a `T` of the user's and is compared by its bytes.
+    pub(crate) fn encode_exact<T: Portable, V: Serialize + ?Sized>(
+        &self,
+        what: &'static str,
+        value: &V,
+    ) -> Result<Bytes> {
+        codec::encode_exact::<T, V>(value).map_err(|source| self.garbled(what, source))
+    }
+
+    /// [`encode_exact`](Self::encode_exact) of each.
+    pub(crate) fn encode_all_exact<T: Portable, V: Serialize>(
+        &self,
+        what: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Result<Vec<Bytes>> {
+        let values = values.into_iter();
+        values
+            .map(|value| self.encode_exact::<T, V>(what, &value))
+            .collect()
+    }
+
+    /// Encodes a value of the library's own.
+    pub(crate) fn encode_own<V: Serialize + ?Sized>(
+        &self,
+        what: &'static str,
+        value: &V,
+    ) -> Result<Bytes> {
+        codec::encode_own(value).map_err(|source| self.garbled(what, source))
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned + 'static>(
         &self,
         what: &'static str,
         bytes: &[u8],
     ) -> Result<T> {
-        codec::decode(bytes).map_err(|source| Error::Codec {
+        codec::decode(bytes).map_err(|source| self.garbled(what, source))
+    }
+
+    /// A value that does not encode, or bytes that are no such value.
+    pub(crate) fn garbled(&self, what: &'static str, source: CodecError) -> Error {
+        Error::Codec {
             key: self.key.clone(),
             what,
             source,
-        })
+        }
     }
 
-    pub(crate) fn decode_value<T: DeserializeOwned>(
+    pub(crate) fn decode_value<T: DeserializeOwned + 'static>(
         &self,
         what: &'static str,
         value: &Value,

@@ -27,8 +27,10 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Call, Handle, Key, Method, Object, ObjectType, Value};
+use super::session::Session;
+use super::{Call, Handle, Key, Method, Namespace, Object, ObjectType, Value, milliseconds};
 use crate::error::Error;
+use crate::pause::Pause;
 use crate::runtime::{Runtime, WeakRuntime};
 
 /// How long after a lease has ended others look: the store's milliseconds are rounded.
@@ -71,10 +73,10 @@ struct Tenure {
 }
 
 impl Leases {
-    /// None yet, of a session of its own.
-    pub(crate) fn new(length: Duration) -> Self {
+    /// None yet, of a session of its own in that job.
+    pub(crate) fn new(job: &Namespace, length: Duration) -> Self {
         Self {
-            session: format!("{:016x}", crate::chance::number()).into(),
+            session: Session::here(job).to_string().into(),
             length,
             kept: Mutex::default(),
         }
@@ -87,7 +89,7 @@ impl Leases {
 
     /// How long a lease lasts, in milliseconds, as an argument of a call.
     pub(crate) fn length_ms(&self) -> Bytes {
-        self.length.as_millis().to_string().into()
+        milliseconds(self.length).to_string().into()
     }
 
     /// Keeps a lease of that object from now on, for as long as there are tenants.
@@ -186,11 +188,15 @@ impl Kept {
     /// Renews the lease until nobody needs it.
     async fn keep(self: Arc<Self>, runtime: WeakRuntime) {
         let mut changes = self.tenure.subscribe();
-        let mut pause = Duration::ZERO;
+        let rhythm = (self.length / 3).min(LOOK);
+        let mut pause = Pause::new(rhythm / 5, rhythm);
+        // Whatever is due, not before that: the store may refuse for long.
+        let mut earliest = Instant::now();
         loop {
             let tenure = *changes.borrow_and_update();
-            let due = tenure.renewed + (self.length / 3).min(LOOK);
-            let next = tenure.others.map_or(due, |others| due.min(others)) + pause;
+            let due = tenure.renewed + rhythm;
+            let next = tenure.others.map_or(due, |others| due.min(others));
+            let next = next.max(earliest);
             tokio::select! {
                 () = sleep_until(next) => {}
                 // A lease of others that ends sooner, perhaps.
@@ -208,10 +214,11 @@ impl Kept {
                 tenure.others.take();
                 false
             });
-            pause = match runtime.store().call(self.renewal.clone()).await {
+            match runtime.store().call(self.renewal.clone()).await {
                 Ok(Poll::Ready(reply)) => {
                     self.renewed(sent, &reply);
-                    Duration::ZERO
+                    pause.reset();
+                    continue;
                 }
                 Err(Error::NotFound { .. }) => {
                     // All that was held of it has gone with the object. One made anew numbers anew.
@@ -219,12 +226,12 @@ impl Kept {
                     self.tenure.send_modify(|tenure| tenure.first = u64::MAX);
                     return;
                 }
-                Ok(Poll::Pending) => self.length / 3,
+                Ok(Poll::Pending) => {}
                 Err(error) => {
                     tracing::warn!(%error, object = %self.renewal.key, "a lease could not be renewed");
-                    self.length / 10
                 }
-            };
+            }
+            earliest = Instant::now() + pause.next();
         }
     }
 

@@ -62,7 +62,7 @@ pub trait Object: Portable {
         let [state] = args else {
             return Err(Refusal::args("`init` takes the state alone"));
         };
-        Ok(codec::decode_state(state)?)
+        Ok(codec::decode(state)?)
     }
 
     /// What the announcement of that call, which gave that reply, carries to watchers; nothing by default.
@@ -84,13 +84,22 @@ pub trait Object: Portable {
         None
     }
 
+    /// The state as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError`] where it does not encode, or could not be read again.
+    fn encode(&self) -> Result<Bytes, CodecError> {
+        codec::encode(self)
+    }
+
     /// How many bytes the state takes as it is stored, or a few more.
     ///
     /// # Errors
     ///
     /// [`CodecError`] where it does not encode.
     fn size(&self) -> Result<usize, CodecError> {
-        codec::state_size(self)
+        codec::size(self)
     }
 
     /// Runs one method. [`Poll::Pending`] asks for the call to be made again when the object has changed.
@@ -160,6 +169,8 @@ const fn fingerprint(methods: &[Method]) -> u64 {
 pub struct ServerScript {
     /// The functions of the object's methods, in Lua.
     pub source: &'static str,
+    /// Whether the object has a second key.
+    pub index: bool,
 }
 
 /// A state, its type known to its [`ObjectType`] alone.
@@ -262,9 +273,9 @@ impl ObjectType {
                     None => Err(CodecError::new("the state is of another type")),
                 },
                 init: |args| Ok(Box::new(T::init(args)?)),
-                decode: |bytes| Ok(Box::new(codec::decode_state::<T>(bytes)?)),
+                decode: |bytes| Ok(Box::new(codec::decode::<T>(bytes)?)),
                 encode: |state| match state.downcast_ref::<T>() {
-                    Some(state) => codec::encode_state(state),
+                    Some(state) => state.encode(),
                     None => Err(CodecError::new("the state is of another type")),
                 },
                 apply: |state, method, args| match state.downcast_mut::<T>() {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Handle, Key, Method, Object, Refusal, Shared, Value};
 use crate::error::{Error, Result};
 use crate::runtime;
+use crate::thread::Portable;
 
 /// The object behind a `#[crucial::shared]` struct.
 ///
@@ -92,7 +93,10 @@ impl Root {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::WrongType`]; [`Error::TimedOut`] where whoever creates the struct died.
-    pub async fn open<L: DeserializeOwned>(key: Key, type_name: &str) -> Result<(Self, L)> {
+    pub async fn open<L: DeserializeOwned + 'static>(
+        key: Key,
+        type_name: &str,
+    ) -> Result<(Self, L)> {
         let root = Self(Handle::at(key));
         let found = root.0.opened(type_name).await?;
         if found.detail != type_name {
@@ -130,7 +134,7 @@ impl Root {
     /// # Errors
     ///
     /// [`Error::Codec`].
-    pub fn locals<L: Serialize>(&self, locals: &L) -> Result<Bytes> {
+    pub fn locals<L: Portable>(&self, locals: &L) -> Result<Bytes> {
         self.0.encode("the local fields", locals)
     }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
-use super::{Call, Key, MethodKind, Value};
+use super::{Call, Key, Limit, MethodKind, Value};
 use crate::chance;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::runtime::Runtime;
 use crate::store::{Change, Store, Watch};
 
@@ -50,10 +50,8 @@ impl Waits {
         concern: Concern,
         limit: Option<Duration>,
     ) -> Result<Value> {
-        let limit = limit.unwrap_or(runtime.wait_limit());
+        let limit = Limit::new(limit.unwrap_or(runtime.wait_limit()));
         let (key, method) = (call.key.clone(), call.method.name);
-        // A limit beyond the clock's range is no limit.
-        let deadline = Instant::now().checked_add(limit);
         let store = runtime.store().as_ref();
         let answer = if call.method.kind == MethodKind::Read {
             let answer = async {
@@ -64,19 +62,21 @@ impl Waits {
                 }
                 ask(store, &call, &concern, None).await
             };
-            match deadline {
-                Some(deadline) => timeout_at(deadline, answer).await.unwrap_or(Ok(None)),
-                None => answer.await,
+            let heard = if limit.is_zero() {
+                None
+            } else {
+                limit.waiting(answer).await
+            };
+            match heard {
+                Some(answer) => answer?,
+                // The others may not have looked since this caller came, or not heard of the change yet.
+                None => limit.asking(&key, method, look(store, &call)).await?,
             }
         } else {
             // Cut off on its way, it might take effect after its caller has been told that the time is over.
-            ask(store, &call, &concern, deadline).await
+            ask(store, &call, &concern, Some(&limit)).await?
         };
-        answer?.ok_or(Error::TimedOut {
-            key,
-            method,
-            waited: limit,
-        })
+        answer.ok_or_else(|| limit.error(&key, method))
     }
 
     async fn ask_together(
@@ -206,26 +206,35 @@ impl Concern {
     }
 }
 
+/// Makes the call once.
+async fn look(store: &dyn Store, call: &Call) -> Result<Option<Value>> {
+    match store.call(call.clone()).await? {
+        Poll::Ready(value) => Ok(Some(value)),
+        Poll::Pending => Ok(None),
+    }
+}
+
 /// Makes the call, and makes it again after each change that concerns it, until it is ready. It is not made again
-/// after `until`: nothing is then the answer, and nothing has been done.
+/// after the limit: nothing is then the answer, and nothing has been done.
 async fn ask(
     store: &dyn Store,
     call: &Call,
     concern: &Concern,
-    until: Option<Instant>,
+    limit: Option<&Limit>,
 ) -> Result<Option<Value>> {
     let mut watch: Option<Watch> = None;
     if !concern.is_shared() {
         watch = Some(store.watch(&call.key).await?);
     }
     loop {
-        if let Poll::Ready(value) = store.call(call.clone()).await? {
+        if let Some(value) = look(store, call).await? {
             return Ok(Some(value));
         }
-        match (&mut watch, until) {
+        match (&mut watch, limit) {
+            (_, Some(limit)) if limit.is_over() => return Ok(None),
             (Some(watch), None) => changed(watch, concern).await,
-            (Some(watch), Some(until)) => {
-                if timeout_at(until, changed(watch, concern)).await.is_err() {
+            (Some(watch), Some(limit)) => {
+                if limit.waiting(changed(watch, concern)).await.is_none() {
                     return Ok(None);
                 }
             }

@@ -1,10 +1,11 @@
 //! Numbers as arguments: decimal text, which servers and people read as well.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::object::{Refusal, Value, now_ms};
+use crate::object::{Refusal, Value, milliseconds, now_ms};
 
 /// Makes of a time that is left, at that place of a reply, some time, as [`Object::timeless`](crate::object::Object::timeless) asks for; one that
 /// is not is told by a negative number.
@@ -69,6 +70,11 @@ pub(super) fn count(count: usize) -> Bytes {
 /// How far an index is from the back.
 pub(super) fn size(index: i64) -> usize {
     usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX)
+}
+
+/// A length of time on its way to an object: whole milliseconds, within bounds.
+pub(super) fn duration(duration: Duration) -> Bytes {
+    number(milliseconds(duration))
 }
 
 /// The time of a call as a proxy sends it: nothing, for the time where the object lives.

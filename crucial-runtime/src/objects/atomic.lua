@@ -1,4 +1,4 @@
--- A string: the value as stored. Integers are decimal text, floats are little-endian bytes.
+-- A string: the value as stored. Integers are decimal text, floats are MessagePack: a byte of their kind, then theirs.
 -- Between the calls of a batch `value` may be a number.
 --
 -- Counting is what most atomics are for, and a server without functions makes those of this script at every call: all
@@ -8,7 +8,7 @@ local value, changed, added
 local add_any
 
 begin = function()
-  value, changed, added = VALUE, false, false
+  value, changed, added = read(), false, false
 end
 
 -- Where one addition is all that has changed, the server makes it: to write a number as text takes as long as a command.
@@ -138,8 +138,9 @@ rest = function()
 
   local function combine_float(operation, operand, kind)
     local single = kind == 'f32'
-    local format, before = single and '<f' or '<d', value
-    local a, b = struct.unpack(format, before), struct.unpack(format, operand)
+    local format, before = single and '>Bf' or '>Bd', value
+    local head, a = struct.unpack(format, before)
+    local _, b = struct.unpack(format, operand)
     local result = a
     if operation == 'add' then
       result = a + b
@@ -147,9 +148,9 @@ rest = function()
       result = b
     end
     if result == result then
-      store(struct.pack(format, result))
+      store(struct.pack(format, head, result))
     else
-      store(single and '\0\0\192\127' or '\0\0\0\0\0\0\248\127')
+      store(single and '\202\127\192\0\0' or '\203\127\248\0\0\0\0\0\0')
     end
     return before
   end

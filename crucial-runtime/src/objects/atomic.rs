@@ -6,6 +6,7 @@ pub(super) mod machine;
 mod number;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/atomic/spec.rs"]
 mod spec;
 pub(super) mod stored;
 
@@ -30,9 +31,10 @@ pub use combined::{AtomicBits, AtomicNumber};
 ///
 /// Integers, `bool` and floats are added to, compared and combined where they live; integers,
 /// `bool`, `char` and `String` are stored as text that people can read. Values of other types are
-/// read and changed as a whole, by comparison of their encoded bytes: where equal values may
-/// encode differently (a `HashMap`), use a shared object of your own. A `#[crucial::shared]`
-/// struct turns fields of these types into atomics.
+/// read and changed as a whole, by comparison of their encoded bytes:
+/// [`compare_exchange`](Self::compare_exchange) refuses a current value whose bytes differ from one time to the next (a
+/// `HashMap`); take a `BTreeMap`, or a shared object of your own. A `#[crucial::shared]` struct turns fields of these
+/// types into atomics.
 ///
 /// Methods named `fetch_…` give the value before the change, [`update`](Self::update) and
 /// `…_and_get` the value after it. Every change takes effect exactly once and every method is one
@@ -153,7 +155,8 @@ impl<T: Portable> Atomic<T> {
     ///
     /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
     pub async fn compare_exchange(&self, current: T, new: T) -> Result<Result<T, T>> {
-        let expected = encode(&self.handle, &current)?;
+        let expected = stored::encode_exact(&current)
+            .map_err(|source| self.handle.garbled("the value", source))?;
         let new = encode(&self.handle, &new)?;
         match self.exchange(expected, new).await? {
             None => Ok(Ok(current)),
@@ -307,11 +310,7 @@ impl<T: Portable> Atomic<Option<T>> {
 }
 
 fn encode<T: Portable>(handle: &Handle<AtomicState>, value: &T) -> Result<Bytes> {
-    stored::encode(value).map_err(|source| Error::Codec {
-        key: handle.key().clone(),
-        what: "the value",
-        source,
-    })
+    stored::encode(value).map_err(|source| handle.garbled("the value", source))
 }
 
 /// The pauses of a change that is tried until no other comes first.

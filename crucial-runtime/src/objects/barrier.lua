@@ -1,12 +1,12 @@
 -- A hash: p parties, g generation, w how many of it have come, b 1 where it is broken, x the broken generations before,
 -- oldest first; of each session that has come s<session>, the generation that it last came to.
 -- A sorted set: when the lease of each session ends.
-local REMEMBERED = 16
+local REMEMBERED, SHOWN = 16, 100
 local LEASES, parties, generation, waiting, broken, past
 local changed, ended_now, everybody
 
 begin = function()
-  LEASES = K .. ':h'
+  LEASES = INDEX
   local fields = redis.call('HMGET', K, 'p', 'g', 'w', 'b', 'x')
   parties, generation, waiting = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
   broken, past = fields[4] == '1', {}
@@ -86,6 +86,24 @@ end
 function M.status(i)
   if not parties then return {0, 0, 0, 0} end
   return {parties, waiting, is_broken(instant(i)) and 1 or 0, generation}
+end
+
+-- The processes whose parties have come to the generation that gathers now, and how long their leases still last.
+function M.look(i)
+  if not parties then return {} end
+  local now, reply = instant(i), {}
+  local all = redis.call('ZRANGE', LEASES, 0, -1, 'WITHSCORES')
+  local come = {}
+  for j = 1, #all, 2 do
+    if tonumber(redis.call('HGET', K, 's' .. all[j])) == generation then
+      come[#come + 1] = {all[j], math.max(all[j + 1] - now, 0)}
+    end
+  end
+  table.sort(come, function(a, b) return a[1] < b[1] end)
+  for j = 1, math.min(#come, SHOWN) do
+    reply[#reply + 1], reply[#reply + 2] = come[j][1], come[j][2]
+  end
+  return reply
 end
 
 function M.passed(i)

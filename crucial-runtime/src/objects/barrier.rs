@@ -5,6 +5,7 @@ pub(super) mod machine;
 mod place;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/barrier/spec.rs"]
 mod spec;
 
 use std::time::Duration;

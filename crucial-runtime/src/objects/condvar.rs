@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::mutex::MutexGuard;
 use super::notify;
+use super::permits::Share;
 use super::permits::machine::Permits;
-use super::permits::{Share, before};
 use super::proxy::proxy;
 use crate::error::{Error, Result};
-use crate::object::Handle;
+use crate::object::{Handle, Limit};
 use crate::runtime;
 use crate::thread::Portable;
 
@@ -132,8 +132,7 @@ impl Condvar {
         };
         let place = Share::queue(&self.handle, "wait", 1).await?;
         guard.unlock().await?;
-        let end = Instant::now().checked_add(limit);
-        let Some(notified) = before(end, place.granted()).await else {
+        let Some(notified) = Limit::new(limit).waiting(place.granted()).await else {
             place.leave().await;
             return Ok((mutex.lock().await?, true));
         };

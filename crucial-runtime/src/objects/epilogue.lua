@@ -1,30 +1,21 @@
 -- Runs a batch against the methods that `define` defines.
 local defined = false
+-- Of this batch.
+local records, seq, field, record, renew, refuse_after
 
--- What has been done is answered even if a full server has no room to remember it. Giving a key a time to live costs
--- as much as half a command: a record that has one keeps it, unless the caller says that it is getting short.
-local function note(seq, lasting, replies)
-  local record = seq .. cmsgpack.pack(replies)
-  if lasting then return redis.pcall('SET', KEYS[3], record, 'KEEPTTL') end
-  return redis.pcall('SET', KEYS[3], record, 'PX', RECORD_LIFE_MS)
-end
-
-local function answer(seq, lasting, replies)
-  note(seq, lasting, replies)
-  return replies
+local function note(reply)
+  return remember(records, KEYS[2], field, record, renew ~= '' and now_ms(), seq, 'r', cmsgpack.pack(reply))
 end
 
 -- What was sent before may still be on its way. It must not run in the object's next life; where that can't be noted,
 -- nobody knows.
-local function refuse(seq, lasting, repeated, reply)
-  local noted = repeated and note(seq, lasting, reply)
-  return noted and noted.err and noted or reply
+local function refuse(reply)
+  local noted = refuse_after ~= '' and note(reply)
+  return type(noted) == 'table' and noted or reply
 end
 
 return function(keys, argv)
-  KEYS, ARGV, K = keys, argv, keys[1]
-  local read = redis.call('MGET', K, keys[3] or K)
-  VALUE = read[1]
+  KEYS, ARGV, K, INDEX, VALUE = keys, argv, keys[1], keys[3], false
   if not defined then
     M, begin, finish, rest = {}, false, false, false
     define()
@@ -33,38 +24,34 @@ return function(keys, argv)
   if begin then begin() end
 
   local header, updates = argv[1], argv[1] ~= ''
-  local seq, renew, refuse_after, mode, name, detail = header, '', '', '', '', ''
-  if #header > 16 then
-    seq = string.sub(header, 1, 16)
-    renew, refuse_after, mode, name, detail = string.match(header, '^(%+?)(%d*)\n?(%a*)\n?([^\n]*)\n?(.*)$', 17)
+  local mode, ends, name, detail = '', '', '', ''
+  renew, refuse_after = '', ''
+  if #header > 33 then
+    renew, refuse_after, mode, ends, name, detail =
+      string.match(header, '^(%+?)(%d*)\n?(%a*)(%d*)\n?([^\n]*)\n?(.*)$', 34)
   end
-  local lasting = false
   if updates then
-    local record = read[2]
-    if record then
-      local last = string.sub(record, 1, 16)
-      if last == seq then return cmsgpack.unpack(string.sub(record, 17)) end
-      if last > seq then return redis.error_reply('CRUCIAL_STALE a later call of this session has run') end
-      lasting = renew == ''
-    elseif refuse_after ~= '' then
-      local now = redis.call('TIME')
-      if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(refuse_after) then
-        return redis.error_reply('CRUCIAL_STALE the record of this session has ended')
-      end
-    end
+    local ran
+    records, seq, field = keys[#keys], string.sub(header, 1, 16), string.sub(header, 17, 33)
+    record, ran = recall(records, field, seq, refuse_after)
+    if ran == true then return cmsgpack.unpack(string.sub(record, 26)) end
+    if ran then return ran end
   end
 
   -- The description is looked for only where the data does not already tell that there is an object.
   local creating = mode == 'create'
   if updates and (mode ~= '' or not VALUE) then
-    local known, repeated = redis.call('EXISTS', keys[2]) == 1, refuse_after ~= ''
-    if creating and known then return refuse(seq, lasting, repeated, {0}) end
+    local known = redis.call('EXISTS', keys[2]) == 1
+    if creating and known then return refuse({0}) end
     if not known then
       if mode == '' then
-        return refuse(seq, lasting, repeated, redis.error_reply('CRUCIAL_ABSENT there is no such object'))
+        return refuse(redis.error_reply('CRUCIAL_ABSENT there is no such object'))
       end
+      local ended = over(ends)
+      if ended then return ended end
       -- The first write is the one that a full server refuses; after it, it lets a script finish.
-      redis.call('HSET', keys[2], 'type', name, 'detail', detail)
+      redis.call('HSET', keys[2], 'type', name, 'detail', detail, 'format', 1)
+      redis.call('PERSIST', records)
       if creating then redis.call('DEL', K) end
     end
   end
@@ -90,11 +77,14 @@ return function(keys, argv)
     local failed = type(replies[1]) == 'table' and replies[1].ok
     if failed then
       redis.call('DEL', K, keys[2])
-      return answer(seq, lasting, replies)
+      note(replies)
+      outlive(records, keys[2])
+      return replies
     end
     replies = {1}
     notify()
   end
-  if not updates then return replies end
-  return answer(seq, lasting, replies)
+  -- What has been done is answered even if a full server has no room to remember it.
+  if updates then note(replies) end
+  return replies
 end

@@ -2,7 +2,7 @@
 local count, changed
 
 begin = function()
-  count, changed = tonumber(VALUE or nil), false
+  count, changed = tonumber(read() or nil), false
 end
 
 local function store(new)

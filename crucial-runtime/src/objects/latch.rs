@@ -3,6 +3,7 @@
 pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/latch/spec.rs"]
 mod spec;
 
 use std::time::Duration;

@@ -5,6 +5,7 @@ pub(super) mod machine;
 mod middle;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/list/spec.rs"]
 mod spec;
 
 use std::marker::PhantomData;
@@ -273,7 +274,7 @@ impl<T: Portable> List<T> {
     where
         T: Sync,
     {
-        let arguments = vec![self.handle.encode("an element", element)?];
+        let arguments = vec![self.handle.encode_exact::<T, T>("an element", element)?];
         match self.handle.call(&machine::POSITION, arguments).await? {
             Value::Nil => Ok(None),
             index => self.handle.number(&index).map(Some),
@@ -297,7 +298,7 @@ impl<T: Portable> List<T> {
     where
         T: Sync,
     {
-        let element = self.handle.encode("an element", element)?;
+        let element = self.handle.encode_exact::<T, T>("an element", element)?;
         let arguments = vec![element, Bytes::from_static(b"RANK"), argument::number(-1)];
         match self.handle.call(&machine::POSITION, arguments).await? {
             Value::Nil => Ok(None),

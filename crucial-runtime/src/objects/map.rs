@@ -3,6 +3,7 @@
 pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/map/spec.rs"]
 pub(super) mod spec;
 
 use std::borrow::Borrow;
@@ -25,9 +26,9 @@ use crate::thread::Portable;
 
 /// A shared map, as `HashMap` or `java.util.concurrent.ConcurrentHashMap`.
 ///
-/// Keys are the same if they encode to the same bytes: key types whose equal values encode
-/// differently (a `HashMap`, text that compares without case) won't do, nor will a borrowed form
-/// that encodes differently from the key (look up a `[u8; 4]` as a `[u8; 4]`, not as a `[u8]`).
+/// Keys are the same if they encode to the same bytes. A key is refused with
+/// [`Error::Codec`](crate::Error::Codec) where its bytes differ from one time to the next (a `HashSet`), or where
+/// a borrowed form encodes differently from the key; text that compares without case makes different keys.
 /// Entries are in no order.
 ///
 /// Every method takes effect at once for all threads, however many entries it is about, and
@@ -154,7 +155,8 @@ impl<K: Unique, V: Portable> Map<K, V> {
     ///
     /// Entries that are there from the first page to the last are seen at least once, with a value
     /// that they had meanwhile. Others may be seen or not. Where many entries are removed
-    /// meanwhile a server may show some of the rest once more; within a page none comes twice.
+    /// meanwhile a server may show some of the rest once more, and after a restart or a fail-over
+    /// the pages begin anew, with all entries once more; within a page none comes twice.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -205,7 +207,7 @@ impl<K: Unique, V: Portable> Map<K, V> {
     }
 
     fn encode_key<Q: Serialize + ?Sized>(&self, key: &Q) -> Result<Bytes> {
-        self.handle.encode("a key", key)
+        self.handle.encode_exact::<K, Q>("a key", key)
     }
 }
 
@@ -216,7 +218,7 @@ fn entries<K: Portable, V: Portable>(
 ) -> Result<Vec<Bytes>> {
     let mut flat = Vec::new();
     for (key, value) in entries {
-        flat.push(handle.encode("a key", &key)?);
+        flat.push(handle.encode_exact::<K, K>("a key", &key)?);
         flat.push(handle.encode("a value", &value)?);
     }
     Ok(flat)

@@ -6,6 +6,7 @@ pub(super) mod machine;
 mod rounds;
 mod rows;
 #[cfg(test)]
+#[path = "../../unit/objects/matrix/spec.rs"]
 mod spec;
 
 use std::marker::PhantomData;
@@ -81,7 +82,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// Those of the store.
     pub async fn to_grid(&self) -> Result<Grid<T>> {
-        self.handle.invoke(&machine::TO_GRID, ()).await
+        self.handle.ask(&machine::TO_GRID, ()).await
     }
 
     /// How many rows and columns there are.
@@ -102,7 +103,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// Those of the store.
     pub async fn shape(&self) -> Result<(usize, usize)> {
-        self.handle.invoke(&machine::SHAPE, ()).await
+        self.handle.ask(&machine::SHAPE, ()).await
     }
 
     /// One number, or `None` beyond the last row or column.
@@ -121,7 +122,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// Those of the store.
     pub async fn get(&self, row: usize, column: usize) -> Result<Option<T>> {
-        self.handle.invoke(&machine::GET, (row, column)).await
+        self.handle.ask(&machine::GET, (row, column)).await
     }
 
     /// Replaces one number and gives the one before.
@@ -142,7 +143,7 @@ impl<T: Element> Matrix<T> {
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row or column.
     pub async fn set(&self, row: usize, column: usize, number: T) -> Result<T> {
         let args = (row, column, number);
-        self.handle.invoke(&machine::SET, args).await
+        self.handle.ask(&machine::SET, args).await
     }
 
     /// Replaces all numbers, and with them the shape.
@@ -163,7 +164,7 @@ impl<T: Element> Matrix<T> {
     /// [`Error::Refused`](crate::Error::Refused) for another shape while parties have come to a round of
     /// [`reduce`](Self::reduce).
     pub async fn replace(&self, grid: &Grid<T>) -> Result<()> {
-        self.handle.invoke(&machine::REPLACE, (grid,)).await
+        self.handle.ask(&machine::REPLACE, (grid,)).await
     }
 
     /// Adds other numbers, one to each.
@@ -203,9 +204,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// As [`add`](Self::add).
     pub async fn axpy(&self, factor: T, grid: &Grid<T>) -> Result<()> {
-        self.handle
-            .invoke(&machine::ADD_SCALED, (factor, grid))
-            .await
+        self.handle.ask(&machine::ADD_SCALED, (factor, grid)).await
     }
 
     /// Adds several parts, all or none of them.
@@ -226,7 +225,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// As [`add`](Self::add).
     pub async fn add_all(&self, parts: &[Grid<T>]) -> Result<()> {
-        self.handle.invoke(&machine::ADD_ALL, (parts,)).await
+        self.handle.ask(&machine::ADD_ALL, (parts,)).await
     }
 
     /// Keeps the smaller of each number and the other one; a NaN gives way.
@@ -245,9 +244,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape.
     pub async fn minimum(&self, grid: &Grid<T>) -> Result<()> {
-        self.handle
-            .invoke(&machine::BOUND, (Bound::Min, grid))
-            .await
+        self.handle.ask(&machine::BOUND, (Bound::Min, grid)).await
     }
 
     /// Keeps the larger of each number and the other one; a NaN gives way.
@@ -266,9 +263,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape.
     pub async fn maximum(&self, grid: &Grid<T>) -> Result<()> {
-        self.handle
-            .invoke(&machine::BOUND, (Bound::Max, grid))
-            .await
+        self.handle.ask(&machine::BOUND, (Bound::Max, grid)).await
     }
 
     /// The sum of the products of all numbers with those of another grid.
@@ -290,7 +285,7 @@ impl<T: Element> Matrix<T> {
     /// [`Error::Refused`](crate::Error::Refused) for another shape, or where it does not fit an `i64` (what is between may
     /// be larger).
     pub async fn dot(&self, grid: &Grid<T>) -> Result<T> {
-        self.handle.invoke(&machine::DOT, (grid,)).await
+        self.handle.ask(&machine::DOT, (grid,)).await
     }
 
     /// The matrix times a vector: each row's sum of products with it. The matrix stays where it is.
@@ -311,7 +306,7 @@ impl<T: Element> Matrix<T> {
     /// sum does not fit an `i64`.
     pub async fn times(&self, vector: &[T]) -> Result<Vec<T>> {
         let args = (Borrowed(vector),);
-        let Numbers(products) = self.handle.invoke(&machine::TIMES, args).await?;
+        let Numbers(products) = self.handle.ask(&machine::TIMES, args).await?;
         Ok(products)
     }
 
@@ -332,7 +327,7 @@ impl<T: Element> Matrix<T> {
     /// does not fit an `i64`.
     pub async fn times_transposed(&self, vector: &[T]) -> Result<Vec<T>> {
         let args = (Borrowed(vector),);
-        let products = self.handle.invoke(&machine::TIMES_TRANSPOSED, args).await?;
+        let products = self.handle.ask(&machine::TIMES_TRANSPOSED, args).await?;
         let Numbers(products) = products;
         Ok(products)
     }

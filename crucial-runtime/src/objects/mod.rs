@@ -16,8 +16,10 @@ mod proxy;
 mod reply;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/spec.rs"]
 mod spec;
 #[cfg(test)]
+#[path = "../../unit/objects/tests/mod.rs"]
 pub(crate) mod tests;
 mod view;
 

@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 use std::task::Poll;
 
 use bytes::Bytes;
-use serde::de::{self, DeserializeOwned, Visitor};
+use serde::de::{self, DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec;
@@ -46,7 +46,7 @@ pub(in crate::objects) fn timeless<T: Element>(method: &str, mut reply: Value) -
             {
                 *left = (*left).min(0);
             }
-            if let Ok(timeless) = codec::encode(&became) {
+            if let Ok(timeless) = codec::encode_own(&became) {
                 *encoded = timeless;
             }
         }
@@ -92,21 +92,26 @@ impl<T: Element> Serialize for Numbers<T> {
 
 impl<'de, T: Element> Deserialize<'de> for Numbers<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return Vec::deserialize(deserializer).map(Self);
-        }
-        deserializer.deserialize_bytes(OfBytes(PhantomData))
+        deserializer.deserialize_any(Either(PhantomData))
     }
 }
 
-/// Reads numbers from their bytes.
-struct OfBytes<T>(PhantomData<T>);
+/// Reads numbers from their bytes, or from a list.
+struct Either<T>(PhantomData<T>);
 
-impl<T: Element> Visitor<'_> for OfBytes<T> {
+impl<'de, T: Element> Visitor<'de> for Either<T> {
     type Value = Numbers<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("numbers as bytes, eight each")
+        f.write_str("numbers, or their bytes, eight each")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut numbers = Vec::new();
+        while let Some(number) = list.next_element()? {
+            numbers.push(number);
+        }
+        Ok(Numbers(numbers))
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
@@ -120,7 +125,9 @@ impl<T: Element> Visitor<'_> for OfBytes<T> {
 }
 
 /// The arguments of a method, a tuple.
-pub(in crate::objects) fn arguments<A: DeserializeOwned>(args: &[Bytes]) -> Result<A, Refusal> {
+pub(in crate::objects) fn arguments<A: DeserializeOwned + 'static>(
+    args: &[Bytes],
+) -> Result<A, Refusal> {
     match args {
         [args] => Ok(codec::decode(args)?),
         _ => Err(Refusal::args("one tuple was expected")),
@@ -129,7 +136,7 @@ pub(in crate::objects) fn arguments<A: DeserializeOwned>(args: &[Bytes]) -> Resu
 
 /// The reply of a method.
 pub(in crate::objects) fn reply<R: Serialize>(reply: &R) -> Result<Poll<Value>, Refusal> {
-    match codec::encode(reply) {
+    match codec::encode_own(reply) {
         Ok(bytes) => Ok(Poll::Ready(Value::Bytes(bytes))),
         Err(error) => Err(Refusal::Reply(error.to_string())),
     }
@@ -146,16 +153,16 @@ mod tests {
             let bits: Vec<_> = numbers.0.iter().map(|n| n.to_bits()).collect();
             bits
         };
-        let travelled: Numbers<f64> = codec::decode(&codec::encode(&floats).unwrap()).unwrap();
+        let travelled: Numbers<f64> = codec::decode(&codec::encode_own(&floats).unwrap()).unwrap();
         assert_eq!(bits(&travelled), bits(&floats));
-        let state = codec::encode_state(&floats).unwrap();
+        let state = codec::encode_own(&floats).unwrap();
         assert_eq!(state.len(), 2 + 5 * 8);
-        let rested: Numbers<f64> = codec::decode_state(&state).unwrap();
+        let rested: Numbers<f64> = codec::decode(&state).unwrap();
         assert_eq!(bits(&rested), bits(&floats));
 
         let whole = Numbers(vec![i64::MIN, -1, 0, i64::MAX]);
         assert_eq!(
-            codec::decode::<Numbers<i64>>(&codec::encode(&whole).unwrap()).unwrap(),
+            codec::decode::<Numbers<i64>>(&codec::encode_own(&whole).unwrap()).unwrap(),
             whole
         );
         assert_eq!(
@@ -166,7 +173,7 @@ mod tests {
             serde_json::from_str::<Numbers<i64>>("[1,2]").unwrap(),
             Numbers(vec![1, 2])
         );
-        let cut = codec::encode(&Bytes::from_static(b"no number")).unwrap();
+        let cut = codec::encode_own(&Bytes::from_static(b"no number")).unwrap();
         let error = codec::decode::<Numbers<i64>>(&cut).unwrap_err().to_string();
         assert!(!error.is_empty(), "{error}");
     }

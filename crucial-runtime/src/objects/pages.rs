@@ -140,7 +140,8 @@ impl<O: Object> Handle<O> {
     }
 }
 
-/// Scans of state machines: in the order of the keys, so that nothing is seen twice.
+/// Scans of state machines: in the order of the keys, so that nothing is seen twice, up to the last key that there was
+/// at the beginning, so that they end however much is inserted meanwhile.
 pub(super) mod machine {
     use std::ops::Bound;
 
@@ -150,29 +151,64 @@ pub(super) mod machine {
     use crate::object::{Refusal, Value};
     use crate::objects::argument::parse;
 
-    /// The keys after a place.
-    pub(in crate::objects) fn after(place: &Bytes) -> Result<Bound<Bytes>, Refusal> {
-        match place.first() {
-            Some(b'+') => Ok(Bound::Excluded(place.slice(1..))),
-            _ if place == ENDS => Ok(Bound::Unbounded),
-            _ => Err(Refusal::args("it is no place in a scan")),
-        }
+    /// The keys that are still to be seen.
+    pub(in crate::objects) struct Rest {
+        after: Bound<Bytes>,
+        until: Bytes,
     }
 
-    /// A page of the entries that come after a place, and the place after it.
-    pub(in crate::objects) fn page<E>(
-        entries: impl Iterator<Item = E>,
-        size: &[u8],
-        key: impl Fn(&E) -> &Bytes,
-        values: impl Fn(Vec<E>) -> Value,
-    ) -> Result<Value, Refusal> {
-        let size = parse::<usize>(size)?.max(1);
-        let mut entries = entries.peekable();
-        let page: Vec<E> = entries.by_ref().take(size).collect();
-        let next = match page.last() {
-            Some(last) if entries.peek().is_some() => [&b"+"[..], key(last)].concat().into(),
-            _ => Bytes::from_static(ENDS),
-        };
-        Ok(Value::List(vec![next.into(), values(page)]))
+    impl Rest {
+        /// The keys after a place, where `last` is the last one that there is.
+        pub(in crate::objects) fn after(
+            place: &Bytes,
+            last: Option<&Bytes>,
+        ) -> Result<Self, Refusal> {
+            if place == ENDS {
+                return Ok(Self {
+                    after: Bound::Unbounded,
+                    until: last.cloned().unwrap_or_default(),
+                });
+            }
+            let (length, keys) = place
+                .strip_prefix(b"+")
+                .and_then(<[u8]>::split_first_chunk)
+                .ok_or_else(|| Refusal::args("it is no place in a scan"))?;
+            let keys = place.slice_ref(keys);
+            match usize::try_from(u32::from_be_bytes(*length)) {
+                Ok(length) if length <= keys.len() && keys[length..] <= keys[..length] => {
+                    Ok(Self {
+                        after: Bound::Excluded(keys.slice(length..)),
+                        until: keys.slice(..length),
+                    })
+                }
+                _ => Err(Refusal::args("it is no place in a scan")),
+            }
+        }
+
+        pub(in crate::objects) fn range(&self) -> (Bound<Bytes>, Bound<Bytes>) {
+            (self.after.clone(), Bound::Included(self.until.clone()))
+        }
+
+        /// A page of the entries in the [range](Self::range), and the place after it.
+        pub(in crate::objects) fn page<E>(
+            &self,
+            entries: impl Iterator<Item = E>,
+            size: &[u8],
+            key: impl Fn(&E) -> &Bytes,
+            values: impl Fn(Vec<E>) -> Value,
+        ) -> Result<Value, Refusal> {
+            let size = parse::<usize>(size)?.max(1);
+            let mut entries = entries.peekable();
+            let page: Vec<E> = entries.by_ref().take(size).collect();
+            let next = match page.last() {
+                Some(last) if entries.peek().is_some() => {
+                    // Keys are at most as large as values may be.
+                    let length = u32::try_from(self.until.len()).unwrap_or(u32::MAX);
+                    [b"+", &length.to_be_bytes()[..], &self.until, key(last)].concat()
+                }
+                _ => ENDS.to_vec(),
+            };
+            Ok(Value::List(vec![Bytes::from(next).into(), values(page)]))
+        }
     }
 }

@@ -2,12 +2,12 @@
 -- wait, c closed, l whether there is a value, v the value; of each ticket that waits (q<ticket>) or holds
 -- (g<ticket>) 'session count'; of each session s<session>, its first ticket.
 -- A sorted set: when the lease of each session ends.
-local ALL, NAMED = 4294967295, 64
+local ALL, NAMED, HOLDERS = 4294967295, 64, 100
 local LEASES, free, total, next_ticket, head, waiting, most, closed, locks
 local changed, told, everybody
 
 begin = function()
-  LEASES = K .. ':h'
+  LEASES = INDEX
   local fields = redis.call('HMGET', K, 'f', 't', 'n', 'h', 'w', 'm', 'c', 'l')
   free, total, next_ticket = tonumber(fields[1]), tonumber(fields[2]), tonumber(fields[3])
   head, waiting, most = tonumber(fields[4]), tonumber(fields[5]), tonumber(fields[6])
@@ -258,9 +258,21 @@ function M.status()
   return {free, total, waiting, held, closed and 1 or 0}
 end
 
-function M.look()
+-- The status, the value, and of each holder its session, how much it holds and how long its lease still lasts.
+function M.look(i)
   local reply = M.status()
-  if reply then reply[6] = M.value() end
+  if not reply then return false end
+  local now, held, holders = instant(i), {}, {}
+  each_ticket(function(kind, ticket, session, count)
+    if kind == 'g' then held[#held + 1] = {ticket, session, count} end
+  end)
+  table.sort(held, function(a, b) return a[1] < b[1] end)
+  for j = 1, math.min(#held, HOLDERS) do
+    local _, session, count = unpack(held[j])
+    local ends = redis.call('ZSCORE', LEASES, session) or 0
+    for _, part in ipairs({session, count, math.max(ends - now, 0)}) do holders[#holders + 1] = part end
+  end
+  reply[6], reply[7] = M.value(), holders
   return reply
 end
 

@@ -3,17 +3,18 @@
 pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/permits/spec.rs"]
 mod spec;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use self::machine::{BUSY, CLOSED, Permits, TOO_FEW};
 use super::argument;
 use crate::error::{Error, Result};
-use crate::object::{Concern, Errand, Handle, Method, Tenant, Value};
+use crate::object::{Concern, Errand, Handle, Limit, Method, Tenant, Value};
 
 /// How long one whose time is over waits to be out of the queue; after that it leaves in the background.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -57,23 +58,18 @@ impl Share {
         limit: Option<Duration>,
     ) -> Result<(Self, Value)> {
         let errand = Errand::here()?;
-        let limit = limit.unwrap_or(errand.runtime().wait_limit());
-        let timed_out = || Error::TimedOut {
-            key: handle.key().clone(),
-            method,
-            waited: limit,
-        };
+        let limit = Limit::new(limit.unwrap_or(errand.runtime().wait_limit()));
+        let timed_out = || limit.error(handle.key(), method);
         if limit.is_zero() {
-            let now = Self::try_acquire(handle, method, count).await?;
+            let now = Self::try_acquire(handle, method, count);
+            let now = limit.asking(handle.key(), method, now).await?;
             return now.ok_or_else(timed_out);
         }
-        // A limit beyond the clock's range is no limit.
-        let end = Instant::now().checked_add(limit);
         loop {
-            let asked = before(end, Self::ask(handle, method, count, true)).await;
-            match asked.ok_or_else(timed_out)?? {
+            let asked = Self::ask(handle, method, count, true);
+            match limit.asking(handle.key(), method, asked).await? {
                 Asked::Granted(share, value) => return Ok((share, value)),
-                Asked::Queued(mut share) => match before(end, share.granted()).await {
+                Asked::Queued(mut share) => match limit.waiting(share.granted()).await {
                     Some(granted) => match granted? {
                         Some(value) => return Ok((share, value)),
                         // The place is lost, as a process that was frozen loses it, or the queue was
@@ -322,14 +318,6 @@ impl Drop for Share {
         if self.count > 0 {
             self.leave_behind(&machine::RELEASE, vec![Bytes::new()]);
         }
-    }
-}
-
-/// What the future gives, if it does before that.
-pub(super) async fn before<F: Future>(end: Option<Instant>, future: F) -> Option<F::Output> {
-    match end {
-        Some(end) => timeout_at(end, future).await.ok(),
-        None => Some(future.await),
     }
 }
 

@@ -1,15 +1,16 @@
 -- What every object's script is written against. One script call runs a batch of method calls of one process on
 -- one object, atomically and in order, and records the replies in the same step.
 --
--- KEYS: 1 the object's data, 2 its description, 3 the record of the calling session (absent in a batch of reads)
--- ARGV: 1 '' for reads, otherwise the sequence number of the batch (16 hex digits), '+' if the record is to live its
---         full life again, server time (ms) after which a repeat is refused (none at first sending), and for an
---         object that may not exist yet: newline, 'create' | 'implicit', newline, type, newline, detail
+-- KEYS: 1 the object's data, 2 its description, 3 its second key where it has one (INDEX), and last its records
+--         (absent in a batch of reads)
+-- ARGV: 1 '' for reads, otherwise the sequence number of the batch (16 hex digits), the field of its record, '+' if the
+--         record is to be new, server time (ms) after which a repeat is refused (none at first sending), and for an
+--         object that may not exist yet: newline, 'create' | 'implicit', end of the job's lease, newline, type, newline,
+--         detail
 --       2 the method calls: name, number of arguments, arguments, ...
--- Every argument costs time, even unread ones: there are no more than needed. RECORD_LIFE_MS is put in as a number.
+-- Every argument costs time, even unread ones: there are no more than needed.
 --
--- The record is read together with the data: VALUE is the data where that is a string, else false. A script that
--- keeps its data in a string works on VALUE and writes it back once, in `finish`.
+-- A script that keeps its data in a string has `begin` call `read`, works on that, and writes it back once, in `finish`.
 --
 -- A method M.name(i, n) finds its n arguments in ARGV[i] ... ARGV[i + n - 1]. It returns false (nothing), a whole
 -- number up to 2^53, a string, a list of these, or PENDING, having changed nothing. It calls notify(payload) when
@@ -20,7 +21,7 @@
 -- (where the server keeps functions), and `begin` alone runs before every batch. Making functions costs as much time as
 -- a command or two, so a script should. Whatever it keeps in variables is then that of the batch before, which was of
 -- another object: `begin` must set all of it. A script that keeps nothing says `begin = stateless`.
-local KEYS, ARGV, K, VALUE
+local KEYS, ARGV, K, INDEX, VALUE
 local M, begin, finish, rest
 local PENDING = {ok = 'PENDING'}
 
@@ -30,11 +31,16 @@ local function notify(payload)
   redis.call('PUBLISH', K .. ':c', payload or '')
 end
 
+-- The data where that is a string, else false. Of another type it is not this script's.
+local function read()
+  local found = redis.pcall('GET', K)
+  VALUE = type(found) == 'string' and found
+  return VALUE
+end
+
 -- The time of a call in milliseconds since 1970: what a test says, or the server's.
 local function instant(i)
-  if ARGV[i] ~= '' then return tonumber(ARGV[i]) end
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return ARGV[i] ~= '' and tonumber(ARGV[i]) or now_ms()
 end
 
 -- Runs a command on n arguments from i on, not more at a time than fit on the stack; the sum of its replies.

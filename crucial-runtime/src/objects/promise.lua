@@ -2,7 +2,7 @@
 local known, changed
 
 begin = function()
-  known, changed = VALUE, false
+  known, changed = read(), false
 end
 
 finish = function()

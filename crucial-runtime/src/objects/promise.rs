@@ -3,6 +3,7 @@
 pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/promise/spec.rs"]
 mod spec;
 
 use std::marker::PhantomData;

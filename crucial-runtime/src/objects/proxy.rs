@@ -79,6 +79,9 @@ macro_rules! proxy {
             /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if
             /// there is none. One round trip.
             ///
+            /// After no time at all it is gone at once. A part of a millisecond counts as a whole one, and no time is
+            /// longer than 2^42 milliseconds, some 139 years.
+            ///
             /// # Errors
             ///
             /// Those of the store.

@@ -25,7 +25,7 @@ local function in_order()
 end
 
 begin = function()
-  L, called, everybody, done = K .. ':h', {}, false, nil
+  L, called, everybody, done = INDEX, {}, false, nil
   clock, fresh, gone = nil, {}, {}
   local numbers = redis.call('HGET', K, 'm')
   exists = numbers and true

@@ -5,8 +5,10 @@ mod delivery;
 mod line;
 pub(super) mod machine;
 mod put;
+mod recv;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/queue/spec.rs"]
 mod spec;
 mod status;
 mod take;
@@ -46,7 +48,7 @@ pub use delivery::Delivery;
 /// seconds, by the time of the store.
 ///
 /// **Closing.** A [closed](Self::close) queue refuses what is put, with [`Error::Closed`]; consumers get what is
-/// left and then the same error. While deliveries are out on lease, whoever takes waits for what
+/// left and then the same error, or `None` from [`recv`](Self::recv); a [`stream`](Self::stream) ends. While deliveries are out on lease, whoever takes waits for what
 /// becomes of them.
 ///
 /// Methods fail with [`Error::NotFound`] where the queue does not exist, with
@@ -70,7 +72,7 @@ pub use delivery::Delivery;
 ///     }
 /// });
 /// let mut sum = 0;
-/// while let Ok(job) = jobs.take().await {
+/// while let Some(job) = jobs.recv().await? {
 ///     sum += job;
 /// }
 /// assert_eq!(sum, 45);

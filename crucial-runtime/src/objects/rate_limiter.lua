@@ -4,7 +4,7 @@ local permits, per, burst, level, at, reserved, changed
 
 begin = function()
   permits, changed = 0, false
-  if VALUE then
+  if read() then
     permits, per, burst, level, at, reserved = string.match(VALUE, '^(%d+) (%d+) (%d+) (%-?%d+) (%d+) (%d+)$')
     permits, per, burst, level, at, reserved = tonumber(permits), tonumber(per), tonumber(burst), tonumber(level),
       tonumber(at), tonumber(reserved)

@@ -3,6 +3,7 @@
 pub(super) mod machine;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/rate_limiter/spec.rs"]
 mod spec;
 
 use std::time::Duration;
@@ -264,10 +265,9 @@ impl RateLimiter {
         if permits == 0 {
             return Err(self.refused("0 permits are none; ask for one at least".to_owned()));
         }
-        let limit = limit.as_millis().min(u128::from(LARGEST));
         let arguments = vec![
             argument::number(permits),
-            argument::number(limit),
+            argument::duration(limit),
             argument::now(),
         ];
         let (limiter, later) = (self.clone(), errand.clone());

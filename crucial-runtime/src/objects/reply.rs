@@ -30,7 +30,10 @@ impl<O: Object> Handle<O> {
     }
 
     /// An element, if there is one.
-    pub(super) fn element<T: DeserializeOwned>(&self, reply: &Value) -> Result<Option<T>> {
+    pub(super) fn element<T: DeserializeOwned + 'static>(
+        &self,
+        reply: &Value,
+    ) -> Result<Option<T>> {
         match reply {
             Value::Nil => Ok(None),
             _ => self.decode_value("an element", reply).map(Some),
@@ -38,7 +41,7 @@ impl<O: Object> Handle<O> {
     }
 
     /// Several elements.
-    pub(super) fn elements<T: DeserializeOwned, C: FromIterator<T>>(
+    pub(super) fn elements<T: DeserializeOwned + 'static, C: FromIterator<T>>(
         &self,
         reply: &Value,
     ) -> Result<C> {
@@ -49,7 +52,11 @@ impl<O: Object> Handle<O> {
     }
 
     /// Keys and values in turn.
-    pub(super) fn entries<K: DeserializeOwned, V: DeserializeOwned, C: FromIterator<(K, V)>>(
+    pub(super) fn entries<
+        K: DeserializeOwned + 'static,
+        V: DeserializeOwned + 'static,
+        C: FromIterator<(K, V)>,
+    >(
         &self,
         reply: &Value,
     ) -> Result<C> {
@@ -77,8 +84,6 @@ impl<O: Object> Handle<O> {
 
     /// The object is not there (any more).
     pub(super) fn not_found(&self) -> Error {
-        Error::NotFound {
-            key: self.key().clone(),
-        }
+        self.missing()
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod machine;
 mod removal;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/set/spec.rs"]
 mod spec;
 
 use std::borrow::Borrow;
@@ -23,8 +24,9 @@ use crate::object::Handle;
 
 /// A shared set, as `HashSet`.
 ///
-/// Elements are the same if they encode to the same bytes, so types whose equal values encode
-/// differently won't do. Elements are in no order.
+/// Elements are the same if they encode to the same bytes. An element is refused with
+/// [`Error::Codec`](crate::Error::Codec) where its bytes differ from one time to the next (a `HashSet`).
+/// Elements are in no order.
 ///
 /// Every method takes effect at once for all threads, however many elements it is about, and
 /// exactly once; each is one round trip unless it says otherwise. Methods fail with
@@ -55,7 +57,7 @@ proxy!(Set<T: Unique>, machine: SetState, init: HashSet<T>);
 
 impl<T: Unique> Set<T> {
     fn arguments(handle: &Handle<SetState>, init: HashSet<T>) -> Result<Vec<Bytes>> {
-        handle.encode_all("an element", init)
+        handle.encode_all_exact::<T, T>("an element", init)
     }
 
     async fn read(&self) -> Result<HashSet<T>> {
@@ -105,7 +107,9 @@ impl<T: Unique> Set<T> {
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = self.handle.encode_all("an element", elements)?;
+        let elements = self
+            .handle
+            .encode_all_exact::<T, &Q>("an element", elements)?;
         if elements.is_empty() {
             return Ok(Vec::new());
         }
@@ -200,7 +204,8 @@ impl<T: Unique> Set<T> {
     ///
     /// Elements that are there from the first page to the last are seen at least once. Others may be
     /// seen or not. Where many elements are removed meanwhile a server may show some of the rest once
-    /// more; within a page none comes twice.
+    /// more, and after a restart or a fail-over the pages begin anew, with all elements once more; within
+    /// a page none comes twice.
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -259,7 +264,7 @@ impl<T: Unique> Set<T> {
     ///
     /// Those of the store.
     pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let elements = self.handle.encode_all("an element", new)?;
+        let elements = self.handle.encode_all_exact::<T, T>("an element", new)?;
         let reply = self.handle.call(&machine::INSERT_ALL, elements).await?;
         self.handle.number(&reply)
     }

@@ -5,6 +5,7 @@ mod ordered;
 mod removal;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/sorted_map/spec.rs"]
 mod spec;
 
 use std::borrow::Borrow;
@@ -32,7 +33,7 @@ use crate::thread::Portable;
 /// Their order is that of what they encode to, field by field, which is what `#[derive(Ord)]`
 /// gives; floats are in the order of `total_cmp`, and a type whose own `Ord` says otherwise
 /// (`Reverse`) is still in this one. A key with a map inside is refused with
-/// [`Error::Codec`]. What is said of keys in [`Map`](crate::Map) holds here as well.
+/// [`Error::Codec`], and so is one with a field that serde skips. What is said of keys in [`Map`](crate::Map) holds here as well.
 ///
 /// Every method takes effect at once for all threads, however many entries it is about, and
 /// exactly once; each is one round trip unless it says otherwise. Beside the errors that they
@@ -106,7 +107,7 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 
     fn encode_key<Q: Serialize + ?Sized>(&self, key: &Q) -> Result<Bytes> {
-        encode_key(&self.handle, key)
+        encode_key::<K, Q>(&self.handle, key)
     }
 
     fn decode_key(&self, key: &Value) -> Result<K> {
@@ -137,8 +138,11 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     }
 }
 
-fn encode_key<Q: Serialize + ?Sized>(handle: &Handle<SortedMapState>, key: &Q) -> Result<Bytes> {
-    codec::encode_key(key).map_err(|source| Error::Codec {
+fn encode_key<K: Portable, Q: Serialize + ?Sized>(
+    handle: &Handle<SortedMapState>,
+    key: &Q,
+) -> Result<Bytes> {
+    codec::encode_key::<K, Q>(key).map_err(|source| Error::Codec {
         key: handle.key().clone(),
         what: "a key",
         source,
@@ -152,7 +156,7 @@ fn entries<K: Portable, V: Portable>(
 ) -> Result<Vec<Bytes>> {
     let mut flat = Vec::new();
     for (key, value) in entries {
-        flat.push(encode_key(handle, &key)?);
+        flat.push(encode_key::<K, K>(handle, &key)?);
         flat.push(handle.encode("a value", &value)?);
     }
     Ok(flat)

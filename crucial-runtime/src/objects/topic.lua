@@ -4,8 +4,8 @@ local CARRIED, CARRIED_COUNT, READ_COUNT, READ_BYTES = 8192, 64, 128, 262144
 local L, backlog, next_number, closed, changed
 
 begin = function()
-  L, backlog, next_number, closed, changed = K .. ':h', 0, 0, 0, false
-  if VALUE then
+  L, backlog, next_number, closed, changed = INDEX, 0, 0, 0, false
+  if read() then
     backlog, next_number, closed = string.match(VALUE, '^(%d+) (%d+) (%d)$')
     backlog, next_number, closed = tonumber(backlog), tonumber(next_number), tonumber(closed)
   end

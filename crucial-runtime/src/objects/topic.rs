@@ -4,6 +4,7 @@ pub(super) mod machine;
 mod news;
 #[cfg(test)]
 #[cfg(feature = "redis")]
+#[path = "../../unit/objects/topic/spec.rs"]
 mod spec;
 mod subscription;
 

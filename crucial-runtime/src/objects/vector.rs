@@ -4,6 +4,7 @@ mod arithmetic;
 pub(super) mod machine;
 mod rounds;
 #[cfg(test)]
+#[path = "../../unit/objects/vector/spec.rs"]
 mod spec;
 
 use std::marker::PhantomData;
@@ -95,7 +96,7 @@ impl<T: Element> Vector<T> {
     ///
     /// Those of the store.
     pub async fn to_vec(&self) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.invoke(&machine::TO_VEC, ()).await?;
+        let Numbers(numbers) = self.handle.ask(&machine::TO_VEC, ()).await?;
         Ok(numbers)
     }
 
@@ -114,7 +115,7 @@ impl<T: Element> Vector<T> {
     ///
     /// Those of the store.
     pub async fn len(&self) -> Result<usize> {
-        self.handle.invoke(&machine::LEN, ()).await
+        self.handle.ask(&machine::LEN, ()).await
     }
 
     /// Whether there are no numbers.
@@ -149,7 +150,7 @@ impl<T: Element> Vector<T> {
     ///
     /// Those of the store.
     pub async fn get(&self, index: usize) -> Result<Option<T>> {
-        self.handle.invoke(&machine::GET, (index,)).await
+        self.handle.ask(&machine::GET, (index,)).await
     }
 
     /// The numbers of a range.
@@ -172,7 +173,7 @@ impl<T: Element> Vector<T> {
     pub async fn get_range(&self, range: Range<usize>) -> Result<Vec<T>> {
         let count = range.end.saturating_sub(range.start);
         let args = (range.start, count);
-        let Numbers(numbers) = self.handle.invoke(&machine::GET_RANGE, args).await?;
+        let Numbers(numbers) = self.handle.ask(&machine::GET_RANGE, args).await?;
         Ok(numbers)
     }
 
@@ -191,7 +192,7 @@ impl<T: Element> Vector<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the end.
     pub async fn set(&self, index: usize, number: T) -> Result<T> {
-        self.handle.invoke(&machine::SET, (index, number)).await
+        self.handle.ask(&machine::SET, (index, number)).await
     }
 
     /// Replaces the numbers from `start` on.
@@ -211,7 +212,7 @@ impl<T: Element> Vector<T> {
     /// [`Error::Refused`](crate::Error::Refused) where they go beyond the end.
     pub async fn set_range(&self, start: usize, numbers: &[T]) -> Result<()> {
         let args = (start, Borrowed(numbers));
-        self.handle.invoke(&machine::SET_RANGE, args).await
+        self.handle.ask(&machine::SET_RANGE, args).await
     }
 
     /// Replaces all numbers, and with them the length.
@@ -231,7 +232,7 @@ impl<T: Element> Vector<T> {
     /// [`reduce`](Self::reduce).
     pub async fn replace(&self, numbers: &[T]) -> Result<()> {
         self.handle
-            .invoke(&machine::REPLACE, (Borrowed(numbers),))
+            .ask(&machine::REPLACE, (Borrowed(numbers),))
             .await
     }
 }

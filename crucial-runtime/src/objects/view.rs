@@ -3,13 +3,14 @@
 mod collections;
 mod messages;
 mod numbers;
+mod threads;
 mod values;
 mod waiting;
 
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use crate::codec::{Shape, bytes_as_json, value_as_json};
+use crate::codec::{bytes_as_json, value_as_json};
 use crate::error::Result;
 use crate::object::{Key, Value};
 use crate::store::Description;
@@ -36,35 +37,32 @@ pub(crate) async fn view(
     description: &Description,
     count: usize,
 ) -> Result<Option<View>> {
-    let shapes = Shape::parameters(&description.detail);
-    let shape = |index: usize| shapes.get(index).and_then(Option::as_ref);
     let key = key.clone();
     let view = match description.object.as_str() {
-        "Atomic" => values::atomic(key, shape(0)).await?,
-        "Promise" => values::promise(key, shape(0)).await?,
-        "Map" => collections::map(key, shape(0), shape(1), count).await?,
-        "SortedMap" => collections::sorted_map(key, shape(0), shape(1), count).await?,
-        "List" => collections::list(key, shape(0), count).await?,
-        "Set" => collections::set(key, shape(0), count).await?,
-        "Queue" => messages::queue(key, shape(0), count).await?,
-        "Topic" => messages::topic(key, shape(0)).await?,
+        "Atomic" => values::atomic(key, &description.detail).await?,
+        "Promise" => values::promise(key).await?,
+        "Map" => collections::map(key, count).await?,
+        "SortedMap" => collections::sorted_map(key, count).await?,
+        "List" => collections::list(key, count).await?,
+        "Set" => collections::set(key, count).await?,
+        "Queue" => messages::queue(key, count).await?,
+        "Topic" => messages::topic(key).await?,
         "Vector<f64>" => numbers::vector::<f64>(key, count).await?,
         "Vector<i64>" => numbers::vector::<i64>(key, count).await?,
         "Matrix<f64>" => numbers::matrix::<f64>(key, count).await?,
         "Matrix<i64>" => numbers::matrix::<i64>(key, count).await?,
         "Latch" => waiting::latch(key).await?,
         "Barrier" => waiting::barrier(key).await?,
-        "Permits" => return waiting::permits(key, &description.detail, shape(0)).await,
+        "Permits" => return waiting::permits(key, &description.detail).await,
         "RateLimiter" => waiting::rate_limiter(key).await?,
+        "Threads" => threads::threads(&key, count).await?,
         _ => return Ok(None),
     };
     Ok(Some(view))
 }
 
-fn elements<'a>(values: impl IntoIterator<Item = &'a Value>, shape: Option<&Shape>) -> Json {
-    strings(values)
-        .map(|element| shown(element, shape))
-        .collect()
+fn elements<'a>(values: impl IntoIterator<Item = &'a Value>) -> Json {
+    strings(values).map(|element| shown(element)).collect()
 }
 
 fn strings<'a>(values: impl IntoIterator<Item = &'a Value>) -> impl Iterator<Item = &'a Bytes> {
@@ -74,9 +72,7 @@ fn strings<'a>(values: impl IntoIterator<Item = &'a Value>) -> impl Iterator<Ite
     })
 }
 
-/// An encoded value of that shape; its bytes where it is of none, or of another one.
-fn shown(bytes: &[u8], shape: Option<&Shape>) -> Json {
-    shape
-        .and_then(|shape| value_as_json(bytes, shape).ok())
-        .unwrap_or_else(|| bytes_as_json(bytes))
+/// An encoded value; its bytes where they are none.
+fn shown(bytes: &[u8]) -> Json {
+    value_as_json(bytes).unwrap_or_else(|_| bytes_as_json(bytes))
 }

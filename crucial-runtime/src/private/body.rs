@@ -1,24 +1,24 @@
 //! The function of a cloud thread, run where the thread is.
 
-use std::fmt::Display;
 use std::future::{Future, pending};
 use std::marker::PhantomData;
 
 use bytes::Bytes;
 
-use crate::thread::{Portable, Running, ThreadReturn, Wire, run_async, run_blocking};
+use crate::thread::{Portable, ReturnKind, Running, Wire, run_async, run_blocking};
 
-/// Takes the tuple `A` and returns a `T`.
+/// Takes the tuple `A` and returns a `T`, which is read as a `K`.
 #[derive(Debug)]
-pub struct Body<A, T>(PhantomData<fn(A) -> T>);
+pub struct Body<A, T, K>(PhantomData<fn(A) -> (T, K)>);
 
-impl<A, T> Body<A, T>
+impl<A, T, K> Body<A, T, K>
 where
     A: Portable,
-    T: ThreadReturn<Value: Portable>,
+    K: ReturnKind<T, Value: Portable>,
 {
     /// Runs it.
     pub fn run_async<F>(
+        kind: K,
         wire: Wire,
         args: &Bytes,
         function: impl FnOnce(A) -> F + Send + 'static,
@@ -26,61 +26,35 @@ where
     where
         F: Future<Output = T> + Send + 'static,
     {
-        run_async(wire, args, function)
+        run_async(kind, wire, args, function)
     }
 
     /// Runs it on the blocking pool.
     pub fn run_blocking(
+        kind: K,
         wire: Wire,
         args: &Bytes,
         function: impl FnOnce(A) -> T + Send + 'static,
     ) -> Running {
-        run_blocking(wire, args, function)
+        run_blocking(kind, wire, args, function)
     }
 }
 
 /// What [`Body`]'s functions are for types that do not travel, as
 /// [`Unportable`](super::Unportable) is for signatures.
-pub trait Bodiless<A, T>: Sized {
+pub trait Bodiless<A, T, K>: Sized {
     #![allow(missing_docs, reason = "named as above")]
 
-    fn run_async<F>(_: Wire, _: &Bytes, _: impl FnOnce(A) -> F) -> Running
+    fn run_async<F>(_: K, _: Wire, _: &Bytes, _: impl FnOnce(A) -> F) -> Running
     where
         F: Future<Output = T>,
     {
         Box::pin(pending())
     }
 
-    fn run_blocking(_: Wire, _: &Bytes, _: impl FnOnce(A) -> T) -> Running {
+    fn run_blocking(_: K, _: Wire, _: &Bytes, _: impl FnOnce(A) -> T) -> Running {
         Box::pin(pending())
     }
 }
 
-impl<A, T> Bodiless<A, T> for Body<A, T> {}
-
-/// The two sides of a `Result`.
-pub trait Fallible {
-    /// What joining the thread gives.
-    type Value;
-    /// What ends the thread without a value.
-    type Error;
-}
-
-impl<T, E> Fallible for Result<T, E> {
-    type Value = T;
-    type Error = E;
-}
-
-/// The error of a cloud thread.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be the error of a cloud thread",
-    label = "its error has no text",
-    note = "the error of a cloud thread travels as its text, so it must implement `Display`"
-)]
-pub trait ErrorText {}
-
-#[diagnostic::do_not_recommend]
-impl<E: Display> ErrorText for E {}
-
-/// Compiles for the errors of cloud threads.
-pub const fn error_text<E: ErrorText>() {}
+impl<A, T, K> Bodiless<A, T, K> for Body<A, T, K> {}

@@ -3,8 +3,10 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::thread::{Plain, ThreadReturn};
+use crate::thread::{AsResult, AsValue, Portable, ReturnKind};
 
 /// The type that a closure returns.
 #[derive(Debug)]
@@ -20,50 +22,40 @@ pub const fn returned_blocking<A, T>(_: &impl FnOnce(A) -> T) -> Returned<T> {
     Returned(PhantomData)
 }
 
-/// How to make a thread's return value of a `T`.
-pub trait ReturnKind<T>: Copy + Send + 'static {
-    /// The return value.
-    type Return: ThreadReturn;
-
-    /// Makes it.
-    fn wrap(self, returned: T) -> Self::Return;
-}
-
-/// A `Result`: its error ends the thread without a value.
-#[derive(Debug, Clone, Copy)]
-pub struct AsResult;
-
-impl<T, E: Display> ReturnKind<Result<T, E>> for AsResult {
-    type Return = Result<T, E>;
-
-    fn wrap(self, returned: Result<T, E>) -> Result<T, E> {
-        returned
-    }
-}
-
-/// Anything else.
-#[derive(Debug, Clone, Copy)]
-pub struct AsValue;
-
-impl<T> ReturnKind<T> for AsValue {
-    type Return = Plain<T>;
-
-    fn wrap(self, returned: T) -> Plain<T> {
-        Plain(returned)
-    }
-}
-
-/// Taken first by the compiler in `(&returned).kind()`: it needs no further reference.
-pub trait ReturnsResult {
+/// The kind of a result whose error points to what it does not own. The compiler takes this trait first in
+/// `(&&&&returned).kind()`, and the following ones where it is not there: each has one reference less.
+pub trait ReturnsPointer {
     /// The kind.
-    fn kind(&self) -> AsResult {
+    fn kind(&self) -> AsResult<false> {
         AsResult
     }
 }
 
-impl<T, E: Display> ReturnsResult for Returned<Result<T, E>> {}
+impl<T, E: Display + ?Sized> ReturnsPointer for &&&Returned<Result<T, &E>> {}
+impl<T, E: Display + ?Sized> ReturnsPointer for &&&Returned<Result<T, Arc<E>>> {}
+impl<T, E: Display + ?Sized> ReturnsPointer for &&&Returned<Result<T, Rc<E>>> {}
 
-/// Taken where [`ReturnsResult`] is not there.
+/// An error that travels as itself.
+pub trait ReturnsError {
+    /// The kind.
+    fn kind(&self) -> AsResult<true> {
+        AsResult
+    }
+}
+
+impl<T, E: Portable + Display> ReturnsError for &&Returned<Result<T, E>> {}
+
+/// An error that travels as its text.
+pub trait ReturnsText {
+    /// The kind.
+    fn kind(&self) -> AsResult<false> {
+        AsResult
+    }
+}
+
+impl<T, E: Display> ReturnsText for &Returned<Result<T, E>> {}
+
+/// Anything else.
 pub trait ReturnsValue {
     /// The kind.
     fn kind(&self) -> AsValue {
@@ -71,12 +63,14 @@ pub trait ReturnsValue {
     }
 }
 
-impl<T> ReturnsValue for &Returned<T> {}
+impl<T> ReturnsValue for Returned<T> {}
 
-/// What joining the thread gives, as a type.
-pub const fn value_of<K: ReturnKind<T>, T>(
-    _: K,
-    _: &Returned<T>,
-) -> PhantomData<fn() -> <K::Return as ThreadReturn>::Value> {
+/// The type that joining the thread gives.
+pub const fn value_of<K: ReturnKind<T>, T>(_: K, _: &Returned<T>) -> PhantomData<fn() -> K::Value> {
+    PhantomData
+}
+
+/// The type of error that joining the thread gives where the closure returned one.
+pub const fn error_of<K: ReturnKind<T>, T>(_: K, _: &Returned<T>) -> PhantomData<fn() -> K::Error> {
     PhantomData
 }

@@ -15,9 +15,6 @@ pub trait Local: Clone + Portable + Sync {}
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Portable + Sync> Local for T {}
 
-/// Compiles for types of local fields.
-pub const fn local<T: Local>() {}
-
 /// How a local field of type `T` travels.
 #[derive(Debug)]
 pub struct Carried<T>(PhantomData<fn(T) -> T>);
@@ -30,8 +27,8 @@ impl<T: Local> Carried<T> {
 
     /// What is encoded.
     #[must_use]
-    pub const fn sent(value: &T) -> &T {
-        value
+    pub fn sent(value: &T) -> T {
+        value.clone()
     }
 
     /// What was decoded.

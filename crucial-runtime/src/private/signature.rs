@@ -71,25 +71,25 @@ impl<A: Portable, R: Portable> Signature<A, R> {
         clippy::needless_pass_by_value,
         reason = "the arguments are moved into the thread"
     )]
-    pub fn task(thread: &'static str, fingerprint: u64, args: A) -> Task<R> {
-        Task::new(thread, fingerprint, &args)
+    pub fn task<E>(thread: &'static str, fingerprint: u64, args: A) -> Task<R, E> {
+        Task::new::<A, A>(thread, fingerprint, &args)
     }
 
     /// Starts a thread.
-    pub fn spawn(task: Task<R>) -> JoinHandle<R> {
+    pub fn spawn<E: Portable>(task: Task<R, E>) -> JoinHandle<R, E> {
         task.spawn()
     }
 }
 
 impl<C: Portable, A: Portable, R: Portable> Signature<(C, A), R> {
     /// A run of a closure that has captured something.
-    pub fn task_of_closure(
+    pub fn task_of_closure<E>(
         thread: &'static str,
         fingerprint: u64,
         captures: &C,
         args: A,
-    ) -> Task<R> {
-        Task::new(thread, fingerprint, &(captures, args))
+    ) -> Task<R, E> {
+        Task::new::<(C, A), _>(thread, fingerprint, &(captures, args))
     }
 }
 
@@ -110,7 +110,7 @@ fn reply<R: Portable>(reply: &R) -> Result<Value, Refusal> {
 /// What [`Signature`]'s functions are for types that do not travel.
 ///
 /// The compiler takes these where the bounds above do not hold, so that the one mistake (reported
-/// where generated code calls [`portable`](super::portable), at the user's type) brings no others
+/// where generated code asks [`Travels::portable`](super::Travels::portable), at the user's type) brings no others
 /// after it. A program that would run any of them does not compile.
 pub trait Unportable<A, R>: Sized {
     #![allow(missing_docs, reason = "named as above")]
@@ -131,15 +131,15 @@ pub trait Unportable<A, R>: Sized {
         Ok(Poll::Pending)
     }
 
-    fn task(thread: &'static str, fingerprint: u64, _: A) -> Task<R> {
-        Task::new(thread, fingerprint, &())
+    fn task<E>(thread: &'static str, fingerprint: u64, _: A) -> Task<R, E> {
+        Task::new::<(), ()>(thread, fingerprint, &())
     }
 
-    fn task_of_closure<C, B>(thread: &'static str, fingerprint: u64, _: &C, _: B) -> Task<R> {
-        Task::new(thread, fingerprint, &())
+    fn task_of_closure<E, C, B>(thread: &'static str, fingerprint: u64, _: &C, _: B) -> Task<R, E> {
+        Task::new::<(), ()>(thread, fingerprint, &())
     }
 
-    fn spawn(_: Task<R>) -> JoinHandle<R> {
+    fn spawn<E>(_: Task<R, E>) -> JoinHandle<R, E> {
         JoinHandle::failed(String::new(), JoinFailure::Cancelled)
     }
 }

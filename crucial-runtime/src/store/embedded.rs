@@ -3,21 +3,23 @@
 mod kept;
 mod slot;
 #[cfg(test)]
+#[path = "../../unit/store/embedded/tests.rs"]
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use self::kept::Kept;
 use self::slot::Slot;
 use super::{Change, Changes, Description, Details, Life, Store, Stored, Watch};
 use crate::error::{Error, Result};
-use crate::object::{Call, Key, MethodKind, Namespace, Value};
+use crate::object::{Call, Key, MethodKind, Namespace, Value, milliseconds};
 use crate::runtime::Limits;
 
 /// Objects in this process. They end with it.
@@ -93,6 +95,7 @@ impl Store for EmbeddedStore {
             } else {
                 let kept = place.as_mut().ok_or_else(|| Error::NotFound {
                     key: call.key.clone(),
+                    lost: false,
                 })?;
                 let result = kept.call(&call)?;
                 let hint = kept.announcement(&call, &result);
@@ -141,7 +144,8 @@ impl Store for EmbeddedStore {
         let Some(kept) = place.as_mut() else {
             return Ok(false);
         };
-        kept.expires = after.and_then(|after| Instant::now().checked_add(after));
+        kept.expires =
+            after.map(|after| Instant::now() + Duration::from_millis(milliseconds(after)));
         Ok(true)
     }
 
@@ -223,7 +227,7 @@ impl Store for EmbeddedStore {
         Ok(true)
     }
 
-    async fn clear(&self, namespace: &Namespace) -> Result<()> {
+    async fn clear(&self, namespace: &Namespace, _: bool) -> Result<()> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.retain(|key, _| key.namespace() != namespace.as_str());
         Ok(())

@@ -1,23 +1,31 @@
 //! Where objects live: one narrow contract, and the stores that keep it.
 
 #[cfg(test)]
+#[path = "../../unit/store/conformance/mod.rs"]
 mod conformance;
 mod details;
 mod embedded;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
-#[cfg(all(test, feature = "redis"))]
-#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#[cfg(test)]
+#[cfg(feature = "redis")]
+#[path = "../../unit/store/redis_cached.rs"]
 mod redis_cached;
-#[cfg(all(test, feature = "redis"))]
-#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#[cfg(test)]
+#[cfg(feature = "redis")]
+#[path = "../../unit/store/redis_contended/mod.rs"]
 mod redis_contended;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
+#[path = "../../unit/store/redis_evolution.rs"]
 mod redis_evolution;
-#[cfg(all(test, feature = "redis"))]
-#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#[cfg(test)]
+#[cfg(feature = "redis")]
+#[path = "../../unit/store/redis_faults/mod.rs"]
 mod redis_faults;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
+#[path = "../../unit/store/redis_records.rs"]
 mod redis_records;
 mod watch;
 
@@ -104,11 +112,19 @@ pub(crate) trait Store: Debug + Send + Sync + 'static {
     )]
     async fn prolong(&self, namespace: &Namespace, lease: Duration) -> Result<bool>;
 
-    /// Removes all objects of a namespace, and with it the job.
-    async fn clear(&self, namespace: &Namespace) -> Result<()>;
+    /// Removes all objects of a namespace, and with it the job. This process creates no more of them.
+    ///
+    /// Where `others` may not know of that yet, they create none once the lease that they know of has ended, and whoever
+    /// connects to the store later removes what they left.
+    async fn clear(&self, namespace: &Namespace, others: bool) -> Result<()>;
 
     /// Finishes what is under way, or leaves it to others: this process is about to end or to be frozen.
     async fn quiesce(&self);
+
+    /// Whether an object that is not there has been: this process has had an answer of it, and has not removed it.
+    fn has_lost(&self, _key: &Key) -> bool {
+        false
+    }
 
     /// Runs what makes many calls; what they send travels together, where that saves anything.
     async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {

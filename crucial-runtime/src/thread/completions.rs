@@ -25,6 +25,17 @@ pub(crate) enum Progress {
     Ended(Outcome),
 }
 
+/// A thread as people see it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// `None` for what is not the number of a thread.
+    pub(crate) id: Option<String>,
+    /// Empty where it is not known.
+    pub(crate) name: String,
+    /// `None` where it has ended with an outcome that is too large to be shown.
+    pub(crate) state: Option<Progress>,
+}
+
 /// Where a job's threads write how they ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Completions(Handle<Entries>);
@@ -39,11 +50,13 @@ impl Completions {
         self.0.key()
     }
 
-    /// Takes one try of a thread; `false` where it has been taken (an event was delivered twice) or the thread has ended.
+    /// Takes one try of a thread of that name; `false` where it has been taken (an event was delivered twice) or the
+    /// thread has ended.
     #[cfg(any(test, feature = "lambda"))]
-    pub(crate) async fn begin(&self, id: ThreadId, attempt: u32) -> Result<bool> {
+    pub(crate) async fn begin(&self, id: ThreadId, attempt: u32, name: &str) -> Result<bool> {
         let attempt = Bytes::from(attempt.to_string());
-        self.flag("begin", vec![id.to_bytes(), attempt]).await
+        let args = vec![id.to_bytes(), attempt, named(name)];
+        self.flag("begin", args).await
     }
 
     /// A sign of life; `false` where the thread has been given up.
@@ -54,8 +67,47 @@ impl Completions {
 
     /// Writes how a thread ended; `false` where that was written before, which stays.
     pub(crate) async fn complete(&self, id: ThreadId, outcome: &Outcome) -> Result<bool> {
-        let outcome = self.0.encode("the outcome", outcome)?;
+        let outcome = self.0.encode_own("the outcome", outcome)?;
         self.flag("complete", vec![id.to_bytes(), outcome]).await
+    }
+
+    /// [`complete`](Self::complete) for a thread that may not have been begun under its name.
+    pub(crate) async fn complete_named(
+        &self,
+        id: ThreadId,
+        name: &str,
+        outcome: &Outcome,
+    ) -> Result<bool> {
+        let outcome = self.0.encode_own("the outcome", outcome)?;
+        let args = vec![id.to_bytes(), outcome, named(name)];
+        self.flag("complete", args).await
+    }
+
+    /// Some of the threads, at most so many: a list for people.
+    pub(crate) async fn look(&self, count: usize) -> Result<Vec<Seen>> {
+        let count = Bytes::from(count.to_string());
+        let reply = self.0.call(method("look"), vec![count]).await?;
+        let Value::List(parts) = &reply else {
+            return Err(self.0.unexpected("the threads", &reply));
+        };
+        let (threads, _) = parts.as_chunks();
+        threads
+            .iter()
+            .map(|[id, name, state]| match (id, name) {
+                (Value::Bytes(id), Value::Bytes(name)) => Ok(Seen {
+                    id: ThreadId::from_bytes(id).map(|id| id.to_string()),
+                    name: String::from_utf8_lossy(name).into_owned(),
+                    state: match state {
+                        Value::Int(beats) => Some(Progress::Running(*beats)),
+                        Value::Bytes(outcome) => {
+                            Some(Progress::Ended(self.0.decode("an outcome", outcome)?))
+                        }
+                        _ => None,
+                    },
+                }),
+                _ => Err(self.0.unexpected("a thread", id)),
+            })
+            .collect()
     }
 
     /// What is known of these threads.
@@ -95,9 +147,17 @@ impl Completions {
     }
 }
 
-/// The state: what is known of each thread.
+/// The state: what is known of each thread, and its name.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Entries(BTreeMap<Bytes, Entry>);
+pub(crate) struct Entries(BTreeMap<Bytes, Entry>, BTreeMap<Bytes, Bytes>);
+
+/// As much of a name as is kept.
+const LONGEST_NAME: usize = 200;
+
+fn named(name: &str) -> Bytes {
+    let end = name.floor_char_boundary(LONGEST_NAME);
+    Bytes::copy_from_slice(&name.as_bytes()[..end])
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Entry {
@@ -120,9 +180,11 @@ impl Object for Entries {
         Method::update("beat"),
         Method::update("complete"),
         Method::read("progress"),
+        Method::read("look"),
     ];
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("completions.lua"),
+        index: false,
     });
 
     const IMPLICIT: bool = true;
@@ -134,7 +196,7 @@ impl Object for Entries {
     fn hint(method: &str, args: &[Bytes], reply: &Value) -> Bytes {
         match (method, args, reply) {
             // An outcome that came second is not how the thread ended.
-            ("complete", [id, outcome], Value::Int(1)) if outcome.len() <= INLINE => {
+            ("complete", [id, outcome, ..], Value::Int(1)) if outcome.len() <= INLINE => {
                 [&id[..], &outcome[..]].concat().into()
             }
             ("complete", [id, ..], Value::Int(1)) => id.clone(),
@@ -144,7 +206,7 @@ impl Object for Entries {
 
     fn apply(&mut self, method: &str, args: &[Bytes]) -> Result<Poll<Value>, Refusal> {
         let value = match (method, args) {
-            ("begin", [id, attempt]) => {
+            ("begin", [id, attempt, name]) => {
                 let attempt = std::str::from_utf8(attempt)
                     .ok()
                     .and_then(|text| text.parse().ok());
@@ -158,6 +220,7 @@ impl Object for Entries {
                 if free {
                     self.0
                         .insert(id.clone(), Entry::Running { attempt, beats: 0 });
+                    self.1.insert(id.clone(), name.clone());
                 }
                 free.into()
             }
@@ -168,12 +231,34 @@ impl Object for Entries {
                 }
                 _ => false.into(),
             },
-            ("complete", [id, outcome]) => {
+            ("complete", [id, outcome, name @ ..]) => {
                 let first = !matches!(self.0.get(id), Some(Entry::Ended(_)));
                 if first {
                     self.0.insert(id.clone(), Entry::Ended(outcome.clone()));
+                    if let Some(name) = name.first() {
+                        self.1.insert(id.clone(), name.clone());
+                    }
                 }
                 first.into()
+            }
+            ("look", [count]) => {
+                let count = std::str::from_utf8(count)
+                    .ok()
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(|| Refusal::args("a count is a number"))?;
+                let threads = self.0.iter().take(count);
+                let threads = threads.flat_map(|(id, entry)| {
+                    let state = match entry {
+                        Entry::Running { beats, .. } => Value::Int(*beats),
+                        Entry::Ended(outcome) if outcome.len() <= INLINE => {
+                            Value::Bytes(outcome.clone())
+                        }
+                        Entry::Ended(_) => Value::Nil,
+                    };
+                    let name = self.1.get(id).cloned().unwrap_or_default();
+                    [Value::Bytes(id.clone()), Value::Bytes(name), state]
+                });
+                Value::List(threads.collect())
             }
             ("progress", ids) => Value::List(
                 ids.iter()

@@ -9,12 +9,17 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use super::invocation::ThreadId;
-use super::{JoinError, JoinFailure, Outcome, Portable};
+use super::{EncodedError, Ending, JoinError, JoinFailure, Outcome, Portable};
 use crate::codec;
 
 /// A cloud thread that has been started. Awaiting it joins the thread; dropping it detaches the thread.
 ///
-/// The future is cancel safe.
+/// The future is cancel safe. A handle that is awaited again (`&mut handle`) gives the same end again. The tokio
+/// runtime that the first thread was started on hears of the ends of all: a handle whose thread had not ended when that runtime
+/// was shut down gives [`JoinFailure::Lost`].
+///
+/// `E` is the error that the thread's function returns, if that can travel, and otherwise `String`, its text:
+/// [`#[cloud_thread]`](macro@crate::cloud_thread#errors-of-your-own) has the rules.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -34,35 +39,36 @@ use crate::codec;
 /// # Ok(()) }
 /// ```
 #[must_use = "awaiting the handle joins the thread; drop it to let the thread run on"]
-pub struct JoinHandle<T> {
+pub struct JoinHandle<T, E = String> {
     id: ThreadId,
-    thread: String,
+    name: String,
     outcome: Awaited,
-    value: PhantomData<fn() -> T>,
+    result: PhantomData<fn() -> Result<T, E>>,
 }
 
 enum Awaited {
     Coming(oneshot::Receiver<Outcome>),
-    Known(Option<Outcome>),
+    /// Kept, so that a handle which is awaited again tells the truth.
+    Known(Outcome),
 }
 
-impl<T> JoinHandle<T> {
-    pub(crate) fn new(id: ThreadId, thread: String, outcome: oneshot::Receiver<Outcome>) -> Self {
+impl<T, E> JoinHandle<T, E> {
+    pub(crate) fn new(id: ThreadId, name: String, outcome: oneshot::Receiver<Outcome>) -> Self {
         Self {
             id,
-            thread,
+            name,
             outcome: Awaited::Coming(outcome),
-            value: PhantomData,
+            result: PhantomData,
         }
     }
 
-    pub(crate) fn failed(thread: String, failure: JoinFailure) -> Self {
-        let outcome = Awaited::Known(Some(Outcome::Ended(failure)));
+    pub(crate) fn failed(name: String, failure: Ending) -> Self {
+        let outcome = Awaited::Known(Outcome::Ended(failure));
         Self {
             id: ThreadId::random(),
-            thread,
+            name,
             outcome,
-            value: PhantomData,
+            result: PhantomData,
         }
     }
 
@@ -93,13 +99,13 @@ impl<T> JoinHandle<T> {
     /// # }
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let (plain, named) = (double::spawn(1), double::task(1).name("doubler").spawn());
-    /// assert!(plain.thread().ends_with("::double")); // the function's path
-    /// assert_eq!(named.thread(), "doubler");
+    /// assert!(plain.name().ends_with("::double")); // the function's path
+    /// assert_eq!(named.name(), "doubler");
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn thread(&self) -> &str {
-        &self.thread
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether the thread has ended, as far as this process has heard.
@@ -127,36 +133,42 @@ impl<T> JoinHandle<T> {
     }
 }
 
-impl<T: Portable> Future for JoinHandle<T> {
-    type Output = Result<T, JoinError>;
+impl<T: Portable, E: Portable> Future for JoinHandle<T, E> {
+    type Output = Result<T, JoinError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let gone = || Outcome::Ended(JoinFailure::Lost("its runtime was shut down".to_owned()));
         let outcome = match &mut self.outcome {
             Awaited::Coming(outcome) => match Pin::new(outcome).poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(outcome) => outcome.unwrap_or_else(|_| gone()),
+                Poll::Ready(outcome) => outcome.unwrap_or_else(|_| unheard()),
             },
-            Awaited::Known(outcome) => outcome.take().unwrap_or_else(gone),
+            Awaited::Known(outcome) => outcome.clone(),
         };
-        self.outcome = Awaited::Known(None);
+        self.outcome = Awaited::Known(outcome.clone());
         let result = match outcome {
             Outcome::Returned(value) => codec::decode(&value).map_err(|error| {
                 JoinFailure::Codec(format!("returned what can't be decoded: {error}"))
             }),
-            Outcome::Ended(failure) => Err(failure),
+            Outcome::Ended(failure) => Err(failure.after(EncodedError::decoded)),
         };
         Poll::Ready(result.map_err(|failure| JoinError {
-            thread: self.thread.clone(),
+            thread: self.name.clone(),
             failure,
         }))
     }
 }
 
-impl<T> fmt::Debug for JoinHandle<T> {
+/// The end of a thread that nobody here hears of.
+fn unheard() -> Outcome {
+    Outcome::Ended(JoinFailure::Lost(
+        "the runtime that would have heard of its end was shut down".to_owned(),
+    ))
+}
+
+impl<T, E> fmt::Debug for JoinHandle<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JoinHandle")
-            .field("thread", &self.thread)
+            .field("name", &self.name)
             .field("id", &self.id)
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::object::Namespace;
+use crate::runtime::Limits;
 
 /// The identity of a cloud thread, which no other thread of any job has.
 ///
@@ -81,6 +82,8 @@ pub(crate) struct Invocation {
     pub(crate) application: Namespace,
     /// The store's address as the caller sees it, without secrets, for messages.
     pub(crate) store: String,
+    /// The limits of the job, whatever the worker's own are.
+    pub(crate) limits: Limits,
     /// When the thread has to have ended, in milliseconds since 1970.
     pub(crate) deadline_ms: u64,
     /// Which try this is, from 0.
@@ -110,6 +113,8 @@ pub(crate) fn unix_ms() -> u64 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ThreadContext {
     pub(crate) depth: u32,
+    /// How long it may take.
+    pub(crate) limit: Duration,
 }
 
 tokio::task_local! {
@@ -119,9 +124,10 @@ tokio::task_local! {
 impl ThreadContext {
     /// The current task's; that of the job's main function outside of any thread.
     pub(crate) fn current() -> Self {
-        THREAD
-            .try_with(|thread| *thread)
-            .unwrap_or(Self { depth: 0 })
+        THREAD.try_with(|thread| *thread).unwrap_or(Self {
+            depth: 0,
+            limit: Duration::MAX,
+        })
     }
 
     /// How deep the current task is: 0 in the job's main function.

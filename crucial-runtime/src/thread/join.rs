@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, oneshot, watch};
+use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::completions::{Completions, Progress};
-use super::{Invocation, JoinFailure, Outcome, ThreadId};
-use crate::error::Result;
+use super::{Ending, Invocation, JoinFailure, Outcome, ThreadId};
+use crate::error::{Error, Result};
 use crate::runtime::{Runtime, WeakRuntime};
 use crate::store::{Change, Watch};
 
@@ -31,13 +32,16 @@ const CHUNK: usize = 1000;
 pub(crate) struct Joins {
     // A plain mutex: it guards a map operation and is never held across an await.
     pending: Mutex<HashMap<ThreadId, Pending>>,
-    listening: OnceCell<()>,
+    /// What hears of ends. It ends with the tokio runtime that it runs on; the next thread then begins another.
+    listener: AsyncMutex<Option<JoinHandle<()>>>,
     /// How many threads are being started.
     launching: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
 struct Pending {
+    /// Its name, for people.
+    name: String,
     outcome: oneshot::Sender<Outcome>,
     timeout: Duration,
     /// When to give the thread up; `None` is beyond the clock's range.
@@ -61,18 +65,20 @@ impl Joins {
         self.lock().insert(
             task.id,
             Pending {
+                name: task.label.clone(),
                 outcome: sender,
                 timeout,
                 deadline,
                 heard: None,
             },
         );
-        let runtime = runtime.clone();
         self.launching.send_modify(|count| *count += 1);
-        tokio::spawn(async move {
-            runtime.joins().launch(&runtime, task).await;
-            runtime.joins().launching.send_modify(|count| *count -= 1);
-        });
+        let launch = Launch {
+            runtime: runtime.clone(),
+            id: task.id,
+            done: false,
+        };
+        tokio::spawn(launch.run(task));
         outcome
     }
 
@@ -90,14 +96,22 @@ impl Joins {
     /// Writes how a thread ended, unless that has been written, and tells whoever joins it here.
     pub(crate) async fn complete(&self, runtime: &Runtime, id: ThreadId, outcome: Outcome) {
         // Where it is called from, that runtime need not be entered.
+        let name = self.lock().get(&id).map(|pending| pending.name.clone());
         let written = runtime.scope(async {
             let completions = Completions::of(runtime.namespace())?;
-            completions.complete(id, &outcome).await
+            match &name {
+                Some(name) => completions.complete_named(id, name, &outcome).await,
+                None => completions.complete(id, &outcome).await,
+            }
         });
         match written.await {
             Ok(true) => self.resolve(id, outcome),
             // Somebody was first; the listener hears of it.
             Ok(false) => {}
+            Err(Error::Ended { .. }) => {
+                // Nobody is left to ask for it but whoever holds the handle here.
+                self.resolve(id, outcome);
+            }
             Err(error) => {
                 tracing::error!(thread = %id, %error, "the outcome of a cloud thread could not be stored");
                 self.resolve(
@@ -113,14 +127,22 @@ impl Joins {
     async fn launch(&self, runtime: &Runtime, task: Invocation) {
         let id = task.id;
         // The watch begins before the first thread starts, so that no end goes unheard.
-        let listening = self.listening.get_or_try_init(|| listen(runtime)).await;
-        let started = match listening {
+        let started = match self.listen(runtime).await {
             Ok(()) => runtime.executor().start(runtime, task).await,
             Err(error) => Err(JoinFailure::NotStarted(error.to_string())),
         };
         if let Err(failure) = started {
             self.complete(runtime, id, Outcome::Ended(failure)).await;
         }
+    }
+
+    /// Begins to listen for the ends of the job's threads, unless somebody does.
+    async fn listen(&self, runtime: &Runtime) -> Result<()> {
+        let mut listener = self.listener.lock().await;
+        if listener.as_ref().is_none_or(JoinHandle::is_finished) {
+            *listener = Some(listen(runtime).await?);
+        }
+        Ok(())
     }
 
     fn resolve(&self, id: ThreadId, outcome: Outcome) {
@@ -184,7 +206,7 @@ impl Joins {
     }
 
     /// Why the thread is to be given up, if it is.
-    fn overdue(&self, id: ThreadId, beats: Option<i64>) -> Option<JoinFailure> {
+    fn overdue(&self, id: ThreadId, beats: Option<i64>) -> Option<Ending> {
         let now = Instant::now();
         let mut all = self.lock();
         let pending = all.get_mut(&id)?;
@@ -212,30 +234,77 @@ impl Joins {
     }
 }
 
-/// Begins to listen for the ends of the job's threads.
-async fn listen(runtime: &Runtime) -> Result<()> {
-    let completions = Completions::of(runtime.namespace())?;
-    let watch = runtime.store().watch(completions.key()).await?;
-    tokio::spawn(follow(runtime.downgrade(), completions, watch));
-    Ok(())
+/// The start of one thread, which ends with the tokio runtime that it runs on.
+struct Launch {
+    runtime: Runtime,
+    id: ThreadId,
+    done: bool,
 }
 
-async fn follow(runtime: WeakRuntime, completions: Completions, mut watch: Watch) {
-    let mut slow = next_look();
-    loop {
-        // Announcements are hints and may get lost; a stream of them must not put off the slow look.
-        let change = tokio::time::timeout_at(slow, watch.changed())
-            .await
-            .unwrap_or_else(|_| {
-                slow = next_look();
-                Change::Resync
-            });
-        let Some(runtime) = runtime.upgrade() else {
-            return;
-        };
-        runtime
-            .scope(runtime.joins().heard(&completions, change))
-            .await;
+impl Launch {
+    async fn run(mut self, task: Invocation) {
+        self.runtime.joins().launch(&self.runtime, task).await;
+        self.done = true;
+    }
+}
+
+impl Drop for Launch {
+    fn drop(&mut self) {
+        let joins = self.runtime.joins();
+        joins.launching.send_modify(|count| *count -= 1);
+        if !self.done {
+            // Nobody will hear of its end: its handle is told by the end of the channel.
+            joins.lock().remove(&self.id);
+        }
+    }
+}
+
+/// What hears of the ends of threads. When it is dropped with its tokio runtime, nobody does.
+struct Listener {
+    runtime: WeakRuntime,
+    completions: Completions,
+    watch: Watch,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.upgrade() {
+            let unheard = std::mem::take(&mut *runtime.joins().lock());
+            // Each handle is told by the end of its channel, which wakes tasks: not under the lock.
+            drop(unheard);
+        }
+    }
+}
+
+async fn listen(runtime: &Runtime) -> Result<JoinHandle<()>> {
+    let completions = Completions::of(runtime.namespace())?;
+    let watch = runtime.store().watch(completions.key()).await?;
+    let listener = Listener {
+        runtime: runtime.downgrade(),
+        completions,
+        watch,
+    };
+    Ok(tokio::spawn(listener.follow()))
+}
+
+impl Listener {
+    async fn follow(mut self) {
+        let mut slow = next_look();
+        loop {
+            // Announcements are hints and may get lost; a stream of them must not put off the slow look.
+            let change = tokio::time::timeout_at(slow, self.watch.changed())
+                .await
+                .unwrap_or_else(|_| {
+                    slow = next_look();
+                    Change::Resync
+                });
+            let Some(runtime) = self.runtime.upgrade() else {
+                return;
+            };
+            runtime
+                .scope(runtime.joins().heard(&self.completions, change))
+                .await;
+        }
     }
 }
 

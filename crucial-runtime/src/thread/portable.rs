@@ -1,13 +1,13 @@
 //! What may go to a cloud thread and come back from it.
 
-use std::fmt::Display;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A value that crosses processes: an argument or a result.
 ///
-/// Every owned serde type is one; so is every proxy, which travels by reference.
+/// Every owned serde type is one; so is every proxy, which travels by reference. A value arrives as it was sent, or it
+/// is refused before it is sent, by an error that names its type and field: `Some(None)` would arrive as `None`, and a
+/// field that is not written (`#[serde(skip_serializing)]`) needs a `#[serde(default)]`.
 ///
 /// ```
 /// use crucial::{Atomic, Portable};
@@ -34,25 +34,3 @@ pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
-
-/// What a cloud thread's function returns: a value, or a `Result` whose error becomes a
-/// [`JoinFailure::Failed`](crate::JoinFailure::Failed).
-pub trait ThreadReturn {
-    /// What joining the thread gives.
-    type Value;
-
-    /// The value, or the error's text.
-    ///
-    /// # Errors
-    ///
-    /// The error's text.
-    fn into_result(self) -> Result<Self::Value, String>;
-}
-
-impl<T, E: Display> ThreadReturn for Result<T, E> {
-    type Value = T;
-
-    fn into_result(self) -> Result<T, String> {
-        self.map_err(|error| error.to_string())
-    }
-}

@@ -3,26 +3,30 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
-use super::{JoinFailure, ThreadContext, ThreadReturn};
+use super::{EncodedError, Ending, JoinFailure, Portable, ReturnKind, ThreadContext};
 use crate::codec;
 use crate::runtime::Runtime;
+
+/// How long a sync function may take at the least. It has no first wait up to which it could run where its time is over.
+const BLOCKING: Duration = Duration::from_millis(500);
 
 /// How arguments and results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// As tasks carry them.
-    Postcard,
+    Packed,
     /// As people write them in an event by hand: the arguments as one JSON array.
     Json,
 }
 
 /// A running thread.
-pub type Running = Pin<Box<dyn Future<Output = Result<Bytes, JoinFailure>> + Send>>;
+pub type Running = Pin<Box<dyn Future<Output = Result<Bytes, Ending>> + Send>>;
 
 /// One function that may run as a cloud thread. `#[crucial::cloud_thread]` registers it.
 #[derive(Debug)]
@@ -70,10 +74,7 @@ impl ThreadEntry {
 }
 
 /// The function of that name; `fingerprint` must be its own if one is given.
-pub(crate) fn find(
-    name: &str,
-    fingerprint: Option<u64>,
-) -> Result<&'static ThreadEntry, JoinFailure> {
+pub(crate) fn find(name: &str, fingerprint: Option<u64>) -> Result<&'static ThreadEntry, Ending> {
     // A linear look: programs have a handful of thread functions.
     let mut named = inventory::iter::<ThreadEntry>()
         .filter(|entry| entry.name == name)
@@ -108,7 +109,7 @@ pub(crate) fn find(
 
 /// The function whose path is, or ends with, that name.
 #[cfg(feature = "lambda")]
-pub(crate) fn find_by_end(name: &str) -> Result<&'static ThreadEntry, JoinFailure> {
+pub(crate) fn find_by_end(name: &str) -> Result<&'static ThreadEntry, Ending> {
     let exact = find(name, None);
     if exact.is_ok() {
         return exact;
@@ -125,44 +126,39 @@ pub(crate) fn find_by_end(name: &str) -> Result<&'static ThreadEntry, JoinFailur
     }
 }
 
-/// The return value of a function that can't fail.
-#[derive(Debug)]
-pub struct Plain<T>(pub T);
-
-impl<T> ThreadReturn for Plain<T> {
-    type Value = T;
-
-    fn into_result(self) -> Result<T, String> {
-        Ok(self.0)
-    }
-}
-
 /// Runs an async function with decoded arguments.
-pub(crate) fn run_async<A, F, R>(
+pub(crate) fn run_async<A, F, K>(
+    kind: K,
     wire: Wire,
     args: &[u8],
     function: impl FnOnce(A) -> F + Send + 'static,
 ) -> Running
 where
     A: DeserializeOwned + Send + 'static,
-    F: Future<Output = R> + Send + 'static,
-    R: ThreadReturn,
-    R::Value: Serialize,
+    F: Future + Send + 'static,
+    K: ReturnKind<F::Output, Value: Portable>,
 {
     let args = arguments::<A>(wire, args);
-    Box::pin(async move { ended(wire, function(args?).await) })
+    Box::pin(async move {
+        let function = function(args?);
+        let limit = ThreadContext::current().limit;
+        match timeout(limit, function).await {
+            Ok(returned) => ended(kind, wire, returned),
+            Err(_) => Err(JoinFailure::TimedOut(limit)),
+        }
+    })
 }
 
 /// Runs a sync function with decoded arguments on the blocking pool, in the same runtime.
-pub(crate) fn run_blocking<A, R>(
+pub(crate) fn run_blocking<A, R, K>(
+    kind: K,
     wire: Wire,
     args: &[u8],
     function: impl FnOnce(A) -> R + Send + 'static,
 ) -> Running
 where
     A: DeserializeOwned + Send + 'static,
-    R: ThreadReturn,
-    R::Value: Serialize,
+    K: ReturnKind<R, Value: Portable>,
 {
     let args = arguments::<A>(wire, args);
     Box::pin(async move {
@@ -172,22 +168,24 @@ where
         let thread = ThreadContext::current();
         let run = move || {
             // The panic of a sync thread is caught where it happens: its place is known only there.
-            let run = || thread.scope_blocking(|| runtime.scope_blocking(|| function(args)));
-            let result = crate::panics::catch(run);
-            result
-                .map_err(JoinFailure::Panicked)
-                .and_then(|result| ended(wire, result))
+            let run = || {
+                let returned = thread.scope_blocking(|| runtime.scope_blocking(|| function(args)));
+                ended(kind, wire, returned)
+            };
+            crate::panics::catch(run).unwrap_or_else(|panic| Err(JoinFailure::Panicked(panic)))
         };
-        match tokio::task::spawn_blocking(run).await {
-            Ok(result) => result,
-            Err(_) => Err(JoinFailure::Cancelled),
+        let running = tokio::task::spawn_blocking(run);
+        match timeout(thread.limit.max(BLOCKING), running).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(JoinFailure::Cancelled),
+            Err(_) => Err(JoinFailure::TimedOut(thread.limit)),
         }
     })
 }
 
-fn arguments<A: DeserializeOwned>(wire: Wire, args: &[u8]) -> Result<A, JoinFailure> {
+fn arguments<A: DeserializeOwned + 'static>(wire: Wire, args: &[u8]) -> Result<A, Ending> {
     let decoded = match wire {
-        Wire::Postcard => codec::decode(args).map_err(|error| error.to_string()),
+        Wire::Packed => codec::decode(args).map_err(|error| error.to_string()),
         Wire::Json => serde_json::from_slice(args).map_err(|error| error.to_string()),
     };
     decoded.map_err(|error| {
@@ -197,13 +195,15 @@ fn arguments<A: DeserializeOwned>(wire: Wire, args: &[u8]) -> Result<A, JoinFail
     })
 }
 
-fn ended<R: ThreadReturn>(wire: Wire, result: R) -> Result<Bytes, JoinFailure>
+fn ended<R, K>(kind: K, wire: Wire, returned: R) -> Result<Bytes, Ending>
 where
-    R::Value: Serialize,
+    K: ReturnKind<R, Value: Portable>,
 {
-    let value = result.into_result().map_err(JoinFailure::Failed)?;
+    let value = kind
+        .result(returned)
+        .map_err(|error| EncodedError::ended(wire, &error))?;
     let encoded = match wire {
-        Wire::Postcard => codec::encode(&value).map_err(|error| error.to_string()),
+        Wire::Packed => codec::encode(&value).map_err(|error| error.to_string()),
         Wire::Json => serde_json::to_vec(&value)
             .map(Bytes::from)
             .map_err(|error| error.to_string()),

@@ -8,14 +8,17 @@ use serde::Serialize;
 
 use super::handle::JoinHandle;
 use super::invocation::{Invocation, ThreadContext, ThreadId, unix_ms};
-use super::{JoinFailure, Portable};
+use super::{Ending, JoinFailure, Portable};
 use crate::codec;
+use crate::object::milliseconds;
 use crate::runtime::{self, Runtime};
 
 /// How deep threads may spawn threads: AWS Lambda cuts recursion at about as many hops.
 const DEEPEST: u32 = 15;
 
 /// A cloud thread that has not been started: `name::task(…)` makes one, [`spawn`](Self::spawn) starts it.
+///
+/// `T` and `E` are those of the [`JoinHandle`].
 ///
 /// ```
 /// #[crucial::cloud_thread]
@@ -31,19 +34,25 @@ const DEEPEST: u32 = 15;
 /// ```
 #[derive(Debug)]
 #[must_use = "a thread starts with `spawn`"]
-pub struct Task<T> {
+pub struct Task<T, E = String> {
     thread: &'static str,
     fingerprint: u64,
-    args: Result<Bytes, JoinFailure>,
+    args: Result<Bytes, Ending>,
     label: Option<String>,
     timeout: Option<Duration>,
-    value: PhantomData<fn() -> T>,
+    result: PhantomData<fn() -> Result<T, E>>,
 }
 
-impl<T> Task<T> {
+impl<T, E> Task<T, E> {
     /// A run of the registered function of that name with these arguments (a tuple).
-    pub(crate) fn new<A: Serialize>(thread: &'static str, fingerprint: u64, args: &A) -> Self {
-        let args = codec::encode(args).map_err(|error| {
+    ///
+    /// `A` is what they are read as.
+    pub(crate) fn new<A: Portable, V: Serialize>(
+        thread: &'static str,
+        fingerprint: u64,
+        args: &V,
+    ) -> Self {
+        let args = codec::encode_as::<A, V>(args).map_err(|error| {
             JoinFailure::Codec(format!(
                 "was given arguments that can't be encoded: {error}"
             ))
@@ -54,12 +63,12 @@ impl<T> Task<T> {
             args,
             label: None,
             timeout: None,
-            value: PhantomData,
+            result: PhantomData,
         }
     }
 }
 
-impl<T: Portable> Task<T> {
+impl<T: Portable, E: Portable> Task<T, E> {
     /// What to call the thread in errors and logs; the function's path otherwise.
     ///
     /// ```
@@ -77,8 +86,11 @@ impl<T: Portable> Task<T> {
         self
     }
 
-    /// How long the thread may take from now on; the runtime's
+    /// How long the thread may take from now on, at most 139 years; the runtime's
     /// [thread limit](crate::Builder::thread_limit) otherwise.
+    ///
+    /// With a limit of zero an async function runs up to its first wait, and returns if it needs none. A sync function
+    /// has half a second at the least.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -89,7 +101,7 @@ impl<T: Portable> Task<T> {
     ///
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let joined = forever::task().timeout(Duration::from_millis(20)).spawn().await;
-    /// assert!(joined.is_err_and(|error| matches!(error.failure, crucial::JoinFailure::TimedOut(_))));
+    /// assert!(joined.is_err_and(|error| error.is_timeout()));
     /// # Ok(()) }
     /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -114,7 +126,7 @@ impl<T: Portable> Task<T> {
     /// assert_eq!(double::task(4).spawn().await?, 8);
     /// # Ok(()) }
     /// ```
-    pub fn spawn(self) -> JoinHandle<T> {
+    pub fn spawn(self) -> JoinHandle<T, E> {
         let label = self.label.unwrap_or_else(|| self.thread.to_owned());
         let started = runtime::current()
             .map_err(|error| JoinFailure::NotStarted(error.to_string()))
@@ -122,7 +134,7 @@ impl<T: Portable> Task<T> {
                 let args = self.args?;
                 check(&runtime, &args)?;
                 let timeout = self.timeout.unwrap_or(runtime.limits().thread);
-                let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+                let timeout_ms = milliseconds(timeout);
                 let task = Invocation {
                     id: ThreadId::random(),
                     thread: self.thread.to_owned(),
@@ -132,6 +144,7 @@ impl<T: Portable> Task<T> {
                     job: runtime.namespace().clone(),
                     application: runtime.application().clone(),
                     store: runtime.store().address().to_owned(),
+                    limits: runtime.limits(),
                     deadline_ms: unix_ms().saturating_add(timeout_ms),
                     attempt: 0,
                     depth: ThreadContext::depth() + 1,
@@ -150,7 +163,7 @@ impl<T: Portable> Task<T> {
     }
 }
 
-fn check(runtime: &Runtime, args: &Bytes) -> Result<(), JoinFailure> {
+fn check(runtime: &Runtime, args: &Bytes) -> Result<(), Ending> {
     let limit = runtime.limits().value_bytes;
     if args.len() > limit {
         return Err(JoinFailure::NotStarted(format!(

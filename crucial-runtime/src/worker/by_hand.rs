@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::event::ByHand;
-use super::handler::{Failure, Worker};
+use super::handler::{Failure, Worker, check};
 use super::run;
-use crate::thread::{JoinError, JoinFailure, Outcome, Wire, find_by_end, unix_ms};
+use crate::thread::{Ending, JoinError, JoinFailure, Outcome, Wire, find_by_end, unix_ms};
 
 impl Worker {
     /// Calls the function in a job of its own, or in the one that the call names.
@@ -18,18 +18,16 @@ impl Worker {
             .map_err(|failure| Failure::new(kind(&failure), failure.to_string()))?;
         let args =
             serde_json::to_vec(&call.args).map_err(|error| Failure::new("Crucial.Event", error))?;
+        let store = self.store_within(self.builder.limits()).await?;
         let builder = match &call.job {
             Some(job) => {
-                self.check(job, "").await?;
+                check(store.as_ref(), job, "").await?;
                 self.builder.clone().join(job.clone())
             }
             None => self.builder.clone(),
         };
         let runtime = builder
-            .build_on(
-                Arc::clone(self.store().await?),
-                Arc::clone(self.executor().await?),
-            )
+            .build_on(store, Arc::clone(self.executor().await?))
             .await?;
         let limit = Duration::from_millis(deadline_ms.saturating_sub(unix_ms()));
         let limit = limit.min(runtime.limits().thread);
@@ -46,7 +44,7 @@ impl Worker {
         let outcome = self.bounded(running, limit, pending()).await;
         runtime.joins().settled().await;
         drop(entered);
-        runtime.job().end(runtime.store().as_ref()).await?;
+        runtime.job().end(runtime.store().as_ref(), false).await?;
         match outcome {
             Some(Outcome::Returned(json)) => {
                 serde_json::from_slice(&json).map_err(|error| Failure::new("Crucial.Codec", error))
@@ -58,14 +56,14 @@ impl Worker {
 }
 
 /// The end of a thread as a function error.
-fn ended(thread: &str, failure: JoinFailure) -> Failure {
+fn ended(thread: &str, failure: Ending) -> Failure {
     let kind = kind(&failure);
     let thread = thread.to_owned();
     Failure::new(kind, JoinError { thread, failure })
 }
 
 /// What a function error calls the failure of a thread.
-fn kind(failure: &JoinFailure) -> &'static str {
+fn kind(failure: &Ending) -> &'static str {
     match failure {
         JoinFailure::Panicked(_) => "Crucial.Panicked",
         JoinFailure::Failed(_) => "Crucial.Failed",

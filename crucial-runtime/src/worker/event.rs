@@ -11,13 +11,13 @@ use crate::object::Namespace;
 use crate::thread::Invocation;
 
 /// The version of the envelope, which caller and worker have to share.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What a Lambda event says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Event {
     /// Run this thread.
-    Run(Packed),
+    Run(Box<Packed>),
     /// Is a worker there that can serve this job?
     Hello(Hello),
     /// Call this function, and answer with what it returns.
@@ -83,7 +83,7 @@ struct Envelope {
 impl Packed {
     /// The event's text.
     pub(crate) fn to_json(&self) -> Result<Bytes, EventError> {
-        let task = codec::encode(&self.task).map_err(|error| field("task", error))?;
+        let task = codec::pack(&self.task).map_err(|error| field("task", error))?;
         to_json(&Envelope {
             crucial: VERSION,
             task: Some(BASE64_STANDARD.encode(task)),
@@ -120,10 +120,10 @@ impl Event {
             let envelope: Envelope =
                 serde_json::from_value(event).map_err(|error| field("crucial", error))?;
             return match (envelope.task, envelope.hello) {
-                (Some(task), None) => Ok(Self::Run(Packed {
+                (Some(task), None) => Ok(Self::Run(Box::new(Packed {
                     task: read_task(&task)?,
                     parcel: envelope.parcel,
-                })),
+                }))),
                 (None, Some(hello)) => Ok(Self::Hello(hello)),
                 _ => Err(EventError::Unknown),
             };
@@ -146,7 +146,7 @@ fn read_task(text: &str) -> Result<Invocation, EventError> {
     let bytes = BASE64_STANDARD
         .decode(text)
         .map_err(|error| field("task", error))?;
-    codec::decode(&bytes).map_err(|error| field("task", error))
+    codec::unpack(&bytes).map_err(|error| field("task", error))
 }
 
 fn to_json(envelope: &Envelope) -> Result<Bytes, EventError> {
@@ -167,6 +167,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::runtime::Limits;
     use crate::thread::ThreadId;
 
     fn packed() -> Packed {
@@ -181,6 +182,7 @@ mod tests {
                 job: namespace("job-1"),
                 application: namespace("app"),
                 store: "redis://host:6379".to_owned(),
+                limits: Limits::default(),
                 deadline_ms: u64::MAX,
                 attempt: 0,
                 depth: 1,
@@ -196,7 +198,7 @@ mod tests {
         let text = sent.to_json().unwrap();
         assert_eq!(Event::task_in(&text), Some(sent.task.clone()));
         let read = Event::read(serde_json::from_slice(&text).unwrap()).unwrap();
-        assert_eq!(read, Event::Run(sent));
+        assert_eq!(read, Event::Run(Box::new(sent)));
     }
 
     #[test]
@@ -227,16 +229,16 @@ mod tests {
             (json!([1]), "neither"),
             (json!({}), "neither"),
             (json!({ "Records": [] }), "neither"),
-            (json!({ "crucial": 1 }), "neither"),
-            (json!({ "crucial": 2, "task": "" }), "version 2"),
-            (json!({ "crucial": "1", "task": "" }), "version \"1\""),
-            (json!({ "crucial": 1, "task": "%%%" }), "`task`"),
-            (json!({ "crucial": 1, "task": 5 }), "expected a string"),
-            (json!({ "crucial": 1, "task": bad_task }), "`task`"),
-            (json!({ "crucial": 1, "task": "", "more": 1 }), "more"),
+            (json!({ "crucial": 2 }), "neither"),
+            (json!({ "crucial": 3, "task": "" }), "version 3"),
+            (json!({ "crucial": "2", "task": "" }), "version \"2\""),
+            (json!({ "crucial": 2, "task": "%%%" }), "`task`"),
+            (json!({ "crucial": 2, "task": 5 }), "expected a string"),
+            (json!({ "crucial": 2, "task": bad_task }), "`task`"),
+            (json!({ "crucial": 2, "task": "", "more": 1 }), "more"),
             (
-                json!({ "crucial": 1, "hello": { "job": "a b", "store": "" } }),
-                "a b",
+                json!({ "crucial": 2, "hello": { "job": "a/b", "store": "" } }),
+                "a/b",
             ),
             (json!({ "thread": 5 }), "`thread`"),
             (json!({ "thread": "f", "args": 5 }), "`thread`"),

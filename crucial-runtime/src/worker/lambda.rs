@@ -7,11 +7,14 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
 
 use super::handler::{Failure, Worker};
-use crate::config::Builder;
+use crate::panics;
 
 /// Handles events until the Lambda runtime API is gone or this process is not to be used again.
-pub(crate) async fn serve(builder: Builder) -> Result<(), Error> {
-    let worker = Arc::new(Worker::new(builder));
+pub(crate) async fn serve(worker: Arc<Worker>) -> Result<(), Error> {
+    if panics::ABORTS {
+        let dying = Arc::clone(&worker);
+        panics::tell(move |panic| dying.last_word(panic));
+    }
     worker.warm().await;
     let handling = Arc::clone(&worker);
     let handler = service_fn(move |event: LambdaEvent<Value>| {

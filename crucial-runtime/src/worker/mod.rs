@@ -9,14 +9,19 @@ mod handler;
 #[cfg(feature = "lambda")]
 mod lambda;
 #[cfg(feature = "lambda")]
+mod last_word;
+#[cfg(feature = "lambda")]
 mod parcel;
 mod run;
-#[cfg(all(test, feature = "lambda", feature = "redis"))]
-#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#[cfg(test)]
+#[cfg(all(feature = "lambda", feature = "redis"))]
+#[path = "../../unit/worker/tests/mod.rs"]
 mod tests;
 
 #[cfg(feature = "lambda")]
 pub(crate) use event::{Event, Hello};
+#[cfg(feature = "lambda")]
+pub(crate) use handler::Worker;
 #[cfg(feature = "lambda")]
 pub(crate) use lambda::serve;
 #[cfg(feature = "lambda")]

@@ -9,7 +9,7 @@ use super::event::Packed;
 use crate::error::Result;
 use crate::object::{Handle, Method, Namespace, Object, Refusal, Value};
 use crate::runtime::Runtime;
-use crate::thread::{Invocation, JoinFailure, ThreadId};
+use crate::thread::{Ending, Invocation, JoinFailure, ThreadId};
 
 /// The largest event that is sent: Lambda takes 1 MiB, of which some is left to its own headers.
 const LARGEST_EVENT: usize = 1_000_000;
@@ -18,7 +18,7 @@ const LARGEST_EVENT: usize = 1_000_000;
 pub(crate) async fn pack(
     runtime: &Runtime,
     mut task: Invocation,
-) -> std::result::Result<Bytes, JoinFailure> {
+) -> std::result::Result<Bytes, Ending> {
     let failed = |error: &dyn std::fmt::Display| {
         JoinFailure::NotStarted(format!("its arguments can't be sent: {error}"))
     };

@@ -10,28 +10,16 @@
 
 use clap::Parser;
 use crucial::Atomic;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use crucial_examples::points_inside;
 use indicatif::ProgressBar;
-use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 
 /// One cloud thread: throws points, adds the hits to the counter and returns them.
 #[crucial::cloud_thread]
 async fn throw(seed: u64, points: u64, hits: Atomic<u64>) -> crucial::Result<u64> {
     // Counting may take minutes, and tokio has other things to do meanwhile.
-    let inside = tokio::task::block_in_place(|| count(seed, points));
+    let inside = tokio::task::block_in_place(|| points_inside(seed, points));
     hits.fetch_add(inside).await?;
     Ok(inside)
-}
-
-fn count(seed: u64, points: u64) -> u64 {
-    let mut random = SmallRng::seed_from_u64(seed);
-    let mut inside = || {
-        let (x, y): (f64, f64) = random.random();
-        u64::from(x * x + y * y <= 1.0)
-    };
-    (0..points).map(|_| inside()).sum()
 }
 
 #[derive(Parser)]
@@ -51,13 +39,13 @@ async fn main() -> crucial::Result<()> {
     let hits = Atomic::create("hits", 0).await?;
 
     let share = |id| points / threads + u64::from(id < points % threads);
-    let mut running: FuturesUnordered<_> = (0..threads)
+    let running: Vec<_> = (0..threads)
         .map(|id| throw::spawn(id, share(id), hits.clone()))
         .collect();
     let progress = ProgressBar::new(threads);
     let mut returned = 0;
-    while let Some(inside) = running.next().await {
-        returned += inside?;
+    for thread in running {
+        returned += thread.await?;
         progress.inc(1);
     }
     progress.finish_and_clear();

@@ -97,8 +97,10 @@ async fn objects() {
             ),
             (
                 "a name",
-                Atomic::<u64>::create("two words", 0).await.map(drop),
-                &["\"two words\"", "' '"],
+                Atomic::<u64>::create(&"long".repeat(300), 0)
+                    .await
+                    .map(drop),
+                &["longlong", "1200 bytes", "1024"],
             ),
             (
                 "a panic",

@@ -14,6 +14,12 @@ async fn servers() {
     })
     .await;
     let old = OldServer::start().await;
+    let private = RedisServer::start(Options {
+        tls: true,
+        password: Some("right".to_owned()),
+        ..Options::default()
+    })
+    .await;
     let port = server.port();
     for (store, parts) in [
         // Port 1 is reserved: nobody listens there.
@@ -27,17 +33,21 @@ async fn servers() {
         ),
         (
             server.url_as("reader", "wrong"),
-            &["refused the log-in", "reader:***@", "CRUCIAL_STORE"],
+            &["refused the log-in", "//***@", "CRUCIAL_STORE"],
         ),
         (
             server.url_as("reader", "word"),
             &["refused the log-in", "INFO"],
         ),
+        (
+            format!("redis://:wrong@127.0.0.1:{}", private.port()),
+            &["speaks TLS", "`rediss://` instead of `redis://`", "***@"],
+        ),
         (old.url(), &["won't do", "6.0.16", "6.2 or later"]),
     ] {
         let text = refusal(&store, "local").await;
         check(&store, &text, parts);
-        for secret in ["wrong", "word@"] {
+        for secret in ["wrong", "reader:word"] {
             assert!(!text.contains(secret), "a password in: {text}");
         }
     }

@@ -121,3 +121,27 @@ async fn leases_of_builders() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_mistyped_variable_is_named_and_its_value_is_not() {
+    for (name, meant) in [
+        ("CRUCIAL_EXECUTER", "`CRUCIAL_EXECUTOR` meant"),
+        ("crucial_store", "`CRUCIAL_STORE` meant"),
+        ("CRUCIAL_TELEMETRY", "there are `CRUCIAL_STORE`, "),
+    ] {
+        let mut command = Command::from(program("trouble"));
+        command.env(name, "redis://me:secret@host");
+        let output = command.kill_on_drop(true).output().await.unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let warnings: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with("warning: "))
+            .collect();
+        let [warning] = warnings[..] else {
+            panic!("{name}: {text}");
+        };
+        assert!(warning.contains(&format!("`{name}`")), "{warning}");
+        assert!(warning.contains(meant), "{warning}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}

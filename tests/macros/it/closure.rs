@@ -1,8 +1,24 @@
 //! `crucial::cloud_closure!`.
 
-use crucial::{Atomic, JoinFailure, cloud_closure};
+use std::fmt;
+use std::sync::Arc;
+
+use crucial::{Atomic, JoinError, JoinFailure, JoinHandle, cloud_closure};
+use serde::{Deserialize, Serialize};
 
 use crate::entered;
+
+/// An error that travels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Large {
+    at_most: u32,
+}
+
+impl fmt::Display for Large {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "over {}", self.at_most)
+    }
+}
 
 #[tokio::test]
 async fn closures_run_as_threads() {
@@ -51,6 +67,45 @@ async fn errors_end_the_thread() {
     assert_eq!(blocking.spawn("7".to_owned()).await.unwrap(), 7);
     let error = blocking.spawn("x".to_owned()).await.unwrap_err();
     assert!(matches!(error.failure, JoinFailure::Failed(_)), "{error}");
+}
+
+/// The error itself where it can travel, its text otherwise.
+#[tokio::test]
+async fn errors_of_closures_keep_their_types() {
+    entered!();
+    let third = cloud_closure!(|n: u32| async move {
+        if n > 2 {
+            Err(Large { at_most: 2 })
+        } else {
+            Ok(n)
+        }
+    });
+    let handle: JoinHandle<u32, Large> = third.task(3).name("third").spawn();
+    let error = handle.await.unwrap_err();
+    assert_eq!(error.to_string(), "cloud thread `third` failed: over 2");
+    assert_eq!(error.try_into_failed(), Ok(Large { at_most: 2 }));
+    assert_eq!(third.spawn(1).await.unwrap(), 1);
+    let blocking = cloud_closure!(|n: u32| -> Result<u32, Large> { Err(Large { at_most: n }) });
+    let error: JoinError<Large> = blocking.spawn(7).await.unwrap_err();
+    assert_eq!(error.failed(), Some(&Large { at_most: 7 }));
+    let joins = cloud_closure!(|n: u32| async move {
+        cloud_closure!(|n: u32| -> Result<u32, Large> { Err(Large { at_most: n }) })
+            .spawn(n)
+            .await
+    });
+    let inner = joins.spawn(6).await.unwrap_err().try_into_failed().unwrap();
+    assert_eq!(inner.failed(), Some(&Large { at_most: 6 }));
+
+    let borrows = cloud_closure!(|n: u32| if n > 2 { Err("large") } else { Ok(n) });
+    let error: JoinError = borrows.spawn(3).await.unwrap_err();
+    assert_eq!(error.failed().unwrap(), "large");
+    let shares =
+        cloud_closure!(|n: u32| async move { Err::<(), _>(Arc::new(Large { at_most: n })) });
+    let error: JoinError = shares.spawn(3).await.unwrap_err();
+    assert_eq!(error.failed().unwrap(), "over 3");
+    let ours = cloud_closure!(|| async { crucial::Runtime::current().map(drop) });
+    let ours: JoinHandle<()> = ours.spawn();
+    ours.await.unwrap();
 }
 
 #[tokio::test]

@@ -69,9 +69,9 @@ impl Tally {
     }
 
     #[shared(idempotent)]
-    pub fn mark(&mut self, (deep, mark): (bool, bool)) -> Option<Option<()>> {
+    pub fn mark(&mut self, (deep, mark): (bool, bool)) -> Option<bool> {
         self.marks |= u32::from(mark);
-        mark.then_some(deep.then_some(()))
+        mark.then_some(deep)
     }
 
     pub(crate) fn r#type(&self, mut r#in: String, _: u8) -> String {
@@ -128,8 +128,8 @@ async fn methods_run_where_the_object_lives() {
         "an error is the caller's value"
     );
     assert_eq!(tally.r#type("x".to_owned(), 0).await.unwrap(), "x!");
-    assert_eq!(tally.mark((false, true)).await.unwrap(), Some(None));
-    assert_eq!(tally.mark((true, true)).await.unwrap(), Some(Some(())));
+    assert_eq!(tally.mark((false, true)).await.unwrap(), Some(false));
+    assert_eq!(tally.mark((true, true)).await.unwrap(), Some(true));
     let state = tally.everything().await.unwrap();
     assert_eq!(state.parts, [5, -2, 4]);
     assert_eq!(tally.snapshot().await.unwrap(), state);

@@ -54,7 +54,7 @@ pub(crate) struct State {
 pub(crate) struct Inner {
     init: Count,
     #[shared(local)]
-    root: Option<Option<()>>,
+    root: Option<bool>,
 }
 
 #[crucial::shared]
@@ -75,7 +75,7 @@ fn init() -> StateInit {
         names: BTreeMap::from([(1, "one".to_owned())]),
         inner: InnerInit {
             init: Count(7),
-            root: Some(None),
+            root: Some(false),
         },
         ..StateInit::default()
     }
@@ -90,7 +90,7 @@ async fn fields_live_in_the_store() {
     assert_eq!(state.strict.get().await.unwrap(), 9);
     assert_eq!(state.inner.init.add(1).await.unwrap(), 8);
     assert_eq!((state.r#type, state.names.len()), (3, 1));
-    assert_eq!(state.inner.root, Some(None));
+    assert_eq!(state.inner.root, Some(false));
     let key = state.key().clone();
     assert_eq!(state.count.key(), &key.field("count").unwrap());
     assert_eq!(state.other.key(), &key.field("second").unwrap());
@@ -99,7 +99,7 @@ async fn fields_live_in_the_store() {
     let opened = State::open("state").await.unwrap();
     assert_eq!(opened.count, state.count);
     assert_eq!((opened.r#type, &opened.names), (3, &state.names));
-    assert_eq!(opened.inner.root, Some(None));
+    assert_eq!(opened.inner.root, Some(false));
     let values = opened.snapshot().await.unwrap();
     assert_eq!((values.count, values.other), (Count(1), Count(6)));
     assert_eq!(values.inner.init, Count(8));
@@ -123,7 +123,7 @@ async fn a_struct_travels_by_reference() {
 #[crucial::cloud_thread]
 async fn bump(state: State, n: i64) -> crucial::Result<usize> {
     state.count.add(n).await?;
-    assert_eq!(state.inner.root, Some(None), "options survive the way");
+    assert_eq!(state.inner.root, Some(false), "options survive the way");
     Ok(state.r#type + state.names.len() + 1)
 }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::meeting::{Meeting, SOON};
-use crate::{Stage, WORKER};
+use crate::{Stage, WORKER, errors_arrive};
 
 /// An emulator of a function `threads` on that server, and a runtime whose threads run there.
 async fn stage(server: RedisServer) -> (Emulator, Stage) {
@@ -64,6 +64,14 @@ async fn threads_return_what_they_return() {
         threads::measure::spawn(bytes).await.unwrap(),
         (3 << 20, 9 << 20)
     );
+    stage.runtime.shutdown().await.unwrap();
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn errors_arrive_as_they_were() {
+    let (emulator, stage) = stage(server().await).await;
+    errors_arrive().await;
     stage.runtime.shutdown().await.unwrap();
     emulator.shutdown().await;
 }

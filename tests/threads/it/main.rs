@@ -1,7 +1,10 @@
 //! Cloud threads in other processes.
 
+mod abort;
 mod emulator;
+mod endings;
 mod lambda;
+mod limits;
 mod meeting;
 mod process;
 mod programs;
@@ -9,6 +12,7 @@ mod worker;
 
 use crucial::{Builder, Entered, Runtime};
 use crucial_tests::{Options, RedisServer};
+use crucial_tests_threads::{self as threads, NoHalf};
 
 /// The program whose processes run the threads.
 const WORKER: &str = env!("CARGO_BIN_EXE_crucial-test-worker");
@@ -44,4 +48,29 @@ impl Stage {
     async fn processes(count: usize) -> Self {
         Self::new(|builder| builder.executor("process").processes(count)).await
     }
+}
+
+/// Errors of a thread's own arrive as they were, those of the threads that it joins included.
+pub(crate) async fn errors_arrive() {
+    assert_eq!(threads::half::spawn(4).await.unwrap(), 2);
+    let error = threads::half::task(3)
+        .name("outer")
+        .spawn()
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "cloud thread `outer` failed: 3 is odd");
+    assert_eq!(error.try_into_failed(), Ok(NoHalf::Odd(3)));
+    // Too large for an announcement, and fetched.
+    let error = threads::overload::spawn(100_000).await.unwrap_err();
+    let ballast = vec![7; 100_000];
+    assert_eq!(error.failed(), Some(&NoHalf::Large { ballast }));
+
+    let error = threads::relay::spawn(3).await.unwrap_err();
+    let inner = error.try_into_failed().unwrap();
+    assert_eq!(inner.thread, "inner");
+    assert_eq!(inner.try_into_failed(), Ok(NoHalf::Odd(3)));
+    let error = threads::retell::spawn(3).await.unwrap_err();
+    let text = error.failed().unwrap();
+    assert_eq!(text, "cloud thread `inner` failed: 3 is odd");
+    assert_eq!(threads::relay::spawn(4).await.unwrap(), 2);
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crucial::{Error, JoinFailure, Runtime};
+use crucial::{Error, JoinFailure, Runtime, admin};
 use crucial_tests_threads as threads;
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::timeout;
 
 use crate::meeting::{Meeting, SOON};
-use crate::{BY_HAND, Stage, WORKER};
+use crate::{BY_HAND, Stage, WORKER, errors_arrive};
 
 #[tokio::test]
 async fn threads_return_what_they_return() {
@@ -59,6 +59,18 @@ async fn threads_run_at_once_in_a_process_each() {
     assert_eq!(distinct.len(), 4);
     drop(guests);
     try_join_all(joins).await.unwrap();
+    stage.runtime.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn errors_arrive_as_they_were() {
+    let stage = Stage::processes(2).await;
+    errors_arrive().await;
+    // Lists of threads show the text, whatever the type.
+    let key = stage.runtime.namespace().key("threads").unwrap();
+    let threads = admin::inspect(&key).await.unwrap().unwrap();
+    let text = threads.state.to_string();
+    assert!(text.contains("failed: 3 is odd"), "{text}");
     stage.runtime.shutdown().await.unwrap();
 }
 

@@ -8,13 +8,13 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use crate::WORKER;
-use crate::meeting::{Meeting, SOON};
+use crate::meeting::SOON;
 
-async fn server() -> RedisServer {
+pub(crate) async fn server() -> RedisServer {
     RedisServer::start(Options::default()).await
 }
 
-fn worker() -> Command {
+pub(crate) fn worker() -> Command {
     let mut command = Command::from(program("crucial-test-worker"));
     command.kill_on_drop(true);
     command
@@ -120,30 +120,14 @@ async fn the_emulator_serves_other_programs() {
     assert!(status.success(), "{status}");
 }
 
-#[tokio::test]
-async fn processes_end_with_a_program_that_is_killed() {
-    let server = server().await;
-    let meeting = Meeting::new().await;
-    let mut parent = worker()
-        .arg("meet")
-        .arg(meeting.place().to_string())
-        .env("CRUCIAL_EXECUTOR", "process")
-        .env("CRUCIAL_STORE", server.url())
-        .spawn()
-        .unwrap();
-    let guest = meeting.guest().await;
-    parent.kill().await.unwrap();
-    guest.gone().await;
-}
-
 /// The program `crucial-emulator`.
-struct Emulator {
-    process: Child,
-    exports: Vec<(String, String)>,
+pub(crate) struct Emulator {
+    pub(crate) process: Child,
+    pub(crate) exports: Vec<(String, String)>,
 }
 
 impl Emulator {
-    async fn start(store: &str) -> Self {
+    pub(crate) async fn start(store: &str) -> Self {
         let mut process = Command::from(program("crucial-emulator"))
             .args(["--port", "0", "--function"])
             .arg(format!("threads={WORKER}"))

@@ -59,6 +59,11 @@ async fn calls_that_fail_are_function_errors() {
             &["no luck", "fail"][..],
         ),
         (
+            json!({ "thread": "half", "args": [3] }),
+            "Crucial.Failed",
+            &["cloud thread `crucial_tests_threads::half` failed: 3 is odd"],
+        ),
+        (
             json!({ "thread": "panics", "args": ["oh no"] }),
             "Crucial.Panicked",
             &["oh no", "lib.rs"],
@@ -89,7 +94,7 @@ async fn calls_that_fail_are_function_errors() {
             &["version 9"],
         ),
         (
-            json!({ "crucial": 1, "task": "AAAA" }),
+            json!({ "crucial": 2, "task": "AAAA" }),
             "Crucial.Event",
             &["task"],
         ),

@@ -42,7 +42,7 @@ impl Recording {
             && let Some((event, after)) =
                 after.split_at_checked(u32::from_be_bytes(*length) as usize)
         {
-            events.push(codec::decode(event).map_err(|error| unreadable(error.to_string()))?);
+            events.push(codec::unpack(event).map_err(|error| unreadable(error.to_string()))?);
             rest = after;
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -10,6 +10,7 @@ use super::Handle;
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::object::{Key, Method, Object, SNAPSHOT, Value};
+use crate::thread::Portable;
 
 impl<O: Object> Handle<O> {
     /// Creates a user's object under that key. One round trip.
@@ -35,12 +36,12 @@ impl<O: Object> Handle<O> {
         Ok(handle)
     }
 
-    /// Makes one call of a user's method: one argument, a tuple, and a reply of any serde type.
+    /// Makes one call of a user's method: one argument, a tuple, and a reply.
     ///
     /// # Errors
     ///
     /// [`Error::Codec`], and those of the store.
-    pub async fn invoke<A: Serialize, R: DeserializeOwned>(
+    pub async fn invoke<A: Portable, R: Portable>(
         &self,
         method: &'static Method,
         args: A,
@@ -50,12 +51,35 @@ impl<O: Object> Handle<O> {
         self.decode_value("the reply", &value)
     }
 
+    /// Makes one call of a method of the library's own that takes a tuple.
+    pub(crate) async fn ask<A: Serialize, R: DeserializeOwned + 'static>(
+        &self,
+        method: &'static Method,
+        args: A,
+    ) -> Result<R> {
+        let args = vec![self.encode_own("an argument", &args)?];
+        let value = self.call(method, args).await?;
+        self.decode_value("the reply", &value)
+    }
+
+    /// [`ask`](Self::ask) for a method that waits.
+    pub(crate) async fn ask_waiting<A: Serialize, R: DeserializeOwned + 'static>(
+        &self,
+        method: &'static Method,
+        args: A,
+        limit: Option<Duration>,
+    ) -> Result<R> {
+        let args = vec![self.encode_own("an argument", &args)?];
+        let value = self.wait(method, args, limit).await?;
+        self.decode_value("the reply", &value)
+    }
+
     /// [`invoke`](Self::invoke) for a method that returns [`Poll`](std::task::Poll).
     ///
     /// # Errors
     ///
     /// [`Error::TimedOut`], [`Error::Codec`], and those of the store.
-    pub async fn invoke_waiting<A: Serialize, R: DeserializeOwned>(
+    pub async fn invoke_waiting<A: Portable, R: Portable>(
         &self,
         method: &'static Method,
         args: A,
@@ -78,7 +102,7 @@ impl<O: Object> Handle<O> {
                 reason: "its snapshot is no state".to_owned(),
             });
         };
-        codec::decode_state(&bytes).map_err(|error| Error::Corrupt {
+        codec::decode(&bytes).map_err(|error| Error::Corrupt {
             key: self.key.clone(),
             reason: error.to_string(),
         })
@@ -90,7 +114,7 @@ impl<O: Object> Handle<O> {
     ///
     /// [`Error::Codec`] where the state does not encode.
     pub fn state(&self, state: &O) -> Result<Vec<Bytes>> {
-        match codec::encode_state(state) {
+        match state.encode() {
             Ok(bytes) => Ok(vec![bytes]),
             Err(source) => Err(Error::Codec {
                 key: self.key.clone(),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::codec;
 use crate::objects::argument;
 use crate::thread::Portable;
 
@@ -203,11 +204,12 @@ macro_rules! floats {
 
             fn addend(self, subtract: bool) -> Bytes {
                 let number = if subtract { -self } else { self };
-                Bytes::copy_from_slice(&number.to_le_bytes())
+                // Numbers always encode.
+                codec::encode_own(&number).unwrap_or_default()
             }
 
             fn of_addend(addend: &[u8]) -> Option<Self> {
-                Some(Self::from_le_bytes(addend.try_into().ok()?))
+                codec::decode(addend).ok()
             }
         }
     )+};

@@ -33,6 +33,7 @@ impl Object for AtomicState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../atomic.lua"),
+        index: false,
     });
     const WAITS: bool = false;
 

@@ -1,11 +1,11 @@
-//! How the value of an atomic is stored: as text where people would write it as text, as postcard otherwise.
+//! How the value of an atomic is stored: as text where people would write it as text, as any value otherwise.
 
 use std::any::{Any, TypeId};
 
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use crate::codec::{self, CodecError, Shape, bytes_as_json, value_as_json};
+use crate::codec::{self, CodecError, bytes_as_json, value_as_json};
 use crate::thread::Portable;
 
 /// One implementation for all types, so that any serde type can be in an atomic without a trait of
@@ -18,6 +18,11 @@ macro_rules! texts {
                 return Some(value.to_string());
             })+
             value.downcast_ref::<bool>().map(|flag| u8::from(*flag).to_string())
+        }
+
+        /// Whether values of the type of that name are stored as text.
+        fn is_text(name: &str) -> bool {
+            $(name == std::any::type_name::<$text>() ||)+ name == "bool"
         }
 
         fn of_text<T: Portable>(text: &[u8]) -> Option<Result<T, CodecError>> {
@@ -67,6 +72,14 @@ pub(super) fn encode<T: Portable>(value: &T) -> Result<Bytes, CodecError> {
     }
 }
 
+/// The bytes of a value that is compared by them.
+pub(super) fn encode_exact<T: Portable>(value: &T) -> Result<Bytes, CodecError> {
+    match to_text(value) {
+        Some(text) => Ok(text.into()),
+        None => codec::encode_exact::<T, T>(value),
+    }
+}
+
 /// Whole numbers are mostly counted, and then their text need not be written only to be read.
 macro_rules! numbers {
     ($($whole:ty),+) => {
@@ -95,16 +108,19 @@ pub(super) fn decode<T: Portable>(bytes: &[u8]) -> Result<T, CodecError> {
     of_text(bytes).unwrap_or_else(|| codec::decode(bytes))
 }
 
-/// A value as people see it; its text, or its bytes, where the type is not known.
-pub(in crate::objects) fn as_json(bytes: &[u8], shape: Option<&Shape>) -> Json {
-    let text = std::str::from_utf8(bytes).ok();
-    let shown = match (shape, text) {
-        // The digits of an integer are those of JSON, as far as its readers keep them.
-        (Some(Shape::Whole { bits, .. }), Some(text)) if *bits <= 64 => text.parse().ok(),
-        (Some(Shape::Bool), Some(text)) => Some((text == "1").into()),
-        (Some(Shape::Whole { .. } | Shape::Char | Shape::Text), Some(text)) => Some(text.into()),
-        (Some(shape), _) => value_as_json(bytes, shape).ok(),
-        (None, _) => None,
+/// A value as people see it, of an atomic of the type of that name.
+pub(in crate::objects) fn as_json(bytes: &[u8], atomic: &str) -> Json {
+    let name = atomic
+        .split_once('<')
+        .and_then(|(_, name)| name.strip_suffix('>'))
+        .unwrap_or_default();
+    let text = std::str::from_utf8(bytes).ok().filter(|_| is_text(name));
+    let shown = match (text, name) {
+        (Some(text), "bool") => Some((text == "1").into()),
+        // Readers of JSON would lose digits of the largest integers.
+        (Some(text), "char" | "alloc::string::String" | "i128" | "u128") => Some(text.into()),
+        (Some(text), _) => text.parse().ok(),
+        (None, _) => value_as_json(bytes).ok(),
     };
     shown.unwrap_or_else(|| bytes_as_json(bytes))
 }
@@ -146,12 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_stored_as_postcard() {
-        check(&1.5_f64, &1.5_f64.to_le_bytes());
-        check(&Some(3_u8), &[1, 3]);
-        check(&None::<u8>, &[0]);
-        check(&(), b"");
-        check(&vec!["a".to_owned()], &[1, 1, b'a']);
+    fn everything_else_is_stored_as_any_value() {
+        check(&1.5_f64, b"\xcb\x3f\xf8\0\0\0\0\0\0");
+        check(&1.5_f32, b"\xca\x3f\xc0\0\0");
+        check(&Some(3_u8), &[3]);
+        check(&None::<u8>, b"\xc0");
+        check(&(), b"\xc0");
+        check(&vec!["a".to_owned()], b"\x91\xa1a");
     }
 
     #[test]

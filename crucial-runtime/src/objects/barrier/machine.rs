@@ -15,6 +15,9 @@ use crate::objects::proxy::methods;
 /// let a party go on alone.
 const REMEMBERED: usize = 16;
 
+/// As many processes are named to those who look.
+const SHOWN: usize = 100;
+
 /// What [`GIVE_UP`] and [`PASSED`] say of a generation.
 pub(super) const BROKEN: i64 = 0;
 /// All parties of the generation have come.
@@ -64,6 +67,7 @@ struct Told {
 
 methods! {
     STATUS = read("status");
+    LOOK = read("look");
     PASSED = read("passed");
     ARRIVE = update("arrive");
     ARRIVE_AND_DROP = update("arrive_and_drop");
@@ -78,6 +82,7 @@ impl Object for BarrierState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../barrier.lua"),
+        index: true,
     });
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {
@@ -139,6 +144,11 @@ impl Object for BarrierState {
             match method {
                 "arrive" => argument::some_time(parts, 3),
                 "renew" => argument::some_time(parts, 1),
+                "look" => {
+                    for place in (1..parts.len()).step_by(2) {
+                        argument::some_time(parts, place);
+                    }
+                }
                 _ => {}
             }
         }
@@ -162,6 +172,16 @@ impl Object for BarrierState {
                 self.is_broken(instant(now)?).into(),
                 number(self.generation),
             ]),
+            ("look", [now]) => {
+                let now = instant(now)?;
+                let come = self.sessions.iter();
+                let come = come.filter(|(_, session)| session.last == self.generation);
+                let parts = come.take(SHOWN).flat_map(|(name, session)| {
+                    let left = session.ends.saturating_sub(now);
+                    [Value::Bytes(name.clone()), number(left)]
+                });
+                Value::List(parts.collect())
+            }
             ("passed", [_]) if !self.exists => Value::Nil,
             ("passed", [generation]) => match self.ended(parse(generation)?) {
                 Some(end) => Value::Int(end),

@@ -32,7 +32,7 @@ macro_rules! updates {
             Q: Serialize + Sync + ?Sized,
         {
             let key = self.encode_key(key)?;
-            let expected = self.encode_option(current.as_ref())?;
+            let expected = current.as_ref().map(|value| self.handle.encode_exact::<V, V>("a value", value)).transpose()?;
             let new = self.encode_option(new.as_ref())?;
             match self.exchange(key, expected, new).await? {
                 None => Ok(Ok(current)),

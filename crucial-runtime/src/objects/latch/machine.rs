@@ -25,6 +25,7 @@ impl Object for LatchState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../latch.lua"),
+        index: false,
     });
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {

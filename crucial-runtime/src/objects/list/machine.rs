@@ -41,6 +41,7 @@ impl Object for ListState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../list.lua"),
+        index: false,
     });
     const WAITS: bool = false;
 

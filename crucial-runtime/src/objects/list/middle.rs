@@ -59,7 +59,7 @@ impl<T: Portable> List<T> {
     ) -> Result<Result<T, Option<T>>> {
         let arguments = vec![
             argument::count(index),
-            self.handle.encode("an element", &current)?,
+            self.handle.encode_exact::<T, T>("an element", &current)?,
             self.handle.encode("an element", &new)?,
         ];
         let reply = self
@@ -211,7 +211,7 @@ impl<T: Portable> List<T> {
         T: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        let arguments = vec![self.handle.encode("an element", element)?];
+        let arguments = vec![self.handle.encode_exact::<T, Q>("an element", element)?];
         let reply = self.handle.call(&machine::REMOVE_FIRST, arguments).await?;
         self.handle.flag(&reply)
     }
@@ -238,7 +238,9 @@ impl<T: Portable> List<T> {
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = self.handle.encode_all("an element", elements)?;
+        let elements = self
+            .handle
+            .encode_all_exact::<T, &Q>("an element", elements)?;
         let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
         self.handle.number(&reply)
     }

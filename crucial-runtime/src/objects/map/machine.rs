@@ -1,7 +1,6 @@
 //! The state machine of a map: encoded keys and values.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
 use crate::objects::argument;
-use crate::objects::pages::machine as pages;
+use crate::objects::pages::machine::Rest;
 use crate::objects::proxy::methods;
 
 /// The entries. Sorted, so that replies are; servers give them in any order.
@@ -46,6 +45,7 @@ impl Object for MapState {
             "local ORDER = false\nbegin = stateless\n",
             include_str!("../map.lua")
         ),
+        index: false,
     });
     const WAITS: bool = false;
 
@@ -83,9 +83,10 @@ impl Object for MapState {
             ("values", []) => self.0.values().cloned().collect::<Vec<_>>().into(),
             ("entries", []) => flat(self.0.clone()),
             ("scan", [place, _, size]) => {
-                let entries = self.0.range((pages::after(place)?, Bound::Unbounded));
+                let last = self.0.last_key_value().map(|(key, _)| key);
+                let rest = Rest::after(place, last)?;
                 let values = |page: Vec<_>| flat(page.into_iter().map(owned));
-                pages::page(entries, size, |(key, _)| key, values)?
+                rest.page(self.0.range(rest.range()), size, |(key, _)| key, values)?
             }
             ("insert", [key, value]) => self.0.insert(key.clone(), value.clone()).into(),
             ("insert", entries) => {

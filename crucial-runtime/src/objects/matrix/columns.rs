@@ -22,7 +22,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column.
     pub async fn get_column(&self, column: usize) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.invoke(&machine::GET_COLUMN, (column,)).await?;
+        let Numbers(numbers) = self.handle.ask(&machine::GET_COLUMN, (column,)).await?;
         Ok(numbers)
     }
 
@@ -43,7 +43,7 @@ impl<T: Element> Matrix<T> {
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column, or for another length.
     pub async fn set_column(&self, column: usize, numbers: &[T]) -> Result<()> {
         let args = (column, Borrowed(numbers));
-        self.handle.invoke(&machine::SET_COLUMN, args).await
+        self.handle.ask(&machine::SET_COLUMN, args).await
     }
 
     /// Adds to one column.
@@ -86,7 +86,7 @@ impl<T: Element> Matrix<T> {
     /// As [`add_column`](Self::add_column).
     pub async fn axpy_column(&self, column: usize, factor: T, numbers: &[T]) -> Result<()> {
         let args = (column, factor, Borrowed(numbers));
-        self.handle.invoke(&machine::ADD_COLUMN, args).await
+        self.handle.ask(&machine::ADD_COLUMN, args).await
     }
 
     /// Multiplies the numbers of one column.
@@ -106,7 +106,7 @@ impl<T: Element> Matrix<T> {
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column, or where an `i64` would overflow.
     pub async fn scale_column(&self, column: usize, factor: T) -> Result<()> {
         let args = (column, factor);
-        self.handle.invoke(&machine::SCALE_COLUMN, args).await
+        self.handle.ask(&machine::SCALE_COLUMN, args).await
     }
 
     /// The sum of each column.
@@ -124,7 +124,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) where one does not fit an `i64`.
     pub async fn column_sums(&self) -> Result<Vec<T>> {
-        let Numbers(sums) = self.handle.invoke(&machine::COLUMN_SUMS, ()).await?;
+        let Numbers(sums) = self.handle.ask(&machine::COLUMN_SUMS, ()).await?;
         Ok(sums)
     }
 }

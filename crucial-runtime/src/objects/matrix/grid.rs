@@ -255,13 +255,13 @@ mod tests {
         assert!(ragged.to_string().contains("row 1 has 2 numbers"));
         let short = Grid::new(2, 2, vec![1, 2, 3]).unwrap_err().to_string();
         assert!(short.contains("3 numbers") && short.contains("2 rows of 2"));
-        let cut = codec::encode(&(2_usize, 2_usize, Numbers(vec![1_i64]))).unwrap();
+        let cut = codec::encode_own(&(2_usize, 2_usize, Numbers(vec![1_i64]))).unwrap();
         assert!(codec::decode::<Grid<i64>>(&cut).is_err());
-        let large = codec::encode(&(usize::MAX, 2_usize, Numbers::<i64>(vec![]))).unwrap();
+        let large = codec::encode_own(&(usize::MAX, 2_usize, Numbers::<i64>(vec![]))).unwrap();
         assert!(codec::decode::<Grid<i64>>(&large).is_err());
         let good = Grid::filled(2, 1, 7_i64);
         assert_eq!(
-            codec::decode::<Grid<i64>>(&codec::encode(&good).unwrap()).unwrap(),
+            codec::decode::<Grid<i64>>(&codec::encode_own(&good).unwrap()).unwrap(),
             good
         );
         assert_eq!(Grid::<f64>::filled(3, 0, 1.0).row(2), Some(&[][..]));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Grid;
-use crate::codec::CodecError;
+use crate::codec::{self, CodecError};
 use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
     All, Borrowed, Bound, Element, Entry, Numbers, Reducing, Rounds, Slices, arguments,
@@ -164,6 +164,10 @@ impl<T: Element> Object for MatrixState<T> {
     const NAME: &'static str = T::MATRIX;
     const METHODS: &'static [Method] = METHODS;
     const CAREFUL: bool = true;
+
+    fn encode(&self) -> Result<Bytes, CodecError> {
+        codec::encode_own(self)
+    }
 
     fn size(&self) -> Result<usize, CodecError> {
         Ok(self.grid.size() + self.rounds.size())

@@ -22,7 +22,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row.
     pub async fn get_row(&self, row: usize) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.invoke(&machine::GET_ROW, (row,)).await?;
+        let Numbers(numbers) = self.handle.ask(&machine::GET_ROW, (row,)).await?;
         Ok(numbers)
     }
 
@@ -44,7 +44,7 @@ impl<T: Element> Matrix<T> {
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row, or for another length.
     pub async fn set_row(&self, row: usize, numbers: &[T]) -> Result<()> {
         let args = (row, Borrowed(numbers));
-        self.handle.invoke(&machine::SET_ROW, args).await
+        self.handle.ask(&machine::SET_ROW, args).await
     }
 
     /// Adds to one row.
@@ -85,7 +85,7 @@ impl<T: Element> Matrix<T> {
     /// As [`add_row`](Self::add_row).
     pub async fn axpy_row(&self, row: usize, factor: T, numbers: &[T]) -> Result<()> {
         let args = (row, factor, Borrowed(numbers));
-        self.handle.invoke(&machine::ADD_ROW, args).await
+        self.handle.ask(&machine::ADD_ROW, args).await
     }
 
     /// Multiplies the numbers of one row.
@@ -104,7 +104,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row, or where an `i64` would overflow.
     pub async fn scale_row(&self, row: usize, factor: T) -> Result<()> {
-        self.handle.invoke(&machine::SCALE_ROW, (row, factor)).await
+        self.handle.ask(&machine::SCALE_ROW, (row, factor)).await
     }
 
     /// The sum of each row.
@@ -122,7 +122,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) where one does not fit an `i64`.
     pub async fn row_sums(&self) -> Result<Vec<T>> {
-        let Numbers(sums) = self.handle.invoke(&machine::ROW_SUMS, ()).await?;
+        let Numbers(sums) = self.handle.ask(&machine::ROW_SUMS, ()).await?;
         Ok(sums)
     }
 }

@@ -6,7 +6,7 @@ use super::Element;
 use crate::object::Refusal;
 
 /// A number and where it belongs: an index of a vector, or a row and a column of a matrix.
-pub(in crate::objects) trait Entry<T>: DeserializeOwned {
+pub(in crate::objects) trait Entry<T>: DeserializeOwned + 'static {
     /// Its place among all numbers of that shape, and the number.
     fn placed(self, shape: (usize, usize)) -> Result<(usize, T), Refusal>;
 }

@@ -125,7 +125,7 @@ impl<O: Reducing> Party<O> {
         let leases = errand.runtime().leases();
         let member = leases.tenant(errand.runtime(), &handle, O::RENEW, Some(O::LEAVE));
         let args = vec![
-            handle.encode("the part", part)?,
+            handle.encode_own("the part", part)?,
             leases.session(),
             leases.length_ms(),
             argument::now(),
@@ -154,13 +154,13 @@ impl<O: Reducing> Party<O> {
 
     async fn wait(&self, limit: Duration) -> Result<End<O::Element>> {
         self.handle
-            .invoke_waiting(O::REDUCED, (self.round,), Some(limit))
+            .ask_waiting(O::REDUCED, (self.round,), Some(limit))
             .await
     }
 
     /// Breaks the round; its end, if it has ended.
     async fn give_up(&self) -> Result<Option<End<O::Element>>> {
-        self.handle.invoke(O::GIVE_UP, (self.round,)).await
+        self.handle.ask(O::GIVE_UP, (self.round,)).await
     }
 
     /// Leaves a round that has ended.
@@ -194,7 +194,7 @@ impl<O: Reducing> Drop for Party<O> {
         };
         let (handle, round) = (self.handle.clone(), self.round);
         errand.spawn(async move {
-            let told: Result<Option<End<O::Element>>> = handle.invoke(O::GIVE_UP, (round,)).await;
+            let told: Result<Option<End<O::Element>>> = handle.ask(O::GIVE_UP, (round,)).await;
             if let Err(error) = told {
                 tracing::warn!(%error, object = %handle.key(), round, "a party is gone and the others could not be told");
             }

@@ -20,7 +20,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn fill(&self, number: T) -> Result<()> {
-                self.handle.invoke(&machine::FILL, (number,)).await
+                self.handle.ask(&machine::FILL, (number,)).await
             }
 
             /// Multiplies every number.
@@ -39,7 +39,7 @@ macro_rules! numbers {
             ///
             /// [`Error::Refused`](crate::Error::Refused) where an `i64` would overflow.
             pub async fn scale(&self, factor: T) -> Result<()> {
-                self.handle.invoke(&machine::SCALE, (factor,)).await
+                self.handle.ask(&machine::SCALE, (factor,)).await
             }
 
             /// The sum of all numbers.
@@ -57,7 +57,7 @@ macro_rules! numbers {
             ///
             /// [`Error::Refused`](crate::Error::Refused) where it does not fit an `i64` (what is between may be larger).
             pub async fn sum(&self) -> Result<T> {
-                self.handle.invoke(&machine::SUM, ()).await
+                self.handle.ask(&machine::SUM, ()).await
             }
 
             /// The mean of all numbers, if there are any.
@@ -75,7 +75,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn mean(&self) -> Result<Option<f64>> {
-                self.handle.invoke(&machine::MEAN, ()).await
+                self.handle.ask(&machine::MEAN, ()).await
             }
 
             /// The smallest number, if there are any; a NaN only where all are NaN.
@@ -91,7 +91,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn min(&self) -> Result<Option<T>> {
-                self.handle.invoke(&machine::EXTREME, (Bound::Min,)).await
+                self.handle.ask(&machine::EXTREME, (Bound::Min,)).await
             }
 
             /// The largest number, if there are any; a NaN only where all are NaN.
@@ -111,7 +111,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn max(&self) -> Result<Option<T>> {
-                self.handle.invoke(&machine::EXTREME, (Bound::Max,)).await
+                self.handle.ask(&machine::EXTREME, (Bound::Max,)).await
             }
 
             /// How large the numbers are together. A NaN among them gives NaN.
@@ -131,7 +131,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn norm(&self, norm: Norm) -> Result<f64> {
-                self.handle.invoke(&machine::NORM, (norm,)).await
+                self.handle.ask(&machine::NORM, (norm,)).await
             }
         }
 
@@ -182,7 +182,7 @@ macro_rules! numbers {
             ) -> Result<()> {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle
-                    .invoke(&machine::ADD_AT, (factor, entries))
+                    .ask(&machine::ADD_AT, (factor, entries))
                     .await
             }
 
@@ -210,7 +210,7 @@ macro_rules! numbers {
             ) -> Result<()> {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle
-                    .invoke(&machine::BOUND_AT, (Bound::Min, entries))
+                    .ask(&machine::BOUND_AT, (Bound::Min, entries))
                     .await
             }
 
@@ -235,7 +235,7 @@ macro_rules! numbers {
             ) -> Result<()> {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle
-                    .invoke(&machine::BOUND_AT, (Bound::Max, entries))
+                    .ask(&machine::BOUND_AT, (Bound::Max, entries))
                     .await
             }
 
@@ -257,7 +257,7 @@ macro_rules! numbers {
             /// `i64` (what is between may be larger).
             pub async fn dot_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> Result<T> {
                 let entries: Vec<$entry> = entries.into_iter().collect();
-                self.handle.invoke(&machine::DOT_AT, (entries,)).await
+                self.handle.ask(&machine::DOT_AT, (entries,)).await
             }
         }
 
@@ -286,7 +286,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn parties_waiting(&self) -> Result<u32> {
-                let (came, _): (u32, bool) = self.handle.invoke(&machine::ROUND_STATUS, ()).await?;
+                let (came, _): (u32, bool) = self.handle.ask(&machine::ROUND_STATUS, ()).await?;
                 Ok(came)
             }
 
@@ -308,7 +308,7 @@ macro_rules! numbers {
             /// Those of the store.
             pub async fn is_round_broken(&self) -> Result<bool> {
                 let (_, broken): (u32, bool) =
-                    self.handle.invoke(&machine::ROUND_STATUS, ()).await?;
+                    self.handle.ask(&machine::ROUND_STATUS, ()).await?;
                 Ok(broken)
             }
 
@@ -338,7 +338,7 @@ macro_rules! numbers {
             ///
             /// Those of the store.
             pub async fn reset_rounds(&self) -> Result<()> {
-                self.handle.invoke(&machine::RESET_ROUNDS, ()).await
+                self.handle.ask(&machine::RESET_ROUNDS, ()).await
             }
         }
     };

@@ -23,6 +23,9 @@ pub(in crate::objects) const TOO_FEW: i64 = -1;
 /// Nothing is lent any more.
 pub(in crate::objects) const CLOSED: i64 = -2;
 
+/// As many holders are named to those who look.
+const HOLDERS: usize = 100;
+
 /// More tickets than these are not named one by one where they are announced.
 const NAMED: usize = 64;
 
@@ -93,6 +96,7 @@ impl Object for Permits {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../permits.lua"),
+        index: true,
     });
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {
@@ -126,6 +130,13 @@ impl Object for Permits {
             match method {
                 "acquire" => argument::some_time(parts, 3),
                 "renew" => argument::some_time(parts, 1),
+                "look" => {
+                    if let Some(Value::List(holders)) = parts.get_mut(6) {
+                        for place in (2..holders.len()).step_by(3) {
+                            argument::some_time(holders, place);
+                        }
+                    }
+                }
                 _ => {}
             }
         }
@@ -179,9 +190,10 @@ impl Object for Permits {
                 number(settled.free)
             }
             ("status", []) => Value::List(self.status()),
-            ("look", []) => {
+            ("look", [now]) => {
                 let mut reply = self.status();
                 reply.push(self.value.clone().into());
+                reply.push(self.holders(instant(now)?));
                 Value::List(reply)
             }
             ("value", []) => self.value.clone().into(),
@@ -205,6 +217,23 @@ impl Permits {
             self.held.len().into(),
             self.closed.into(),
         ]
+    }
+
+    /// Who holds something, in the order of the tickets: a session, how much it holds, and in how many milliseconds its
+    /// lease ends.
+    fn holders(&self, now: u64) -> Value {
+        let holders = self.held.values().take(HOLDERS).flat_map(|share| {
+            let ends = self
+                .sessions
+                .get(&share.session)
+                .map_or(0, |known| known.ends);
+            [
+                Value::Bytes(share.session.clone()),
+                number(share.count),
+                number(ends.saturating_sub(now)),
+            ]
+        });
+        Value::List(holders.collect())
     }
 
     fn change(&mut self, method: &str, args: &[Bytes], now: u64) -> Result<Value, Refusal> {

@@ -31,6 +31,7 @@ impl Object for PromiseState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../promise.lua"),
+        index: false,
     });
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {

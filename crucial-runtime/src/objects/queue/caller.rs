@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::machine::QueueState;
 use crate::error::{Error, Result};
-use crate::object::{Errand, Handle, Method, Ticket};
+use crate::object::{Errand, Handle, Limit, Method, Ticket};
+use crate::objects::argument;
 
 /// How long a caller counts as alive that has not looked; it looks about each second.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long after its time a caller waits for the answer to what it has sent.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// A caller. Dropped while it stands in line, it leaves.
 pub(super) struct Caller {
@@ -54,7 +52,7 @@ impl Caller {
     pub(super) fn introduction(&mut self) -> Vec<Bytes> {
         self.stands = self.ticket.is_some();
         let ticket = self.ticket.as_ref().map(Ticket::name);
-        vec![ticket.unwrap_or_default(), milliseconds(PATIENCE)]
+        vec![ticket.unwrap_or_default(), argument::duration(PATIENCE)]
     }
 
     /// Waits until it is called (`true`), or until it is time for a look.
@@ -104,61 +102,4 @@ impl Drop for Caller {
             }
         });
     }
-}
-
-/// How long a caller waits.
-pub(super) struct Limit {
-    waited: Duration,
-    /// `None` beyond the range of the clock.
-    end: Option<Instant>,
-}
-
-impl Limit {
-    pub(super) fn new(limit: Duration) -> Self {
-        Self {
-            waited: limit,
-            end: Instant::now().checked_add(limit),
-        }
-    }
-
-    pub(super) fn left(&self) -> Duration {
-        self.end.map_or(Duration::MAX, |end| {
-            end.saturating_duration_since(Instant::now())
-        })
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.left().is_zero()
-    }
-
-    pub(super) fn error(&self, queue: &Handle<QueueState>, method: &'static str) -> Error {
-        Error::TimedOut {
-            key: queue.key().clone(),
-            method,
-            waited: self.waited,
-        }
-    }
-
-    /// Waits for something that keeps the limit itself, unless the store does not answer.
-    pub(super) async fn keep<T>(
-        &self,
-        queue: &Handle<QueueState>,
-        method: &'static str,
-        waiting: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        match self.end.and_then(|end| end.checked_add(GRACE)) {
-            None => waiting.await,
-            Some(end) => match tokio::time::timeout_at(end, waiting).await {
-                Ok(result) => result,
-                Err(_) => Err(self.error(queue, method)),
-            },
-        }
-    }
-}
-
-/// A length of time as an argument.
-pub(super) fn milliseconds(duration: Duration) -> Bytes {
-    // More than that is for ever, and exact on every server.
-    let milliseconds = duration.as_millis().min(1 << 42);
-    crate::objects::argument::number(milliseconds)
 }

@@ -89,6 +89,7 @@ impl Object for QueueState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../queue.lua"),
+        index: true,
     });
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {

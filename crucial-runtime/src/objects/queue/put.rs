@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::Queue;
-use super::caller::{Caller, Limit};
+use super::caller::Caller;
 use super::machine::{self, CLOSED, DONE, NOT_NOW};
 use crate::error::{Error, Result};
-use crate::object::{Method, Value};
+use crate::object::{Limit, Method, Value};
 use crate::runtime;
 use crate::thread::Portable;
 
@@ -65,7 +66,7 @@ impl<T: Portable> Queue<T> {
         let element = self.handle.encode("an element", &element)?;
         let limit = Limit::new(limit);
         match self.put_some(&[element], &limit).await? {
-            0 => Err(limit.error(&self.handle, "put")),
+            0 => Err(limit.error(self.key(), "put")),
             _ => Ok(()),
         }
     }
@@ -122,7 +123,7 @@ impl<T: Portable> Queue<T> {
         let elements = self.handle.encode_all("an element", elements)?;
         let limit = Limit::new(runtime::current()?.wait_limit());
         if self.put_some(&elements, &limit).await? < elements.len() {
-            return Err(limit.error(&self.handle, "put"));
+            return Err(limit.error(self.key(), "put"));
         }
         Ok(())
     }
@@ -158,23 +159,35 @@ impl<T: Portable> Queue<T> {
         let mut put = 0;
         while put < elements.len() {
             let putting = self.put_next(&elements[put..], limit);
-            match limit.keep(&self.handle, "put", putting).await {
-                Ok(0) => break,
-                Ok(count) => put += count,
-                Err(Error::TimedOut { .. }) if put > 0 => break,
-                Err(error) => return Err(error),
+            let asked = Instant::now();
+            match limit.answer(putting).await {
+                Some(Ok(0)) => break,
+                Some(Ok(count)) => put += count,
+                Some(Err(Error::TimedOut { .. })) if put > 0 => break,
+                Some(Err(error)) => return Err(error),
+                // The elements on their way arrive, so the caller must not hear that they were not put.
+                None => return Err(self.unanswered(asked)),
             }
         }
         Ok(put)
+    }
+
+    fn unanswered(&self, asked: Instant) -> Error {
+        Error::InDoubt {
+            key: self.key().clone(),
+            method: "put".to_owned(),
+            waited: asked.elapsed(),
+            reason: "the store has been silent since the time for it was over".to_owned(),
+        }
     }
 
     /// Waits until one or more have been put; none if the time is over first.
     async fn put_next(&self, elements: &[Bytes], limit: &Limit) -> Result<usize> {
         let mut caller = Caller::new(&self.handle, &machine::LEAVE_PUTTERS)?;
         let mut count;
-        if !caller.is_expected() {
+        if limit.is_zero() || !caller.is_expected() {
             (caller, count) = self.visit(caller, &machine::PUT, elements).await?;
-            if count > 0 {
+            if count > 0 || limit.is_zero() {
                 return Ok(count);
             }
         }

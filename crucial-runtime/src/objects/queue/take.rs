@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Queue;
-use super::caller::{Caller, Limit, milliseconds};
+use super::caller::Caller;
 use super::machine::{self, CLOSED, DONE, NOT_NOW};
 use super::taken::Taken;
 use crate::error::{Error, Result};
-use crate::object::{Errand, Value};
+use crate::object::{Errand, Limit, Value};
 use crate::objects::argument;
 use crate::runtime;
 use crate::thread::Portable;
@@ -38,8 +38,8 @@ impl<T: Portable> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] once nothing is left; [`Error::TimedOut`] after the runtime's
-    /// [wait limit](crate::Builder::wait_limit).
+    /// [`Error::Closed`] once nothing is left, where [`recv`](Self::recv) gives `None`; [`Error::TimedOut`] after the
+    /// runtime's [wait limit](crate::Builder::wait_limit).
     pub async fn take(&self) -> Result<T> {
         self.take_timeout(runtime::current()?.wait_limit()).await
     }
@@ -62,8 +62,7 @@ impl<T: Portable> Queue<T> {
     ///
     /// As [`take`](Self::take).
     pub async fn take_timeout(&self, limit: Duration) -> Result<T> {
-        let taken = self.wait_to_take(1, None, limit, "take").await?;
-        self.only(taken.elements()?)
+        self.take_within(limit, "take").await
     }
 
     /// Takes the first element; `None` if there is none, or if as many wait for one as there are.
@@ -161,6 +160,12 @@ impl<T: Portable> Queue<T> {
         taken.await?.elements()
     }
 
+    /// Takes one element for a caller of that method.
+    pub(super) async fn take_within(&self, limit: Duration, method: &'static str) -> Result<T> {
+        let taken = self.wait_to_take(1, None, limit, method).await?;
+        self.only(taken.elements()?)
+    }
+
     /// A lease as an argument, unless it is none.
     pub(super) fn lease(&self, lease: Duration) -> Result<Bytes> {
         if lease.as_millis() == 0 {
@@ -172,7 +177,7 @@ impl<T: Portable> Queue<T> {
                 ),
             });
         }
-        Ok(milliseconds(lease))
+        Ok(argument::duration(lease))
     }
 
     fn only<E>(&self, mut elements: Vec<E>) -> Result<E> {
@@ -204,9 +209,12 @@ impl<T: Portable> Queue<T> {
         let limit = Limit::new(limit);
         let taking = async {
             let mut caller = Caller::new(&self.handle, &machine::LEAVE_TAKERS)?;
-            if !caller.is_expected() {
+            if limit.is_zero() || !caller.is_expected() {
                 match self.ask(caller, count, lease.as_ref()).await? {
                     Answer::Taken(taken) => return Ok(taken),
+                    Answer::NotNow(..) if limit.is_zero() => {
+                        return Err(limit.error(self.key(), method));
+                    }
                     Answer::NotNow(back, _) => caller = back,
                 }
             }
@@ -221,12 +229,12 @@ impl<T: Portable> Queue<T> {
                 };
                 if limit.is_over() {
                     caller.leave().await?;
-                    return Err(limit.error(&self.handle, method));
+                    return Err(limit.error(self.key(), method));
                 }
                 caller.called(soon, &limit).await;
             }
         };
-        limit.keep(&self.handle, method, taking).await
+        limit.asking(self.key(), method, taking).await
     }
 
     /// Asks once.

@@ -39,6 +39,7 @@ impl Object for RateLimiterState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../rate_limiter.lua"),
+        index: false,
     });
     const WAITS: bool = false;
 

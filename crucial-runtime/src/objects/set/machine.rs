@@ -1,7 +1,6 @@
 //! The state machine of a set: encoded elements.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::object::{Method, Object, Refusal, ServerScript, Value};
 use crate::objects::argument;
 use crate::objects::map::machine::split;
-use crate::objects::pages::machine as pages;
+use crate::objects::pages::machine::Rest;
 use crate::objects::proxy::methods;
 
 /// The elements. Sorted, so that replies are; servers give them in any order.
@@ -36,6 +35,7 @@ impl Object for SetState {
     const CHANCE: &'static [&'static str] = &["pop"];
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../set.lua"),
+        index: false,
     });
     const WAITS: bool = false;
 
@@ -76,9 +76,9 @@ impl Object for SetState {
             ("len", []) => self.0.len().into(),
             ("elements", []) => all(self.0.clone()),
             ("scan", [place, _, size]) => {
-                let elements = self.0.range((pages::after(place)?, Bound::Unbounded));
-                pages::page(
-                    elements,
+                let rest = Rest::after(place, self.0.last())?;
+                rest.page(
+                    self.0.range(rest.range()),
                     size,
                     |element| element,
                     |page| page.into_iter().cloned().collect::<Vec<_>>().into(),

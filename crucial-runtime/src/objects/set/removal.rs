@@ -52,7 +52,9 @@ impl<T: Unique> Set<T> {
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = self.handle.encode_all("an element", elements)?;
+        let elements = self
+            .handle
+            .encode_all_exact::<T, &Q>("an element", elements)?;
         let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
         self.handle.number(&reply)
     }

@@ -33,10 +33,11 @@ impl Object for SortedMapState {
     const UNORDERED: &'static [(&'static str, usize)] = &[("entries", 2), ("drain", 2)];
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: concat!(
-            "local ORDER\nbegin = function() ORDER = K .. ':h' end\n",
+            "local ORDER\nbegin = function() ORDER = INDEX end\n",
             include_str!("../map.lua"),
             include_str!("../sorted_map.lua")
         ),
+        index: true,
     });
     const WAITS: bool = false;
 

@@ -39,6 +39,7 @@ impl Object for TopicState {
     const METHODS: &'static [Method] = METHODS;
     const SCRIPT: Option<ServerScript> = Some(ServerScript {
         source: include_str!("../topic.lua"),
+        index: true,
     });
 
     fn init(args: &[Bytes]) -> Result<Self, Refusal> {

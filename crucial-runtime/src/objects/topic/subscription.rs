@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::{Topic, machine, news};
 use crate::chance;
 use crate::error::{Error, Result};
-use crate::object::Value;
+use crate::object::{Limit, Value};
 use crate::objects::argument;
 use crate::runtime;
 use crate::store::{Change, Watch};
@@ -122,17 +122,15 @@ impl<T: Portable> Subscription<T> {
     ///
     /// As [`recv`](Self::recv).
     pub async fn recv_timeout(&mut self, limit: Duration) -> Result<T> {
-        let Some(deadline) = Instant::now().checked_add(limit) else {
-            return self.receive().await;
-        };
-        let received = timeout_at(deadline, self.receive()).await;
-        received.unwrap_or_else(|_| {
-            Err(Error::TimedOut {
-                key: self.topic.key().clone(),
-                method: "recv",
-                waited: limit,
-            })
-        })
+        let limit = Limit::new(limit);
+        if !limit.is_zero()
+            && let Some(received) = limit.waiting(self.receive()).await
+        {
+            return received;
+        }
+        let key = self.topic.key().clone();
+        let now = limit.asking(&key, "recv", self.try_recv()).await?;
+        now.ok_or_else(|| limit.error(&key, "recv"))
     }
 
     /// Receives the next message if it has been published; `None` if there is none. One round trip, or none
@@ -162,8 +160,11 @@ impl<T: Portable> Subscription<T> {
         self.take()
     }
 
-    /// What is received, as a stream that ends when the topic is closed. Other errors are items of it, and it
-    /// goes on, unless the topic is gone. It costs what [`recv`](Self::recv) does.
+    /// The messages as a stream, which ends when the topic is closed. It costs what [`recv`](Self::recv) does.
+    ///
+    /// Other errors are items of it. It goes on after messages that it has missed ([`Error::Lagged`]) or can't decode
+    /// ([`Error::Codec`]), and after an error that time may mend, as [`Queue::stream`](crate::Queue::stream) does. Any other
+    /// is its last item, such as [`Error::NotFound`] where the topic is gone.
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -182,9 +183,12 @@ impl<T: Portable> Subscription<T> {
             let mut subscription = subscription?;
             match subscription.recv().await {
                 Err(Error::Closed { .. }) => None,
-                // Nothing more comes of a topic that is gone.
-                Err(gone @ Error::NotFound { .. }) => Some((Err(gone), None)),
-                received => Some((received, Some(subscription))),
+                Err(error) => {
+                    let goes_on = error.may_pass()
+                        || matches!(error, Error::Lagged { .. } | Error::Codec { .. });
+                    Some((Err(error), goes_on.then_some(subscription)))
+                }
+                Ok(message) => Some((Ok(message), Some(subscription))),
             }
         })
     }

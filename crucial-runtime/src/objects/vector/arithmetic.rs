@@ -39,7 +39,7 @@ impl<T: Element> Vector<T> {
     /// As [`add`](Self::add).
     pub async fn add_and_get(&self, numbers: &[T]) -> Result<Vec<T>> {
         let args = (Borrowed(numbers),);
-        let Numbers(numbers) = self.handle.invoke(&machine::ADD_AND_GET, args).await?;
+        let Numbers(numbers) = self.handle.ask(&machine::ADD_AND_GET, args).await?;
         Ok(numbers)
     }
 
@@ -62,7 +62,7 @@ impl<T: Element> Vector<T> {
         let parts: Vec<P> = parts.into_iter().collect();
         let args = {
             let parts: Vec<_> = parts.iter().map(|part| Borrowed(part.as_ref())).collect();
-            vec![self.handle.encode("the parts", &(parts,))?]
+            vec![self.handle.encode_own("the parts", &(parts,))?]
         };
         self.handle.call(&machine::ADD_ALL, args).await.map(drop)
     }
@@ -85,7 +85,7 @@ impl<T: Element> Vector<T> {
     /// As [`add`](Self::add).
     pub async fn axpy(&self, factor: T, numbers: &[T]) -> Result<()> {
         let args = (factor, Borrowed(numbers));
-        self.handle.invoke(&machine::ADD_SCALED, args).await
+        self.handle.ask(&machine::ADD_SCALED, args).await
     }
 
     /// Keeps the smaller of each number and the other one; a NaN gives way.
@@ -125,7 +125,7 @@ impl<T: Element> Vector<T> {
 
     async fn bound(&self, bound: Bound, numbers: &[T]) -> Result<()> {
         let args = (bound, Borrowed(numbers));
-        self.handle.invoke(&machine::BOUND, args).await
+        self.handle.ask(&machine::BOUND, args).await
     }
 
     /// The sum of the products with other numbers.
@@ -144,8 +144,6 @@ impl<T: Element> Vector<T> {
     /// [`Error::Refused`](crate::Error::Refused) for another length, or where it does not fit an `i64` (what is between may
     /// be larger).
     pub async fn dot(&self, numbers: &[T]) -> Result<T> {
-        self.handle
-            .invoke(&machine::DOT, (Borrowed(numbers),))
-            .await
+        self.handle.ask(&machine::DOT, (Borrowed(numbers),)).await
     }
 }

@@ -5,7 +5,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::CodecError;
+use crate::codec::{self, CodecError};
 use crate::object::{Method, Object, Refusal, Value};
 use crate::objects::numbers::{
     All, Borrowed, Bound, Element, Entry, Numbers, Reducing, Rounds, Slices, arguments, reply,
@@ -100,6 +100,10 @@ impl<T: Element> Object for VectorState<T> {
     const NAME: &'static str = T::VECTOR;
     const METHODS: &'static [Method] = METHODS;
     const CAREFUL: bool = true;
+
+    fn encode(&self) -> Result<Bytes, CodecError> {
+        codec::encode_own(self)
+    }
 
     fn size(&self) -> Result<usize, CodecError> {
         Ok(self.numbers.size() + self.rounds.size())

@@ -3,14 +3,13 @@
 use serde_json::json;
 
 use super::{View, elements};
-use crate::codec::Shape;
 use crate::error::Result;
 use crate::object::{Handle, Key, Value};
 use crate::objects::argument;
 use crate::objects::queue::machine::{self as queue, QueueState};
 use crate::objects::topic::machine::{self as topic, TopicState};
 
-pub(super) async fn queue(key: Key, shape: Option<&Shape>, count: usize) -> Result<View> {
+pub(super) async fn queue(key: Key, count: usize) -> Result<View> {
     let handle = Handle::<QueueState>::at(key);
     // One more tells that there are more.
     let arguments = vec![argument::count(count + 1), argument::now()];
@@ -41,9 +40,9 @@ pub(super) async fn queue(key: Key, shape: Option<&Shape>, count: usize) -> Resu
     let content = json!({
         "capacity": limit(capacity)?,
         "max_deliveries": limit(max_deliveries)?,
-        "elements": elements(held.iter().take(count), shape),
+        "elements": elements(held.iter().take(count)),
         "leased": handle.number::<u64>(leased)?,
-        "dead_letters": elements(dead.iter().take(count), shape),
+        "dead_letters": elements(dead.iter().take(count)),
         "waiting_to_take": handle.number::<u64>(takers)?,
         "waiting_to_put": handle.number::<u64>(putters)?,
         "closed": handle.flag(closed)?,
@@ -55,7 +54,7 @@ pub(super) async fn queue(key: Key, shape: Option<&Shape>, count: usize) -> Resu
 }
 
 /// As many messages as are received at a time.
-pub(super) async fn topic(key: Key, shape: Option<&Shape>) -> Result<View> {
+pub(super) async fn topic(key: Key) -> Result<View> {
     let handle = Handle::<TopicState>::at(key);
     let status = handle.call(&topic::STATUS, Vec::new()).await?;
     let oldest = vec![argument::number(0)];
@@ -73,7 +72,7 @@ pub(super) async fn topic(key: Key, shape: Option<&Shape>) -> Result<View> {
         "backlog": handle.number::<u64>(backlog)?,
         "published": next,
         "first": first,
-        "messages": elements(messages, shape),
+        "messages": elements(messages),
         "closed": handle.flag(closed)?,
     });
     Ok(View {

@@ -1,9 +1,9 @@
 //! One object of this process: its state, calls on it, and the way back where a call fails.
 
 use std::task::Poll;
-use std::time::Instant;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::codec::CodecError;
 use crate::error::{Error, Result};

@@ -3,9 +3,9 @@
 use std::ops::{Deref, DerefMut};
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::kept::Kept;
 use crate::error::{Error, Result};

@@ -8,8 +8,8 @@ use redis::{Cmd, Pipeline};
 
 use super::core::Core;
 use super::fault::Fault;
-use super::names::{self, JOBS, Names};
-use super::value;
+use super::names::{self, ALL_OBJECTS, FORMAT, JOBS, Names};
+use super::{scan, value};
 use crate::object::{Key, Namespace, Value};
 use crate::store::{Description, Details, Life, Stored};
 
@@ -20,14 +20,10 @@ const CHUNK: usize = 1000;
 pub(super) async fn namespaces(core: &Core) -> Result<Vec<(Namespace, usize, Life)>, Fault> {
     let mut found = BTreeSet::new();
     let jobs = redis::cmd("SSCAN").arg(JOBS).clone();
-    scan(core, &jobs, &[], |job| found.extend(namespace(job))).await?;
-    let pattern = names::objects_of("*");
-    let (before, after) = pattern.split_once('*').unwrap_or_default();
+    scan_all(core, &jobs, &[], |job| found.extend(namespace(job))).await?;
     let keys = redis::cmd("SCAN");
-    scan(core, &keys, &["MATCH", &pattern], |key| {
-        let name = key.strip_prefix(before.as_bytes());
-        let name = name.and_then(|name| name.strip_suffix(after.as_bytes()));
-        found.extend(name.and_then(namespace));
+    scan_all(core, &keys, &["MATCH", ALL_OBJECTS], |key| {
+        found.extend(names::namespace_of_objects(key));
     })
     .await?;
     let found: Vec<Namespace> = found.into_iter().collect();
@@ -67,10 +63,11 @@ pub(super) async fn objects(
     place: &[u8],
     count: usize,
 ) -> Result<(Vec<Key>, Option<Bytes>), Fault> {
-    let mut command = redis::cmd("SSCAN");
-    command.arg(names::objects(namespace)).arg(place);
-    command.arg("COUNT").arg(count);
-    let (next, names) = page(value::plain(core.ask(command).await?)?)?;
+    let names = redis::cmd("SSCAN").arg(names::objects(namespace)).clone();
+    let place = Bytes::copy_from_slice(place);
+    let (next, names) = page(value::plain(
+        scan::page(core, &names, &place, &[], count).await?,
+    )?)?;
     let keys = names.iter().filter_map(|name| {
         let name = std::str::from_utf8(name).ok()?;
         namespace.key(name).ok()
@@ -177,7 +174,7 @@ pub(super) async fn stored(core: &Core, key: &Key, count: usize) -> Result<Optio
 }
 
 /// Scans all of something, a page after the other.
-async fn scan(
+async fn scan_all(
     core: &Core,
     command: &Cmd,
     options: &[&str],
@@ -185,10 +182,8 @@ async fn scan(
 ) -> Result<(), Fault> {
     let mut place = Some(Bytes::from_static(b"0"));
     while let Some(from) = place {
-        let mut command = command.clone();
-        command.arg(&from[..]).arg(options);
-        command.arg("COUNT").arg(CHUNK);
-        let (next, found) = page(value::plain(core.ask(command).await?)?)?;
+        let reply = scan::page(core, command, &from, options, CHUNK).await?;
+        let (next, found) = page(value::plain(reply)?)?;
         found.iter().for_each(|found| see(found));
         place = next;
     }
@@ -221,12 +216,27 @@ fn namespace(name: &[u8]) -> Option<Namespace> {
     Namespace::new(std::str::from_utf8(name).ok()?).ok()
 }
 
-/// The type and the detail that a description has.
-pub(super) fn description(found: Value) -> Option<Description> {
+/// The type and the detail that a description has, if what it describes is of a format that this program reads.
+pub(super) fn readable(found: Value) -> Result<Option<Description>, Fault> {
+    let format = match &found {
+        Value::List(parts) => parts.get(2).cloned(),
+        _ => None,
+    };
+    match (description(found), format) {
+        (Some(_), Some(Value::Bytes(format))) if format != FORMAT.as_bytes() => {
+            Err(Fault::Format(String::from_utf8_lossy(&format).into_owned()))
+        }
+        (Some(_), None | Some(Value::Nil)) => Err(Fault::Format("0".to_owned())),
+        (description, _) => Ok(description),
+    }
+}
+
+/// The type and the detail that a description has, of whatever format.
+fn description(found: Value) -> Option<Description> {
     let found = strings(found);
     let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
     match &found[..] {
-        [object, detail] => Some(Description {
+        [object, detail, ..] => Some(Description {
             object: text(object),
             detail: text(detail),
         }),

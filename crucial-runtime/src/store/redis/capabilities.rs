@@ -5,6 +5,8 @@ use std::time::Duration;
 use redis::{Pipeline, ServerError, Value};
 use tokio::time::Instant;
 
+use super::entry::{Mends, NoEntry};
+use crate::chance;
 use crate::error::Error;
 
 /// The oldest server that has all that is needed.
@@ -19,6 +21,8 @@ pub(super) struct Capabilities {
     pub(super) product: String,
     /// Whether scripts may be kept as functions: the server has them, and the user may load and call them.
     pub(super) functions: bool,
+    /// Which run of which server it is: another one orders hashes and sets in another way.
+    pub(super) identity: String,
     /// What the server does when its memory is full, if it says so.
     pub(super) policy: Option<String>,
     /// Its clock, in milliseconds since 1970, at a moment of this process.
@@ -44,10 +48,12 @@ impl Capabilities {
     /// # Errors
     ///
     /// [`Error::Unsupported`] and [`Error::Login`] for a server that will not do, with the mend.
-    pub(super) fn of(replies: &[Value], store: &str) -> Result<Self, Error> {
-        let unsupported = |reason: String| Error::Unsupported {
-            store: store.to_owned(),
-            reason,
+    pub(super) fn of(replies: &[Value], store: &str) -> Result<Self, NoEntry> {
+        let unsupported = |reason: String| {
+            NoEntry::for_good(Error::Unsupported {
+                store: store.to_owned(),
+                reason,
+            })
         };
         let [info, time, publish, call, load] = replies else {
             return Err(unsupported("it gave too few replies".to_owned()));
@@ -75,9 +81,14 @@ impl Capabilities {
             let primary = info.field("master_host").zip(info.field("master_port"));
             let primary =
                 primary.map_or_else(String::new, |(host, port)| format!(" of {host}:{port}"));
-            return Err(unsupported(format!(
+            let replica = unsupported(format!(
                 "it is a read-only replica{primary}; CRUCIAL_STORE must name the primary"
-            )));
+            ));
+            return Err(NoEntry {
+                // While roles change hands, the name may still lead to the old primary.
+                mends: Mends::Perhaps,
+                ..replica
+            });
         }
         allowed(publish, "PUBLISH on `crucial:*`")?;
         let product = match info.field("valkey_version") {
@@ -89,9 +100,15 @@ impl Capabilities {
         Ok(Self {
             product,
             functions: permits(call) && permits(load),
+            identity: info.identity(),
             policy: info.field("maxmemory_policy").map(str::to_owned),
             clock: (Instant::now(), time_ms),
         })
+    }
+
+    /// Which run of which server gave that reply to `INFO`.
+    pub(super) fn identity_in(info: Option<&Value>) -> String {
+        Info::of(info.unwrap_or(&Value::Nil)).identity()
     }
 
     /// A server of which no more is known than what its clock shows at a moment of this process.
@@ -100,6 +117,7 @@ impl Capabilities {
         Self {
             product: String::new(),
             functions: true,
+            identity: String::new(),
             policy: None,
             clock: (moment, server_ms),
         }
@@ -122,10 +140,15 @@ impl Capabilities {
         if let Some(policy) = &self.policy
             && policy != "noeviction"
         {
+            let drops = if policy.starts_with("volatile-") {
+                "objects that have a time to live, leases of jobs, large replies, and what it remembers of calls on objects that were removed"
+            } else {
+                "objects, and what it remembers of calls, so that a call which is sent again may run twice"
+            };
             tracing::warn!(
                 store,
                 policy,
-                "a full server will silently drop objects; set maxmemory-policy to noeviction"
+                "a full server will silently drop {drops}; set maxmemory-policy to noeviction"
             );
         }
     }
@@ -149,6 +172,12 @@ impl Info {
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
             .map(str::trim)
     }
+
+    fn identity(&self) -> String {
+        // One that does not tell may be another at every connection.
+        self.field("run_id")
+            .map_or_else(|| format!("{:016x}", chance::number()), str::to_owned)
+    }
 }
 
 /// Whether the server knows a command and lets the user use it, whatever else is wrong.
@@ -162,18 +191,15 @@ fn permits(reply: &Value) -> bool {
     }
 }
 
-fn refusal(store: &str, command: &str, error: &ServerError) -> Error {
-    let store = store.to_owned();
+fn refusal(store: &str, command: &str, error: &ServerError) -> NoEntry {
     if error.code() == "NOPERM" {
-        return Error::Login {
-            store,
+        return NoEntry::for_good(Error::Login {
+            store: store.to_owned(),
             reason: format!("its access rules forbid {command} ({error}); the user needs {RIGHTS}"),
-        };
+        });
     }
-    Error::Unreachable {
-        store,
-        reason: format!("it answers {command} with {error}"),
-    }
+    let said = format!("it answers {command} with {error}");
+    NoEntry::told(store, &said, &error.clone().into())
 }
 
 /// What `TIME` tells, in milliseconds since 1970.

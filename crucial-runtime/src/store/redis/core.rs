@@ -6,22 +6,27 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::{Cmd, Pipeline};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use url::Url;
 
 use super::capabilities::Capabilities;
 use super::combine::{Inbox, Keeper, Options};
 use super::fault::Fault;
 use super::link::Link;
+use super::loss::Losses;
 use super::script::{Form, Script, Scripts};
+use super::terms::Terms;
 use super::{CALL_LIMIT, RECORD_LIFE, RECORD_RENEWAL};
 use crate::chance;
+use crate::pause::Pause;
 
 /// For how long after its first sending a call may be repeated: until then its record is there. The margin is for
 /// clocks that run at different speeds.
 const REPEATABLE: Duration = RECORD_LIFE
     .saturating_sub(RECORD_RENEWAL)
     .saturating_sub(Duration::from_secs(10));
+/// Why a call is given up that can't be answered.
+const CUT: &str = "the server ends each connection on which it is asked for that, and no other one";
 /// How often a script that the server does not know is loaded for one call.
 const LOADS: usize = 3;
 
@@ -37,6 +42,7 @@ pub(super) struct Core {
     seq: AtomicU64,
     pub(super) options: Options,
     pub(super) inbox: Inbox,
+    pub(super) terms: Terms,
     pub(super) keeper: Keeper,
     /// How many wait for this process to lead nothing any more.
     quiescing: AtomicUsize,
@@ -56,6 +62,7 @@ impl Core {
             seq: AtomicU64::new(0),
             options,
             inbox: Inbox::default(),
+            terms: Terms::default(),
             quiescing: AtomicUsize::new(0),
         }
     }
@@ -104,9 +111,10 @@ impl Core {
         let first = earlier.begin(&self.link);
         let started = first.at;
         let sent = &mut earlier.doubt;
+        let mut losses = Losses::default();
         let mut loads = 0;
         let mut as_text = false;
-        let mut pause = Duration::from_millis(1);
+        let mut pause = Pause::new(Duration::from_millis(1), Duration::from_secs(1));
         loop {
             let connected = match self.link.connected(deadline).await {
                 Ok(connected) => connected,
@@ -114,21 +122,33 @@ impl Core {
                 Err(fault) => return Err(fault),
             };
             let sending = Sending {
-                refuse_after: (repeated || *sent).then(|| first.repeatable(&connected.server)),
-                form: match connected.server.functions && !as_text {
+                server: Arc::clone(&connected.it.server),
+                refuse_after: (repeated || *sent).then(|| first.repeatable(&connected.it.server)),
+                form: match connected.it.server.functions && !as_text {
                     true => Form::Function,
                     false => Form::Text,
                 },
             };
             let in_time = Instant::now() < deadline;
-            let replies = match self.link.send(&connected, commands(&sending)).await {
-                Some(replies) => replies,
-                None if !in_time => return Err(Fault::InDoubt(started.elapsed())),
-                None if *sent => {
-                    pause_a_little(&mut pause).await;
+            let commands = commands(&sending);
+            let link = &self.link;
+            let replies = match link
+                .send_after(&mut losses, &connected, commands, deadline)
+                .await
+            {
+                Ok(replies) => replies,
+                Err(_) if !in_time => return Err(Fault::InDoubt(started.elapsed())),
+                Err(_) if losses.are_final() => {
+                    return Err(Fault::Cut {
+                        waited: started.elapsed(),
+                        reason: CUT.to_owned(),
+                    });
+                }
+                Err(_) if *sent => {
+                    pause.wait().await;
                     continue;
                 }
-                None => {
+                Err(_) => {
                     *sent = true;
                     continue;
                 }
@@ -139,13 +159,13 @@ impl Core {
                 Some(again) if in_time => match (again, script) {
                     (Again::Load, Some(script)) if loads < LOADS || sending.form == Form::Text => {
                         if loads >= LOADS {
-                            pause_a_little(&mut pause).await;
+                            pause.wait().await;
                         }
                         loads += 1;
                         let mut load = Pipeline::new();
                         load.add_command(script.load(sending.form));
                         // What the server says to this shows in the next reply to the script itself.
-                        self.link.send(&connected, load).await;
+                        let _ = self.link.send(&connected, load).await;
                     }
                     // A function is refused as a whole where memory is full or the disk is; as a text each of its
                     // commands is judged, so that objects can still be read and removed.
@@ -157,9 +177,9 @@ impl Core {
                     (Again::Full, _) => return Ok(replies),
                     (Again::Elsewhere, _) => {
                         self.link.broken(connected.generation);
-                        pause_a_little(&mut pause).await;
+                        pause.wait().await;
                     }
-                    _ => pause_a_little(&mut pause).await,
+                    _ => pause.wait().await,
                 },
                 Some(_) if *sent => return Err(Fault::InDoubt(started.elapsed())),
                 _ => return Ok(replies),
@@ -232,6 +252,8 @@ pub(super) struct Sending {
     /// the first sending may have ended; none at the first sending.
     refuse_after: Option<u64>,
     form: Form,
+    /// Who is about to be asked.
+    pub(super) server: Arc<Capabilities>,
 }
 
 impl Sending {
@@ -257,21 +279,22 @@ impl Drop for Quiescing<'_> {
     }
 }
 
-/// Why commands have to be sent again.
+/// Why commands have to be sent again, the reason that is mended first coming first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Again {
-    /// The server does not know the script.
+    /// The server is no longer the primary.
+    Elsewhere,
+    /// The server does not know the script, so it may have run earlier in its other form: only the script can tell.
     Load,
     /// The server had no room to run a function.
     Full,
-    /// The server is no longer the primary.
-    Elsewhere,
     /// The server will say something else in a moment.
     Later,
 }
 
-/// Whether a reply asks for the commands to be sent again.
+/// Whether the replies ask for the commands to be sent again.
 fn again(replies: &[redis::Value]) -> Option<Again> {
-    replies.iter().find_map(|reply| {
+    let reasons = replies.iter().filter_map(|reply| {
         let error = match reply {
             redis::Value::ServerError(error) => error,
             // What a transaction did.
@@ -283,10 +306,13 @@ fn again(replies: &[redis::Value]) -> Option<Again> {
             "ERR" if error.details() == Some("Function not found") => Some(Again::Load),
             "OOM" | "MISCONF" => Some(Again::Full),
             "READONLY" => Some(Again::Elsewhere),
+            // What was staged beside the script has been evicted: nothing has been done.
+            "CRUCIAL_UNSTAGED" => Some(Again::Later),
             _ if Fault::is_passing(error) => Some(Again::Later),
             _ => None,
         }
-    })
+    });
+    reasons.min()
 }
 
 /// Whether one of the commands of a transaction failed, and so not all of them.
@@ -296,11 +322,6 @@ fn is_partly_done(replies: &[redis::Value]) -> bool {
         redis::Value::Array(done) => done.iter().any(failed),
         _ => false,
     })
-}
-
-async fn pause_a_little(pause: &mut Duration) {
-    sleep(pause.mul_f64(chance::factor(0.5..1.0))).await;
-    *pause = (*pause * 2).min(Duration::from_secs(1));
 }
 
 #[cfg(test)]

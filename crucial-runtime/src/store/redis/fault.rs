@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisError, ServerError};
+use redis::ServerError;
 use serde::{Deserialize, Serialize};
 
+use super::names::FORMAT;
 use crate::error::Error;
 use crate::object::{Key, Refusal};
+
+/// Why no answer has come, where no more is known.
+const BROKEN: &str = "the connection to the store broke or the runtime was shut down";
 
 /// Why the server did not do a call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +31,12 @@ pub(super) enum Fault {
     Unreachable { store: String, reason: String },
     /// The connection broke after the call was sent, and did not come back.
     InDoubt(Duration),
+    /// The server ends each connection on which the call is sent, and no other one: the reply can't come.
+    Cut { waited: Duration, reason: String },
+    /// The job of the object has ended.
+    Ended,
+    /// What is stored is of another format than this program reads.
+    Format(String),
 }
 
 impl Fault {
@@ -34,7 +44,7 @@ impl Fault {
     pub(super) fn into_error(self, key: &Key, method: &str) -> Error {
         let (key, method) = (key.clone(), method.to_owned());
         match self {
-            Self::Absent => Error::NotFound { key },
+            Self::Absent => Error::NotFound { key, lost: false },
             Self::WrongType { expected, found } => Error::WrongType {
                 key,
                 expected,
@@ -53,12 +63,48 @@ impl Fault {
                 reason,
             },
             Self::Unreachable { store, reason } => Error::Unreachable { store, reason },
+            Self::Ended => Error::Ended { key },
+            Self::Format(found) => Error::Format {
+                key,
+                found,
+                known: FORMAT,
+            },
             Self::InDoubt(waited) => Error::InDoubt {
                 key,
                 method,
                 waited,
+                reason: BROKEN.to_owned(),
+            },
+            Self::Cut { waited, reason } => Error::InDoubt {
+                key,
+                method,
+                waited,
+                reason,
             },
         }
+    }
+
+    /// The fault as the caller of a method meets it that only reads: nothing is ever in doubt.
+    pub(super) fn into_read_error(self, key: &Key, method: &str) -> Error {
+        match self.into_error(key, method) {
+            Error::InDoubt {
+                key,
+                method,
+                waited,
+                reason,
+            } => Error::Unanswered {
+                key,
+                method,
+                waited,
+                reason,
+            },
+            other => other,
+        }
+    }
+
+    /// Whether the call may have run, or may yet.
+    pub(super) fn is_doubt(&self) -> bool {
+        matches!(self, Self::InDoubt(_) | Self::Cut { .. })
     }
 
     /// What a server's error means.
@@ -70,6 +116,7 @@ impl Fault {
     pub(super) fn of_text(code: &str, text: &str) -> Self {
         match code {
             "CRUCIAL_ABSENT" => Self::Absent,
+            "CRUCIAL_ENDED" => Self::Ended,
             "CRUCIAL_CORRUPT" => Self::Corrupt(text.to_owned()),
             "CRUCIAL_NO_METHOD" => Self::Refused(Refusal::no_such_method(text)),
             // A repeat after the record has ended: the first may have run.
@@ -86,6 +133,9 @@ impl Fault {
             )),
             "NOPERM" => Self::Server(format!(
                 "its access rules forbid the command ({text}); the user needs `+@all -@dangerous +info ~crucial:* &crucial:*`"
+            )),
+            _ if text.contains("Protocol error") => Self::Server(format!(
+                "it takes no request of this size ({text}); keep smaller values, or raise `proto-max-bulk-len`"
             )),
             // A script, or a command, that met other data than it puts there itself.
             _ if [
@@ -109,36 +159,5 @@ impl Fault {
             error.code(),
             "LOADING" | "BUSY" | "TRYAGAIN" | "MASTERDOWN" | "CLUSTERDOWN"
         )
-    }
-}
-
-/// Why a connection could not be made.
-pub(super) fn connect_error(store: &str, error: &RedisError) -> Error {
-    let store = store.to_owned();
-    match (error.kind(), error.code()) {
-        (ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS" | "NOAUTH" | "NOPERM")) => {
-            Error::Login {
-                store,
-                reason: error.to_string(),
-            }
-        }
-        (ErrorKind::RESP3NotSupported, _) => Error::Unsupported {
-            store,
-            reason: "the server speaks no RESP3; Redis 6.2 or later, or Valkey, is needed"
-                .to_owned(),
-        },
-        _ if error
-            .to_string()
-            .contains("without any password configured") =>
-        {
-            Error::Login {
-                store,
-                reason: "a password was given, but the server has none for that user".to_owned(),
-            }
-        }
-        _ => Error::Unreachable {
-            store,
-            reason: error.to_string(),
-        },
     }
 }

@@ -39,7 +39,8 @@ pub(super) async fn send(wire: &Arc<dyn Wire>, commands: &Pipeline) -> RedisResu
         commands: commands.clone(),
         replies: sender,
     });
-    replies.await.unwrap_or_else(|_| Err(broken("it is gone")))
+    let gone = |_| Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+    replies.await.unwrap_or_else(gone)
 }
 
 /// Makes calls whose commands travel together, as far as they are there at the same time.
@@ -93,15 +94,16 @@ async fn send_all(wire: &dyn Wire, waiting: Vec<Waiting>) {
             }
         }
         Err(error) => {
+            let kind = match error.is_timeout() {
+                true => io::ErrorKind::TimedOut,
+                false => io::ErrorKind::BrokenPipe,
+            };
             for one in waiting {
-                let _ = one.replies.send(Err(broken(&error.to_string())));
+                let error = io::Error::new(kind, error.to_string());
+                let _ = one.replies.send(Err(error.into()));
             }
         }
     }
-}
-
-fn broken(reason: &str) -> redis::RedisError {
-    io::Error::new(io::ErrorKind::BrokenPipe, reason).into()
 }
 
 #[cfg(test)]

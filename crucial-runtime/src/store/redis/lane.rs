@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 
 use self::taken::{Taken, received};
 
+use super::acquaintance::Acquaintance;
 use super::combine::{Attempt, Combining, Published, Site};
 use super::core::Core;
 use super::fault::Fault;
@@ -50,6 +51,7 @@ pub(super) struct Lane {
     /// What is known of the state of a user's object. Held by whoever sends the lane's batch, so by one at a time.
     combining: tokio::sync::Mutex<Combining>,
     pub(super) published: Published,
+    pub(super) acquaintance: Acquaintance,
     /// Told when a slot has become free.
     landed: Notify,
     this: Weak<Lane>,
@@ -90,6 +92,7 @@ impl Lane {
             remembered: Remembered::default(),
             combining: tokio::sync::Mutex::default(),
             published: Published::default(),
+            acquaintance: Acquaintance::default(),
             landed: Notify::new(),
             this: Weak::clone(this),
         })
@@ -306,4 +309,5 @@ fn fitting(waiting: &[Waiting]) -> usize {
 }
 
 #[cfg(test)]
+#[path = "../../../unit/store/redis/lane/tests.rs"]
 mod tests;

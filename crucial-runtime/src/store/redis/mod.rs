@@ -2,30 +2,40 @@
 //!
 //! Data flow: [`RedisStore`] finds the object's [`lane`]; the lane batches the calls of this process; the batch is
 //! sent as one [script](scripted) call or as one commit of the [combining](combine) engine; [`core`] sends it until
-//! the server has answered; [`link`] keeps the connection and its [`subscriptions`];
-//! the [`wire`] is that connection.
+//! the server has answered; [`link`] keeps the connection that calls share, and [`subscriptions`] one of their own, each
+//! [renewed] when it breaks; a [`wire`] is such a connection.
 
+mod acquaintance;
 mod admin;
 mod capabilities;
 mod clock;
 mod combine;
 mod core;
+mod entry;
 mod fault;
 mod folding;
 mod gather;
 mod jobs;
 mod lane;
+mod limits;
 mod link;
+mod loss;
 #[cfg(test)]
+#[path = "../../../unit/store/redis/model/mod.rs"]
 mod model;
 mod names;
 mod native;
 mod operation;
+mod records;
+mod renewed;
+mod scan;
 mod script;
 mod scripted;
 #[cfg(test)]
+#[path = "../../../unit/store/redis/sim/mod.rs"]
 mod sim;
 mod subscriptions;
+mod terms;
 mod value;
 mod wire;
 
@@ -38,7 +48,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use redis::Pipeline;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 pub(crate) use self::combine::Options;
@@ -50,7 +60,10 @@ use self::names::Names;
 use self::operation::Operation;
 use super::{Description, Details, Life, Store, Stored, Watch};
 use crate::error::{Error, Result};
-use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value};
+use crate::object::{
+    Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value, milliseconds,
+};
+use crate::pause::Pause;
 
 /// How long a call is tried again after the connection has broken.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -76,30 +89,44 @@ pub(crate) struct RedisStore {
 type Lanes = HashMap<Key, Arc<Lane>>;
 
 impl RedisStore {
-    /// Connects to `redis://[user:password@]host[:port][/database]`, or `rediss://…` for TLS.
+    /// Connects to the server of an address of scheme `redis`, `rediss` or `unix`.
     ///
     /// # Errors
     ///
     /// [`Error::Unreachable`], [`Error::Login`], and [`Error::Unsupported`] for a server that is too old, a cluster,
     /// or no server of this kind.
     pub(crate) async fn connect(url: &Url, options: Options) -> Result<Self> {
-        Self::over(Link::connect(url).await?, options, Some(url)).await
+        let link = Link::connect(url).await?;
+        Ok(Self::over(Core::new(link, options, Some(url))))
     }
 
-    /// The store behind a connection; without its `url`, leases are not lengthened, however long methods run.
-    async fn over(link: Arc<Link>, options: Options, url: Option<&Url>) -> Result<Self> {
-        let core = Arc::new(Core::new(link, options, url));
-        let sweeping = Arc::clone(&core);
-        tokio::spawn(async move {
-            if let Err(fault) = jobs::sweep(&sweeping).await {
-                tracing::warn!(?fault, "what dead jobs left could not be removed");
-            }
-        });
-        Ok(Self {
+    /// The store behind a connection.
+    fn over(core: Core) -> Self {
+        let core = Arc::new(core);
+        tokio::spawn(jobs::sweep(Arc::downgrade(&core), core.options.job_lease));
+        Self {
             core,
             lanes: Mutex::default(),
             readers: Mutex::default(),
-        })
+        }
+    }
+
+    /// Waits until all that has been sent is answered.
+    async fn landed(&self) {
+        let _quiescing = self.core.quiesce();
+        let lanes: Vec<Arc<Lane>> = {
+            let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            lanes.values().map(Arc::clone).collect()
+        };
+        let all = async {
+            for lane in lanes {
+                lane.idle().await;
+            }
+        };
+        // A method that goes on for longer keeps its lease until it ends, or others take that when it has run out.
+        if timeout(QUIESCE_LIMIT, all).await.is_err() {
+            tracing::debug!("calls are still under way");
+        }
     }
 
     fn lane(&self, key: &Key) -> Arc<Lane> {
@@ -112,13 +139,64 @@ impl RedisStore {
             Some(_) => lane_of(&self.readers, key),
             None => self.lane(key),
         };
-        match lane.run(&self.core, operation).await {
-            Err(fault @ Fault::WrongType { .. }) => {
-                let fault = Box::pin(self.told_apart(key, fault)).await;
-                Err(fault.into_error(key, method))
+        let read = operation.is_read().then(|| operation.call().clone());
+        let asked = Instant::now();
+        match Arc::clone(&lane).run(&self.core, operation).await {
+            Ok(answer) => {
+                // Readers have lanes of their own.
+                if lane.acquaintance.answered(&answer) {
+                    self.lane(key).acquaintance.seen();
+                }
+                Ok(answer)
             }
-            other => other.map_err(|fault| fault.into_error(key, method)),
+            // Seldom, so that what is not stays small.
+            Err(fault) => Box::pin(self.failed(&lane, key, method, read, asked, fault)).await,
         }
+    }
+
+    /// What becomes of a call that failed. One that only reads is never in doubt: it is made again.
+    async fn failed(
+        &self,
+        lane: &Arc<Lane>,
+        key: &Key,
+        method: &str,
+        read: Option<Call>,
+        asked: Instant,
+        fault: Fault,
+    ) -> Result<Poll<Value>> {
+        let mut fault = fault;
+        let mut pause = Pause::new(Duration::from_millis(1), Duration::from_secs(1));
+        while let (Some(call), Fault::InDoubt(waited)) = (&read, &mut fault) {
+            *waited = asked.elapsed();
+            if *waited >= CALL_LIMIT {
+                break;
+            }
+            pause.wait().await;
+            let again = Operation::Call(call.clone());
+            fault = match Arc::clone(lane).run(&self.core, again).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+        }
+        let fault = match fault {
+            fault @ Fault::WrongType { .. } => self.told_apart(key, fault).await,
+            Fault::Cut { waited, reason } => Fault::Cut {
+                waited,
+                reason: format!(
+                    "{reason}; {}",
+                    limits::of(&self.core, &Names::of(key)).await
+                ),
+            },
+            fault => fault,
+        };
+        if let Fault::Absent = fault {
+            let (key, lost) = (key.clone(), self.has_lost(key));
+            return Err(Error::NotFound { key, lost });
+        }
+        Err(match read {
+            Some(_) => fault.into_read_error(key, method),
+            None => fault.into_error(key, method),
+        })
     }
 
     /// The same fault with the names of the types, if the server knows them.
@@ -150,13 +228,22 @@ impl Store for RedisStore {
         let answer = self
             .run(&key, "create", Operation::Create(init, description))
             .await?;
-        scripted::flag(answer).map_err(|fault| fault.into_error(&key, "create"))
+        let created = scripted::flag(answer).map_err(|fault| fault.into_error(&key, "create"))?;
+        let acquaintance = &self.lane(&key).acquaintance;
+        if created {
+            // It does not end when the one before it would have.
+            acquaintance.removed();
+        }
+        acquaintance.seen();
+        Ok(created)
     }
 
     async fn describe(&self, key: &Key) -> Result<Option<Description>> {
-        describe(&self.core, &Names::of(key))
-            .await
-            .map_err(|fault| fault.into_error(key, "describe"))
+        let found = describe(&self.core, &Names::of(key)).await;
+        if let Ok(Some(_)) = found {
+            self.lane(key).acquaintance.seen();
+        }
+        found.map_err(|fault| fault.into_read_error(key, "describe"))
     }
 
     async fn destroy(&self, key: &Key) -> Result<bool> {
@@ -168,47 +255,33 @@ impl Store for RedisStore {
             args: Vec::new(),
         };
         let answer = self.run(key, "destroy", Operation::Destroy(call)).await?;
+        self.lane(key).acquaintance.removed();
         scripted::flag(answer).map_err(|fault| fault.into_error(key, "destroy"))
     }
 
     async fn expire(&self, key: &Key, after: Option<Duration>) -> Result<bool> {
-        let names = Names::of(key);
-        let mut pipeline = Pipeline::new();
-        for name in [
-            names.description(),
-            names.data().to_owned(),
-            names.index(),
-            names.state(),
-            names.lease(),
-            names.queue(),
-            names.waiting(),
-            names.suspects(),
-        ] {
-            let mut command = redis::cmd(if after.is_some() {
-                "PEXPIRE"
-            } else {
-                "PERSIST"
-            });
-            command.arg(name);
-            if let Some(after) = after {
-                command.arg(u64::try_from(after.as_millis()).unwrap_or(u64::MAX).max(1));
-            }
+        let script = self.core.scripts.alone(include_str!("expire.lua"));
+        let keys = Names::of(key).all();
+        let life = after.map_or_else(String::new, |after| milliseconds(after).to_string());
+        let replies = self.core.exchange(Some(&script), |sending| {
+            let mut command = sending.run(&script, &keys, 0);
+            command.arg(&life);
+            let mut pipeline = Pipeline::new();
             pipeline.add_command(command);
-        }
-        // The description tells whether there is an object; it also has to be there without a time to persist.
-        pipeline.add_command(redis::cmd("EXISTS").arg(names.description()).clone());
-        let replies = self
-            .core
-            .exchange(None, |_| pipeline.clone())
-            .await
-            .and_then(|replies| {
-                replies
-                    .into_iter()
-                    .map(value::plain)
-                    .collect::<Result<Vec<_>, _>>()
-            });
-        match replies {
-            Ok(replies) => Ok(replies.last() == Some(&Value::Int(1))),
+            pipeline
+        });
+        let reply = replies.await.and_then(|replies| {
+            let reply = replies.into_iter().next();
+            value::plain(reply.unwrap_or(redis::Value::Nil))
+        });
+        match reply {
+            Ok(reply) => {
+                let is_there = reply == Value::Int(1);
+                if is_there {
+                    self.lane(key).acquaintance.expires(after.is_some());
+                }
+                Ok(is_there)
+            }
             Err(fault) => Err(fault.into_error(key, "expire")),
         }
     }
@@ -218,12 +291,12 @@ impl Store for RedisStore {
             return Ok(Vec::new());
         };
         let details = admin::details(&self.core, keys).await;
-        details.map_err(|fault| fault.into_error(first, "details"))
+        details.map_err(|fault| fault.into_read_error(first, "details"))
     }
 
     async fn stored(&self, key: &Key, count: usize) -> Result<Option<Stored>> {
         let stored = admin::stored(&self.core, key, count).await;
-        stored.map_err(|fault| fault.into_error(key, "stored"))
+        stored.map_err(|fault| fault.into_read_error(key, "stored"))
     }
 
     async fn objects(
@@ -241,7 +314,7 @@ impl Store for RedisStore {
             Ok(namespaces) => Ok(namespaces),
             Err(fault) => {
                 let all = Namespace::new("crucial")?.key("jobs")?;
-                Err(fault.into_error(&all, "namespaces"))
+                Err(fault.into_read_error(&all, "namespaces"))
             }
         }
     }
@@ -268,34 +341,45 @@ impl Store for RedisStore {
     }
 
     async fn prolong(&self, namespace: &Namespace, lease: Duration) -> Result<bool> {
-        jobs::prolong(&self.core, namespace, lease)
+        let prolonged = async {
+            let kept = jobs::prolong(&self.core, namespace, lease).await?;
+            if !kept && self.core.terms.lost(namespace.as_str()) {
+                // It has ended elsewhere, or a fail-over lost its lease: two looks will tell.
+                jobs::haunted(&self.core, namespace).await?;
+                tokio::spawn(jobs::sweep(Arc::downgrade(&self.core), lease));
+            }
+            Ok::<bool, Fault>(kept)
+        };
+        prolonged
             .await
             .map_err(|fault| self.of_job(fault, namespace))
     }
 
-    async fn clear(&self, namespace: &Namespace) -> Result<()> {
-        jobs::clear(&self.core, namespace)
+    async fn clear(&self, namespace: &Namespace, others: bool) -> Result<()> {
+        if self.core.terms.ended(namespace.as_str()) {
+            // What was sent before it ended has arrived before its objects are removed.
+            self.landed().await;
+        }
+        {
+            let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_it = lanes
+                .iter()
+                .filter(|(key, _)| key.namespace() == namespace.as_str());
+            of_it.for_each(|(_, lane)| lane.acquaintance.removed());
+        }
+        jobs::clear(&self.core, namespace, others)
             .await
             .map_err(|fault| self.of_job(fault, namespace))
     }
 
     async fn quiesce(&self) {
-        let _quiescing = self.core.quiesce();
-        let lanes: Vec<Arc<Lane>> = {
-            let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            lanes.values().map(Arc::clone).collect()
-        };
-        let all = async {
-            for lane in lanes {
-                lane.idle().await;
-            }
-        };
-        // A method that goes on for longer keeps its lease until it ends, or others take that when it has run out.
-        if timeout(QUIESCE_LIMIT, all).await.is_err() {
-            tracing::debug!("calls are still under way");
-        }
+        self.landed().await;
         // A process that is frozen may not know for how long.
         self.core.link.clock.distrust();
+    }
+
+    fn has_lost(&self, key: &Key) -> bool {
+        self.lane(key).acquaintance.is_lost()
     }
 
     async fn together<'a>(&'a self, calls: BoxFuture<'a, ()>) {
@@ -341,10 +425,11 @@ async fn describe(core: &Core, names: &Names) -> Result<Option<Description>, Fau
                 .arg(names.description())
                 .arg("type")
                 .arg("detail")
+                .arg("format")
                 .clone(),
         )
         .await?;
-    value::plain(found).map(admin::description)
+    value::plain(found).and_then(admin::readable)
 }
 
 /// The type of an object that is to be removed, whatever it is.

@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use redis::Cmd;
 use sha1_smol::Sha1;
 
-use super::RECORD_LIFE;
+use super::{RECORD_LIFE, RECORD_RENEWAL};
 use crate::object::ServerScript;
 
 /// How many arguments a script has beside its keys.
@@ -95,13 +96,12 @@ impl Scripts {
     pub(super) fn of(&self, methods: ServerScript) -> Arc<Script> {
         self.get(methods.source, |source| {
             let prelude = include_str!("../../objects/prelude.lua");
-            let epilogue = include_str!("../../objects/epilogue.lua")
-                .replace("RECORD_LIFE_MS", &RECORD_LIFE.as_millis().to_string());
+            let epilogue = include_str!("../../objects/epilogue.lua");
             format!("{prelude}\nlocal function define()\n{source}\nend\n{epilogue}")
         })
     }
 
-    /// A script that stands alone.
+    /// A script that needs nothing but records.
     pub(super) fn alone(&self, source: &'static str) -> Arc<Script> {
         self.get(source, |source| {
             format!("return function(KEYS, ARGV)\n{source}\nend")
@@ -111,6 +111,14 @@ impl Scripts {
     fn get(&self, source: &'static str, definition: impl FnOnce(&str) -> String) -> Arc<Script> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let script = known.entry(source.as_ptr().addr());
-        Arc::clone(script.or_insert_with(|| Script::of(&definition(source))))
+        Arc::clone(script.or_insert_with(|| {
+            let text = [include_str!("record.lua"), &definition(source)].concat();
+            let number = |duration: Duration| duration.as_millis().to_string();
+            Script::of(
+                &text
+                    .replace("RECORD_LIFE_MS", &number(RECORD_LIFE))
+                    .replace("RECORD_RENEWAL_MS", &number(RECORD_RENEWAL)),
+            )
+        }))
     }
 }

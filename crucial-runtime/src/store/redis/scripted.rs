@@ -1,22 +1,22 @@
 //! Operations that the server runs itself: the methods of scripted objects, and removal.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
-use tokio::time::Instant;
 
 use super::core::Core;
 use super::fault::Fault;
 use super::folding::Folded;
-use super::lane::{Answer, SLOTS, Slot};
+use super::lane::{Answer, Slot};
 use super::names::{self, Names};
 use super::operation::Operation;
+use super::records::{Made, Records};
 use super::script::Script;
-use super::{RECORD_LIFE, RECORD_RENEWAL, value};
-use crate::object::{Call, Value};
+use super::{jobs, value};
+use crate::object::{Call, ServerScript, Value};
 use crate::store::Description;
 
 /// From which size on, in bytes, a reply that has come is not to be remembered.
@@ -25,20 +25,20 @@ const LARGE: usize = 64 * 1024;
 /// What the server is known to remember of this process and an object.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
-    // Held for a look, never across an await.
-    /// When the record of each slot was last made to live its full life.
-    renewed: [Mutex<Option<Instant>>; SLOTS],
+    records: Records,
     /// Whether the object has been brought into being, and its name noted, by its first call.
     born: AtomicBool,
-    /// The keys that its script is given, the same for all batches of a slot.
-    keys: [OnceLock<[String; 3]>; SLOTS],
+    /// The keys that its script is given.
+    keys: OnceLock<Vec<String>>,
 }
 
 impl Remembered {
-    fn keys(&self, core: &Core, names: &Names, slot: Slot) -> &[String; 3] {
-        self.keys[slot].get_or_init(|| {
-            let record = names.record(&core.session, slot);
-            [names.data().to_owned(), names.description(), record]
+    fn keys(&self, names: &Names, methods: ServerScript) -> &[String] {
+        self.keys.get_or_init(|| {
+            let mut keys = vec![names.data().to_owned(), names.description()];
+            keys.extend(methods.index.then(|| names.index()));
+            keys.push(names.records());
+            keys
         })
     }
 }
@@ -69,6 +69,9 @@ async fn run(
     let Some(first) = operations.first() else {
         return Ok(Vec::new());
     };
+    let Some(methods) = first.call().object.script else {
+        return Err(Fault::Server("the object has no script".to_owned()));
+    };
     let calls = Folded::all(operations);
     let batch = Batch {
         core,
@@ -76,15 +79,14 @@ async fn run(
         slot,
         first,
         calls: &calls,
-        keys: remembered.keys(core, names, slot),
+        methods,
+        keys: remembered.keys(names, methods),
     };
     if operations.iter().all(Operation::is_read) {
         return Ok(batch.send(None, Birth::Never).await?.0);
     }
-    let renewed = &remembered.renewed[slot];
-    let lock = || renewed.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = Instant::now();
-    let renew = lock().is_none_or(|renewed| now - renewed >= RECORD_RENEWAL);
+    let now = Made::now(&core.link.clock);
+    let renew = remembered.records.are_due(slot, now);
     let implicit = first.call().object.implicit;
     let birth = match first {
         Operation::Create(_, found) => Birth::Created(found),
@@ -96,6 +98,11 @@ async fn run(
         // It has been removed since: it comes into being once more.
         sent = Box::pin(batch.send(Some(renew), Birth::Implicit)).await;
     }
+    if let Err(Fault::Ended) = &sent
+        && Box::pin(jobs::revive(core, first.call().key.namespace())).await?
+    {
+        sent = Box::pin(batch.send(Some(renew), birth)).await;
+    }
     let (answers, noted) = match sent {
         Ok(sent) => sent,
         Err(fault) => {
@@ -104,7 +111,7 @@ async fn run(
         }
     };
     if renew {
-        *lock() = Some(now);
+        remembered.records.renewed(slot, now);
     }
     remembered.born.store(noted, Ordering::Relaxed);
     Ok(answers)
@@ -117,8 +124,9 @@ struct Batch<'a> {
     slot: Slot,
     first: &'a Operation,
     calls: &'a [Folded<'a>],
-    /// Those of the script, of which reads need no record.
-    keys: &'a [String; 3],
+    methods: ServerScript,
+    /// Those of the script, of which reads need all but the records.
+    keys: &'a [String],
 }
 
 /// What becomes of an object that does not exist.
@@ -142,30 +150,35 @@ impl Batch<'_> {
         birth: Birth<'_>,
     ) -> Result<(Vec<Answer>, bool), Fault> {
         let object = self.first.call().object;
-        let Some(methods) = object.script else {
-            return Err(Fault::Server("the object has no script".to_owned()));
-        };
-        let script = self.core.scripts.of(methods);
-        let called = match birth {
-            Birth::Never => String::new(),
-            Birth::Created(found) => format!("\ncreate\n{}\n{}", found.object, found.detail),
-            Birth::Implicit => format!("\nimplicit\n{0}\n{0}", object.name),
+        let script = self.core.scripts.of(self.methods);
+        let job = self.first.call().key.namespace();
+        let called = || {
+            let ends = || self.core.terms.end_of(job);
+            match birth {
+                Birth::Never => String::new(),
+                Birth::Created(found) => {
+                    format!("\ncreate{}\n{}\n{}", ends(), found.object, found.detail)
+                }
+                Birth::Implicit => format!("\nimplicit{}\n{1}\n{1}", ends(), object.name),
+            }
         };
         let seq = update.map_or_else(String::new, |_| self.core.next_seq());
+        let record = names::record(&self.core.session, self.slot);
         let renew = if update == Some(true) { "+" } else { "" };
         let keys = match update {
-            Some(_) => &self.keys[..],
-            None => &self.keys[..2],
+            Some(_) => self.keys,
+            None => &self.keys[..self.keys.len() - 1],
         };
         let args = self.calls.iter().flat_map(Folded::args);
-        let bytes = called.len() + args.map(Bytes::len).sum::<usize>();
+        let bytes = args.map(Bytes::len).sum::<usize>();
         let replies = self
             .core
             .exchange(Some(&script), |sending| {
-                let mut command = sending.run(&script, keys, bytes);
+                let called = called();
+                let mut command = sending.run(&script, keys, called.len() + bytes);
                 if update.is_some() {
                     let refuse_after = sending.refuse_after();
-                    command.arg(format!("{seq}{renew}{refuse_after}{called}"));
+                    command.arg(format!("{seq}{record}{renew}{refuse_after}{called}"));
                 } else {
                     // Reads are sent again as they are.
                     command.arg("");
@@ -187,12 +200,16 @@ impl Batch<'_> {
         let mut replies = replies.into_iter();
         let (reply, noted) = (replies.next(), replies.next());
         let reply = reply.unwrap_or(redis::Value::Nil);
-        if let [_, _, record] = keys
-            && value::weight(&reply) > LARGE
-        {
-            Box::pin(self.forget(record, &seq)).await;
+        if update.is_some() && value::weight(&reply) > LARGE {
+            Box::pin(self.forget(&record, &seq)).await;
         }
-        let replies = value::items(reply)?;
+        let replies = match value::items(reply) {
+            Err(Fault::Ended) => {
+                Box::pin(unregister(self.core, self.first.call())).await?;
+                return Err(Fault::Ended);
+            }
+            replies => replies?,
+        };
         let created =
             matches!(birth, Birth::Created(_)) && replies.first() == Some(&redis::Value::Int(1));
         let noted = match noted {
@@ -220,8 +237,8 @@ impl Batch<'_> {
     async fn forget(&self, record: &str, seq: &str) {
         let script = self.core.scripts.alone(include_str!("forget.lua"));
         let forgotten = self.core.exchange(Some(&script), |sending| {
-            let mut command = sending.run(&script, &[record.to_owned()], 0);
-            command.arg(seq);
+            let mut command = sending.run(&script, &[self.names.records()], 0);
+            command.arg(seq).arg(record);
             let mut pipeline = Pipeline::new();
             pipeline.add_command(command);
             pipeline
@@ -246,7 +263,7 @@ pub(super) async fn destroy(
             pipeline.add_command(registration("SREM", call));
             let keys = [
                 names.description(),
-                names.record(&core.session, slot),
+                names.records(),
                 names.waiting(),
                 names.data().to_owned(),
                 names.index(),
@@ -258,7 +275,7 @@ pub(super) async fn destroy(
             let mut command = sending.run(&script, &keys, 0);
             command
                 .arg(&seq)
-                .arg(ttl())
+                .arg(names::record(&core.session, slot))
                 .arg(sending.refuse_after())
                 .arg(names.channel())
                 .arg(names::inbox(""));
@@ -278,17 +295,17 @@ pub(super) fn register(call: &Call) -> Cmd {
     registration("SADD", call)
 }
 
+/// Strikes off an object that was not created, since its job has ended.
+pub(super) async fn unregister(core: &Core, call: &Call) -> Result<(), Fault> {
+    core.ask(registration("SREM", call)).await.map(drop)
+}
+
 fn registration(command: &str, call: &Call) -> Cmd {
     let mut command = redis::cmd(command);
     command
         .arg(names::objects_of(call.key.namespace()))
         .arg(call.key.object());
     command
-}
-
-/// How long the server remembers what a session did last, in milliseconds.
-pub(super) fn ttl() -> u64 {
-    u64::try_from(RECORD_LIFE.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The flag that creating and destroying answer with.

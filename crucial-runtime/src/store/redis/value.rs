@@ -48,6 +48,14 @@ pub(super) fn items(value: redis::Value) -> Result<Vec<redis::Value>, Fault> {
     }
 }
 
+/// The bytes of a value that is bytes.
+pub(super) fn bytes(value: Value) -> Option<Bytes> {
+    match value {
+        Value::Bytes(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
 /// About how many bytes a reply has.
 pub(super) fn weight(value: &redis::Value) -> usize {
     match value {

@@ -5,12 +5,13 @@ use std::task::Poll;
 use tokio::time::Instant;
 
 use super::install::{Install, Installed};
-use super::replica::{Replica, Work};
+use super::replica::{self, Replica, Work};
 use super::{Combining, Fault, Own, Site, garbled, reads};
 use crate::chance;
 use crate::object::{Call, MethodKind};
 use crate::store::Description;
 use crate::store::redis::core::Earlier;
+use crate::store::redis::jobs;
 use crate::store::redis::lane::Answer;
 
 impl Combining {
@@ -44,7 +45,7 @@ impl Combining {
                 }
                 continue;
             };
-            let version = replica.version.wrapping_add(1);
+            let version = replica::next(replica.version);
             let install = Install {
                 object,
                 seq: &own.seq,
@@ -56,6 +57,7 @@ impl Combining {
                     .iter()
                     .any(|call| call.method.kind == MethodKind::Update),
                 create: None,
+                records: &self.records,
             };
             match install.send(core, names, &mut own.earlier).await? {
                 Installed::Done => {
@@ -99,17 +101,29 @@ impl Combining {
             .map_err(Fault::Refused)?;
         // Versions of one object's successive lives never meet.
         let version = chance::number() << 32;
-        let install = Install {
-            object,
-            seq: &site.core.next_seq(),
-            before: &[],
-            version,
-            stored: &stored,
-            recorded: true,
-            create: Some((call, description)),
+        let mut revived = false;
+        let installed = loop {
+            let install = Install {
+                object,
+                seq: &site.core.next_seq(),
+                before: &[],
+                version,
+                stored: &stored,
+                recorded: true,
+                create: Some((call, description)),
+                records: &self.records,
+            };
+            let mut first = Earlier::default();
+            let installed = install.send(site.core, site.names, &mut first).await;
+            if revived || !matches!(installed, Err(Fault::Ended)) {
+                break installed?;
+            }
+            revived = jobs::revive(site.core, call.key.namespace()).await?;
+            if !revived {
+                return Err(Fault::Ended);
+            }
         };
-        let mut first = Earlier::default();
-        match install.send(site.core, site.names, &mut first).await? {
+        match installed {
             Installed::Done => {
                 self.lead = None;
                 self.contended = false;

@@ -8,7 +8,6 @@ use super::parcel::{self, SEQ};
 use super::{Fault, Own, SLOT, Site, garbled, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::names;
-use crate::store::redis::scripted::ttl;
 use crate::store::redis::value;
 
 /// Larger replies are fetched by whoever waits for them: scripts pay for every byte that they see.
@@ -101,11 +100,12 @@ impl Commit<'_> {
                     names.waiting(),
                     names.suspects(),
                     staging.clone(),
+                    names.records(),
                 ];
                 for (place, caller) in self.callers.iter().enumerate() {
-                    keys.push(names.record(&caller.session, SLOT));
                     if large(caller) {
                         keys.push(reply(&staging, place));
+                        keys.push(names.reply(&caller.session));
                     }
                 }
                 let inline = |caller: &Caller| match large(caller) {
@@ -118,7 +118,7 @@ impl Commit<'_> {
                 commit.arg(&self.before.to_be_bytes()[..]);
                 commit.arg(&self.after.to_be_bytes()[..]);
                 commit.arg(if self.stored.is_some() { "new" } else { "" });
-                commit.arg(self.lease_ms).arg(ttl()).arg(names::inbox(""));
+                commit.arg(self.lease_ms).arg(SLOT).arg(names::inbox(""));
                 commit.arg(if self.object.waits && self.stored.is_some() {
                     names.channel()
                 } else {
@@ -134,7 +134,7 @@ impl Commit<'_> {
                 for caller in self.callers {
                     let large = large(caller);
                     commit.arg(&caller.session);
-                    commit.arg(if large { "s" } else { "i" });
+                    commit.arg(if large { "s" } else { "r" });
                     commit.arg(if caller.elsewhere { "1" } else { "" });
                     commit.arg(&caller.record[..inline(caller)]);
                 }
@@ -190,7 +190,7 @@ pub(super) async fn abandon(
         None => fault,
     };
     // Who can't reach the server can tell it nothing; its lease runs out.
-    if matches!(fault, Fault::InDoubt(_) | Fault::Unreachable { .. }) {
+    if fault.is_doubt() || matches!(fault, Fault::Unreachable { .. }) {
         return in_doubt(fault);
     }
     let (core, names) = (site.core, site.names);

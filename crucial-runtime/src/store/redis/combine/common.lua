@@ -2,11 +2,6 @@
 local call = redis.call
 local lease, state, queue, waiting, suspects = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
-local function now_ms()
-  local now = call('TIME')
-  return now[1] * 1000 + math.floor(now[2] / 1000)
-end
-
 -- Whole numbers beyond what Lua prints in full by itself.
 local function digits(number)
   return string.format('%.0f', number)

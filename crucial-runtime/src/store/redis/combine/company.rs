@@ -3,25 +3,28 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use redis::Pipeline;
 use tokio::time::Instant;
 
 use super::inbox::News;
-use super::keeper::ms;
 use super::lead::Lead;
 use super::pulse::Leased;
 use super::replica::Replica;
 use super::submit::{Submission, Submitted};
 use super::{Combining, Fault, Own, SLOT, Site, commit, is_read, parcel, reads};
 use crate::chance;
-use crate::object::{Call, Value};
+use crate::object::{Call, Value, milliseconds};
 use crate::store::redis::core::Earlier;
-use crate::store::redis::{CALL_LIMIT, value};
+use crate::store::redis::{CALL_LIMIT, names, value};
 
 /// Calls that are larger are not sent to whoever leads: the lease comes to them.
 const SENT: usize = 256 * 1024;
 /// How many calls, and how many bytes, a process must have for the lease to come to them rather than they to it.
 const MANY: usize = 16;
 const MUCH: usize = 16 * 1024;
+
+/// How many characters the time in a record has, which stands behind its number.
+const RECORD_TIME: usize = 8;
 
 impl Combining {
     /// Leaves calls to whoever leads, and gives the replies; or leads.
@@ -57,7 +60,7 @@ impl Combining {
                 parcel: put.then_some(&parcel[..]),
                 known: self.cached.as_ref().map(|cached| cached.version),
                 handed: handed.take(),
-                lease_ms: ms(self.lease(site)),
+                lease_ms: milliseconds(self.lease(site)),
             };
             put = false;
             let asked = Instant::now();
@@ -66,13 +69,13 @@ impl Combining {
             own.earlier.doubt = true;
             let replies = match submitted {
                 Submitted::Replies(replies) => Some(replies),
-                Submitted::Recorded => recorded(site, own).await?,
+                Submitted::Recorded => Some(recorded(site, own).await?),
                 Submitted::Queued(left) => {
                     let jitter = chance::factor(0.001..0.02);
                     let left = Duration::from_millis(left) + Duration::from_secs_f64(jitter);
                     match awaited.next(left).await {
                         News::Replies(replies) => Some(replies),
-                        News::Recorded => recorded(site, own).await?,
+                        News::Recorded => Some(recorded(site, own).await?),
                         News::Failed(fault) => return Err(parcel::unpack_fault(&fault)),
                         News::Lead(version, little) => {
                             handed = Some((version, little));
@@ -133,7 +136,7 @@ impl Combining {
                 }
             }
         }
-        let lease_ms = ms(self.lease(site));
+        let lease_ms = milliseconds(self.lease(site));
         self.pulse(site).lead(Leased {
             key: site.names.lease(),
             token: lead.token().clone(),
@@ -152,7 +155,7 @@ impl Combining {
     ) -> Result<(), Fault> {
         if replies.is_empty() {
             // The attempt has succeeded after all: what it gave was kept here.
-            let attempt = own.attempt.take().ok_or_else(unrecorded)?;
+            let attempt = own.attempt.take().ok_or_else(|| own.in_doubt())?;
             own.take_answers(attempt);
             own.begin_anew(site.core);
             return Ok(());
@@ -176,13 +179,14 @@ impl Combining {
             }
         }
         .into_iter();
+        let missing = own.in_doubt();
         own.answer_all(|call| {
             let answer = if is_read(call) {
                 read.next()
             } else {
                 updated.next()
             };
-            answer.unwrap_or_else(|| Err(unrecorded()))
+            answer.unwrap_or_else(|| Err(missing.clone()))
         });
         Ok(())
     }
@@ -200,17 +204,32 @@ impl Combining {
 }
 
 /// The replies as the server recorded them.
-pub(super) async fn recorded(site: &Site<'_>, own: &Own<'_>) -> Result<Option<Bytes>, Fault> {
-    let mut command = redis::cmd("GET");
-    command.arg(site.names.record(&site.core.session, SLOT));
-    Ok(match value::plain(site.core.ask(command).await?)? {
-        Value::Bytes(record) => parcel::numbered(&record)
-            .filter(|(seq, _)| *seq == own.seq)
-            .map(|(_, replies)| replies),
-        _ => None,
-    })
-}
-
-pub(super) fn unrecorded() -> Fault {
-    Fault::Server("the replies to calls that have run are gone".to_owned())
+///
+/// A large reply ends before the record of its call, and where the server evicts it. Then the calls are in doubt.
+pub(super) async fn recorded(site: &Site<'_>, own: &Own<'_>) -> Result<Bytes, Fault> {
+    let (core, names) = (site.core, site.names);
+    let mut record = redis::cmd("HGET");
+    record
+        .arg(names.records())
+        .arg(names::record(&core.session, SLOT));
+    let mut pipeline = Pipeline::new();
+    pipeline.add_command(record);
+    pipeline.add_command(redis::cmd("GET").arg(names.reply(&core.session)).clone());
+    let replies = core.exchange(None, |_| pipeline.clone()).await?;
+    // Which of both it is: a record, or a large reply that stands by itself.
+    let said = |(place, reply): (usize, redis::Value)| match value::plain(reply) {
+        Ok(Value::Bytes(bytes)) => {
+            let (seq, rest) = parcel::numbered(&bytes)?;
+            let rest = match (place, rest.get(RECORD_TIME)) {
+                (0, Some(b'r')) => rest.slice(RECORD_TIME + 1..),
+                (0, _) => return None,
+                _ => rest.clone(),
+            };
+            (seq == own.seq).then_some(Ok(rest))
+        }
+        Ok(_) => None,
+        Err(fault) => Some(Err(fault)),
+    };
+    let said = replies.into_iter().enumerate().find_map(said);
+    said.unwrap_or_else(|| Err(own.in_doubt()))
 }

@@ -1,37 +1,28 @@
 -- Installs a new state of a user's object if the one that it was made from is still there and nobody leads or waits.
 -- The states move by plain commands around this script: scripts pay for every byte that they see.
 --
--- KEYS: 1 state, 2 description, 3 the session's record, 4 the new state (8 bytes of version, then the state),
+-- KEYS: 1 state, 2 description, 3 records, 4 the new state (8 bytes of version, then the state),
 --       5 lease, 6 queue, 7 waiting, 8 suspects
--- ARGV: 1 sequence number, or '' where running twice does no harm, 2 how long the record lives, ms,
+-- ARGV: 1 sequence number, or '' where running twice does no harm, 2 field of the session's record, '+' if it is to be new,
 --       3 server time after which a repeat is refused or '', 4 version the new state was made from, 8 bytes, or '' to create the object,
---       5 channel of announcements, or '' where nobody can be waiting, 6 type, 7 detail (to create)
+--       5 channel of announcements, or '' where nobody can be waiting, 6 type, 7 detail, 8 end of the job's lease (to create)
 -- Replies: 'D' done, 'N' not done: there is another state, 'Q' not done: others are about,
 --          'A' there is no object, 'E' there is one already
 local call = redis.call
-local state, description, record, staged, lease, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local state, description, records, staged, lease, queue = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local function finish(reply)
   call('DEL', staged)
   return reply
 end
 
-local last = ARGV[1] ~= '' and call('GETRANGE', record, 0, 15)
-if last and last ~= '' then
-  if last == ARGV[1] then
-    -- '-' after the number: it was refused.
-    if call('GETRANGE', record, 16, -1) == '-' then return finish(ARGV[4] == '' and 'E' or 'A') end
+local field, renew, record, ran = string.sub(ARGV[2], 1, 17), #ARGV[2] > 17 and now_ms()
+if ARGV[1] ~= '' then
+  record, ran = recall(records, field, ARGV[1], ARGV[3])
+  if ran == true then
+    if string.sub(record, 25, 25) == '-' then return finish(ARGV[4] == '' and 'E' or 'A') end
     return finish('D')
   end
-  if last > ARGV[1] then
-    finish()
-    return redis.error_reply('CRUCIAL_STALE a later call of this session has run')
-  end
-elseif last and ARGV[3] ~= '' then
-  local now = call('TIME')
-  if now[1] * 1000 + math.floor(now[2] / 1000) > tonumber(ARGV[3]) then
-    finish()
-    return redis.error_reply('CRUCIAL_STALE the record of this session has ended')
-  end
+  if ran then return finish(ran) end
 end
 
 local led = false
@@ -39,10 +30,12 @@ if ARGV[4] == '' then
   if call('EXISTS', description) == 1 then
     -- What was sent before may still be on its way. It must not create the object once this one is gone; where that
     -- can't be noted, nobody knows.
-    local noted = ARGV[3] ~= '' and redis.pcall('SET', record, ARGV[1] .. '-', 'PX', ARGV[2])
-    if noted and noted.err then return finish(noted) end
+    local noted = ARGV[3] ~= '' and remember(records, description, field, record, renew, ARGV[1], '-', '')
+    if type(noted) == 'table' then return finish(noted) end
     return finish('E')
   end
+  local ended = over(ARGV[8])
+  if ended then return finish(ended) end
 else
   local version = call('GETRANGE', state, 0, 7)
   if version == '' then return finish('A') end
@@ -53,13 +46,17 @@ end
 if call('EXISTS', staged) == 0 then return redis.error_reply('CRUCIAL_UNSTAGED the new state is missing') end
 
 -- What needs memory comes first: where there is none, nothing has been done.
-if ARGV[1] ~= '' then call('SET', record, ARGV[1], 'PX', ARGV[2]) end
+if ARGV[1] ~= '' then
+  local noted = remember(records, description, field, record, renew, ARGV[1], 'r', '')
+  if type(noted) == 'table' then return noted end
+end
 -- Whoever led before can't commit any more.
 if led then call('HINCRBY', lease, 't', 1) end
 if ARGV[4] == '' then
   -- What an object before this one left behind is not this one's.
   call('DEL', description, lease, queue, KEYS[7], KEYS[8])
-  call('HSET', description, 'type', ARGV[6], 'detail', ARGV[7])
+  call('HSET', description, 'type', ARGV[6], 'detail', ARGV[7], 'format', 1)
+  call('PERSIST', records)
   call('RENAME', staged, state)
   call('PERSIST', state)
 else

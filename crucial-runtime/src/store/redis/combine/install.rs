@@ -7,8 +7,9 @@ use super::{Fault, SLOT, garbled, stage};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::{Core, Earlier};
-use crate::store::redis::names::Names;
-use crate::store::redis::scripted::{destroy, register, ttl};
+use crate::store::redis::names::{self, Names};
+use crate::store::redis::records::{Made, Records};
+use crate::store::redis::scripted::{destroy, register, unregister};
 use crate::store::redis::value;
 
 /// A new state on its way to the server.
@@ -22,6 +23,8 @@ pub(super) struct Install<'a> {
     /// Whether the server is to remember that this was done: a repeat must not do it again.
     pub(super) recorded: bool,
     pub(super) create: Option<(&'a Call, &'a Description)>,
+    /// When the record was last made new.
+    pub(super) records: &'a Records,
 }
 
 /// What the server says.
@@ -46,6 +49,12 @@ impl Install<'_> {
         earlier: &mut Earlier,
     ) -> Result<Installed, Fault> {
         let script = core.scripts.alone(include_str!("install.lua"));
+        let now = Made::now(&core.link.clock);
+        let renew = self.records.are_due(SLOT, now);
+        let mut record = names::record(&core.session, SLOT);
+        if renew {
+            record.push('+');
+        }
         let staging = names.staging(&core.session, self.seq);
         let channel = if self.object.waits {
             names.channel()
@@ -55,6 +64,10 @@ impl Install<'_> {
         let (name, detail) = self.create.map_or(("", ""), |(_, found)| {
             (found.object.as_str(), found.detail.as_str())
         });
+        let ends = || {
+            let namespace = self.create.map(|(call, _)| call.key.namespace());
+            namespace.map_or_else(String::new, |namespace| core.terms.end_of(namespace))
+        };
         let replies = core
             .exchange_again(Some(&script), earlier, |sending| {
                 let mut pipeline = Pipeline::new();
@@ -64,7 +77,7 @@ impl Install<'_> {
                     &[
                         names.state(),
                         names.description(),
-                        names.record(&core.session, SLOT),
+                        names.records(),
                         staging.clone(),
                         names.lease(),
                         names.queue(),
@@ -75,10 +88,10 @@ impl Install<'_> {
                 );
                 install.arg(if self.recorded { self.seq } else { "" });
                 install
-                    .arg(ttl())
+                    .arg(&record)
                     .arg(sending.refuse_after())
                     .arg(self.before);
-                install.arg(&channel).arg(name).arg(detail);
+                install.arg(&channel).arg(name).arg(detail).arg(ends());
                 pipeline.add_command(install);
                 if let Some((call, _)) = self.create {
                     pipeline.add_command(register(call));
@@ -93,10 +106,19 @@ impl Install<'_> {
             Some(redis::Value::ServerError(_)) => staged.into_iter().chain(answer).collect(),
             _ => answer.into_iter().collect(),
         };
-        let answer = super::all_well(asked)?.pop();
+        let answer = match (super::all_well(asked), self.create) {
+            (Err(Fault::Ended), Some((call, _))) => {
+                unregister(core, call).await?;
+                return Err(Fault::Ended);
+            }
+            (answer, _) => answer?.pop(),
+        };
         Ok(match value::plain(answer.unwrap_or(redis::Value::Nil))? {
             Value::Bytes(answer) => match &answer[..] {
                 b"D" => {
+                    if renew && self.recorded {
+                        self.records.renewed(SLOT, now);
+                    }
                     if let (Some(redis::Value::ServerError(error)), Some((call, _))) =
                         (noted, self.create)
                     {

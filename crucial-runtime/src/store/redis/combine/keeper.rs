@@ -6,8 +6,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
+use futures_util::future::join_all;
 use redis::Pipeline;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -143,7 +143,7 @@ impl Watch {
             pulses.retain(|pulse| pulse.strong_count() > 0);
             pulses.iter().filter_map(Weak::upgrade).collect()
         };
-        let mut busy = false;
+        let (mut busy, mut due) = (false, Vec::new());
         for pulse in pulses {
             let Some((batch, call)) = pulse.working() else {
                 continue;
@@ -155,26 +155,37 @@ impl Watch {
             } else if batch >= self.options.lease / 4
                 && let Some(leased) = pulse.lease()
             {
-                let renewed = timeout(self.options.lease, self.renew(renewals, &leased)).await;
-                if !matches!(renewed, Ok(Ok(()))) {
-                    tracing::debug!(?renewed, "a lease was not lengthened");
-                }
+                due.push(leased);
             }
+        }
+        if !due.is_empty() {
+            self.renew(renewals, &due).await;
         }
         busy
     }
 
-    async fn renew(&self, renewals: &mut Option<Core>, leased: &Leased) -> Result<(), Fault> {
+    /// Lengthens leases, all at once: one that takes long must not let the others end. What takes longer than the time
+    /// between two looks is left to the next.
+    async fn renew(&self, renewals: &mut Option<Core>, due: &[Leased]) {
+        let limit = self.options.lease / 3;
         let core = match renewals {
             Some(core) => core,
-            none => {
-                let link = Link::connect(&self.url)
-                    .await
-                    .map_err(|error| Fault::Server(error.to_string()))?;
-                none.insert(Core::new(link, self.options, None))
-            }
+            none => match timeout(limit, Link::connect(&self.url)).await {
+                Ok(Ok(link)) => none.insert(Core::new(link, self.options, None)),
+                failed => {
+                    tracing::debug!(?failed, "no connection to lengthen leases by");
+                    return;
+                }
+            },
         };
-        renew(core, &self.session, leased, None).await.map(drop)
+        let core = &*core;
+        let renewals = due.iter().map(async |leased| {
+            let renewed = timeout(limit, renew(core, &self.session, leased, None)).await;
+            if !matches!(renewed, Ok(Ok(_))) {
+                tracing::debug!(?renewed, key = leased.key, "a lease was not lengthened");
+            }
+        });
+        join_all(renewals).await;
     }
 }
 
@@ -197,9 +208,4 @@ pub(super) async fn renew(
         })
         .await?;
     Ok(super::all_well(replies)?.first() == Some(&redis::Value::Int(1)))
-}
-
-/// How long the duration is, in the milliseconds that scripts take.
-pub(super) fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

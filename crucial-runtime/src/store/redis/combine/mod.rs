@@ -20,6 +20,9 @@ mod inbox;
 mod install;
 mod keeper;
 mod lead;
+#[cfg(test)]
+#[path = "../../../../unit/store/redis/combine/options.rs"]
+mod options;
 mod own;
 mod parcel;
 mod published;
@@ -33,7 +36,7 @@ mod submit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::company::{recorded, unrecorded};
+use self::company::recorded;
 pub(super) use self::inbox::Inbox;
 pub(super) use self::keeper::Keeper;
 use self::lead::Lead;
@@ -48,6 +51,7 @@ use super::fault::Fault;
 use super::lane::{Answer, Lane, Slot};
 use super::names::Names;
 use super::operation::Operation;
+use super::records::Records;
 use crate::object::{Call, MethodKind, ObjectType, State};
 
 /// Batches of one process for one object come one after the other.
@@ -64,17 +68,8 @@ pub(crate) struct Options {
     pub(crate) method_limit: Duration,
     /// How many bytes a state may take.
     pub(crate) value_bytes: usize,
-}
-
-#[cfg(test)]
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(1),
-            method_limit: Duration::from_secs(30),
-            value_bytes: usize::MAX,
-        }
-    }
+    /// How long a job lives on without a sign of its driver.
+    pub(crate) job_lease: Duration,
 }
 
 /// Where a batch is run for.
@@ -96,6 +91,7 @@ pub(super) struct Combining {
     /// How long the next lease is to be; longer than usual after one was too short.
     lease: Duration,
     pulse: Option<Arc<Pulse>>,
+    records: Records,
     /// Whether operations were begun and not ended. Where that is found later, their runtime was shut down meanwhile.
     begun: bool,
 }
@@ -229,7 +225,7 @@ impl Combining {
                     own.take_answers(answers);
                     return Ok(());
                 }
-                Turn::Recorded => Some(recorded(site, own).await?.ok_or_else(unrecorded)?),
+                Turn::Recorded => Some(recorded(site, own).await?),
                 Turn::Later => {
                     own.earlier.doubt = true;
                     None

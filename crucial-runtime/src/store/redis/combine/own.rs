@@ -1,6 +1,8 @@
 //! The calls of this process that are being seen to.
 
-use super::is_read;
+use std::time::Duration;
+
+use super::{Fault, is_read};
 use crate::object::Call;
 use crate::store::redis::core::{Core, Earlier};
 use crate::store::redis::lane::Answer;
@@ -47,6 +49,12 @@ impl<'a> Own<'a> {
         self.seq = core.next_seq();
         self.attempt = None;
         self.earlier = Earlier::default();
+    }
+
+    /// The fault of calls that may have run, and whose replies nobody has any more.
+    pub(super) fn in_doubt(&self) -> Fault {
+        let since = self.earlier.since();
+        Fault::InDoubt(since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
     pub(super) fn reads_only(&self) -> bool {

@@ -85,7 +85,7 @@ pub(super) fn unpack(object: &ObjectType, bytes: &Bytes) -> Parcel {
         [LAYOUT, packed @ ..] => packed,
         _ => return Parcel::Foreign,
     };
-    let Ok(unpacked) = codec::decode::<Unpacked<'_>>(packed) else {
+    let Ok(unpacked) = codec::unpack::<Unpacked<'_>>(packed) else {
         return Parcel::Foreign;
     };
     if unpacked.object != object.name
@@ -116,7 +116,7 @@ pub(super) fn record<'a>(
             Err(fault) => Said::Failed(fault.clone()),
         })
         .collect();
-    let said = codec::encode(&said)
+    let said = codec::pack(&said)
         .map_err(|error| Fault::Refused(crate::object::Refusal::Reply(error.to_string())))?;
     let mut bytes = BytesMut::with_capacity(SEQ + said.len());
     bytes.put_slice(seq.as_bytes());
@@ -126,7 +126,7 @@ pub(super) fn record<'a>(
 
 /// The replies to so many calls.
 pub(super) fn answers(bytes: &[u8], count: usize) -> Result<Vec<Answer>, Fault> {
-    let said: Vec<Said> = codec::decode(bytes).map_err(|error| {
+    let said: Vec<Said> = codec::unpack(bytes).map_err(|error| {
         Fault::Server(format!(
             "another process gave replies that can't be read: {error}"
         ))
@@ -149,11 +149,11 @@ pub(super) fn answers(bytes: &[u8], count: usize) -> Result<Vec<Answer>, Fault> 
 
 /// A fault, for the callers of what could not be run.
 pub(super) fn pack_fault(fault: &Fault) -> Bytes {
-    codec::encode(fault).unwrap_or_default()
+    codec::pack(fault).unwrap_or_default()
 }
 
 /// The fault that another process met.
 pub(super) fn unpack_fault(bytes: &[u8]) -> Fault {
-    codec::decode(bytes)
+    codec::unpack(bytes)
         .unwrap_or_else(|_| Fault::Server("the process that was to run the call failed".to_owned()))
 }

@@ -7,12 +7,13 @@ use tokio::time::Instant;
 
 use super::pulse::Pulse;
 use super::{Fault, decode};
+use crate::chance;
 use crate::object::{Call, Method, MethodKind, ObjectType, Refusal, State};
 use crate::store::redis::lane::Answer;
 
 /// A state as it is, or was, stored.
 pub(super) struct Replica {
-    /// Rises by one with each commit; an object that is created anew starts somewhere else.
+    /// Another one with each commit, and with each creation.
     pub(super) version: u64,
     pub(super) stored: Bytes,
     /// The same, decoded. While a batch runs, ahead of `stored`.
@@ -27,6 +28,14 @@ impl std::fmt::Debug for Replica {
             .field("version", &self.version)
             .finish_non_exhaustive()
     }
+}
+
+/// The version of a state that is made from the state of that version.
+///
+/// A random step on. A server may go back to an older state (a fail-over, a restart), and what is committed from there
+/// must not meet the versions that other processes saw before it: they would take their states for the stored one.
+pub(super) fn next(version: u64) -> u64 {
+    version.wrapping_add(1 + (chance::number() >> 33))
 }
 
 /// One call, wherever it comes from.

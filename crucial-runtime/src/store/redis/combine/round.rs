@@ -4,10 +4,11 @@ use tokio::time::Instant;
 
 use super::batch::{Batch, Ran};
 use super::commit::{Commit, Committed, abandon};
-use super::keeper::{ms, renew};
+use super::keeper::renew;
 use super::lead::Lead;
-use super::replica::Run;
+use super::replica::{self, Run};
 use super::{Combining, Fault, Own, Site, garbled};
+use crate::object::milliseconds;
 use crate::store::redis::lane::Answer;
 
 /// What a round did for the calls of this process.
@@ -87,7 +88,7 @@ impl Combining {
             let after = if callers.is_empty() && stored.is_none() {
                 before
             } else {
-                before.wrapping_add(1)
+                replica::next(before)
             };
             let commit = Commit {
                 object,
@@ -99,7 +100,7 @@ impl Combining {
                 forsaken: lead.has_forsaken(me, seq),
                 following: lead.following(site),
                 little: lead.is_little(),
-                lease_ms: ms(self.lease(site)),
+                lease_ms: milliseconds(self.lease(site)),
             };
             let committed = commit.send(site).await?;
             let turn = || own.map_or(Turn::Later, |_| Turn::Ran(answers));

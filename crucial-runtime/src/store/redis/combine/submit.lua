@@ -1,15 +1,15 @@
 -- Asks for a call to be run: whoever leads the object runs it, and where nobody leads, the caller does.
 -- The call has been put into the queue by the command before this one; an empty one asks for the lease itself.
 --
--- KEYS: 1 lease, 2 state, 3 queue, 4 waiting, 5 suspects, 6 the session's record
+-- KEYS: 1 lease, 2 state, 3 queue, 4 waiting, 5 suspects, 6 records
 -- ARGV: 1 session, 2 sequence number, 3 server time after which a repeat is refused or '',
 --       4 'new' where the call has been put into the queue, or 'again', 5 the version that the caller has, 8 bytes, or '',
---       6 how long a lease is, ms, 7 how long records live, ms, 8 bytes of a state or a reply that travel in the answer
+--       6 how long a lease is, ms, 7 field of the session's record, 8 bytes of a state or a reply that travel in the answer
 -- Replies: {'R', reply} it has run, {'F'} it has run and the reply is to be fetched, {'Q', ms} it waits behind a lease,
 --          {'N'} it is not in the queue, {'A'} there is no object,
 --          {'G', token, version, state or '', suspect or '', the suspect's calls that its leaders died at, session, bytes, …}
 --          the caller leads
-local record, me, seq = KEYS[6], ARGV[1], ARGV[2]
+local records, me, seq, field = KEYS[6], ARGV[1], ARGV[2], ARGV[7]
 local place = seq .. me
 
 local function leave(reply)
@@ -18,29 +18,26 @@ local function leave(reply)
   return reply
 end
 
-local last = call('GETRANGE', record, 0, 15)
-if last == seq then
+local record, ran = recall(records, field, seq, ARGV[3])
+if ran == true then
   leave()
   -- A lease that was handed over to this very call is of no use any more.
   if call('HGET', lease, 'lo') == me then call('HDEL', lease, 'le', 'lo', 'a', 'cur', 'at', 'died') end
-  if call('STRLEN', record) - 16 > tonumber(ARGV[8]) then return {'F'} end
-  local reply = call('GETRANGE', record, 16, -1)
-  return reply == '-' and {'A'} or {'R', reply}
-elseif last > seq then
-  return leave(redis.error_reply('CRUCIAL_STALE a later call of this session has run'))
+  local kind = string.sub(record, 25, 25)
+  if kind == '-' then return {'A'} end
+  if kind == 's' or #record - 25 > tonumber(ARGV[8]) then return {'F'} end
+  return {'R', string.sub(record, 26)}
 end
+if ran then return leave(ran) end
 local now = now_ms()
-if ARGV[3] ~= '' and now > tonumber(ARGV[3]) then
-  return leave(redis.error_reply('CRUCIAL_STALE the record of this session has ended'))
-end
 local version = redis.pcall('GETRANGE', state, 0, 7)
 if type(version) == 'table' then return leave(version) end
 if version == '' then
   call('DEL', lease, queue, waiting, suspects)
   -- What was sent before may still be on its way. It must not run in the object's next life; where that can't be noted,
   -- nobody knows.
-  local noted = ARGV[3] ~= '' and redis.pcall('SET', record, seq .. '-', 'PX', ARGV[7])
-  if noted and noted.err then return noted end
+  local noted = ARGV[3] ~= '' and remember(records, state, field, record, now, seq, '-', '')
+  if type(noted) == 'table' then return noted end
   return {'A'}
 end
 
@@ -57,8 +54,8 @@ if ends > now and not mine then
     local placed = redis.pcall('RPUSH', waiting, place)
     if type(placed) == 'table' then return leave(placed) end
     -- What nobody comes for goes by itself.
-    call('PEXPIRE', queue, ARGV[7])
-    call('PEXPIRE', waiting, ARGV[7])
+    call('PEXPIRE', queue, RECORD_LIFE_MS)
+    call('PEXPIRE', waiting, RECORD_LIFE_MS)
   end
   return {'Q', ends - now}
 end
@@ -68,9 +65,9 @@ local time = call('TIME')
 local token = digits(math.max(tonumber(held[1] or 0) + 1, time[1] * 1000000 + time[2]))
 local granted = redis.pcall('HSET', lease, 't', token, 'le', digits(now + ARGV[6]), 'lo', me)
 if type(granted) == 'table' then return leave(granted) end
-call('PEXPIRE', lease, ARGV[7] + ARGV[6])
+call('PEXPIRE', lease, RECORD_LIFE_MS + ARGV[6])
 -- What those leave that die leading is not run when everybody has forgotten it.
-call('PEXPIRE', queue, ARGV[7])
+call('PEXPIRE', queue, RECORD_LIFE_MS)
 if ARGV[4] ~= 'new' then call('LREM', waiting, 1, place) end
 -- Who asked for the lease has it.
 if call('HSTRLEN', queue, me) == 16 then call('HDEL', queue, me) end
@@ -88,7 +85,7 @@ if ends > 0 and not mine then
     for _, session in ipairs(call('HKEYS', queue)) do call('RPUSH', suspects, session) end
     cur = call('LINDEX', suspects, 0) or ''
     if cur ~= '' then
-      call('PEXPIRE', suspects, ARGV[7])
+      call('PEXPIRE', suspects, RECORD_LIFE_MS)
       call('HSET', lease, 'cur', cur)
     end
   end

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use redis::Pipeline;
 
 use super::lead::Lead;
-use super::{Fault, INLINE, Site, garbled, reads, stage};
+use super::{Fault, INLINE, SLOT, Site, garbled, reads, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::core::Earlier;
-use crate::store::redis::scripted::ttl;
+use crate::store::redis::names;
 use crate::store::redis::value;
 
 /// One asking.
@@ -73,7 +73,7 @@ impl Submission<'_> {
                         names.queue(),
                         names.waiting(),
                         names.suspects(),
-                        names.record(&core.session, super::SLOT),
+                        names.records(),
                     ],
                     0,
                 );
@@ -86,7 +86,8 @@ impl Submission<'_> {
                 } else {
                     "again"
                 });
-                submit.arg(&known).arg(self.lease_ms).arg(ttl());
+                submit.arg(&known).arg(self.lease_ms);
+                submit.arg(names::record(&core.session, SLOT));
                 submit.arg(if fetch_state { 0 } else { INLINE });
                 pipeline.add_command(submit);
                 if self.parcel.is_some() {
@@ -126,7 +127,7 @@ impl Submission<'_> {
         queue: Option<redis::Value>,
     ) -> Result<Submitted, Fault> {
         let mut answer = answer.into_iter();
-        let kind = answer.next().and_then(bytes);
+        let kind = answer.next().and_then(value::bytes);
         Ok(match (kind.as_deref(), answer.next()) {
             (Some(b"R"), Some(Value::Bytes(replies))) => Submitted::Replies(replies),
             (Some(b"F"), _) => Submitted::Recorded,
@@ -136,7 +137,7 @@ impl Submission<'_> {
             (Some(b"N"), _) => Submitted::Unknown,
             (Some(b"A"), _) => Submitted::Absent,
             (Some(b"G"), Some(Value::Bytes(token))) => {
-                let mut next = || answer.next().and_then(bytes).unwrap_or_default();
+                let mut next = || answer.next().and_then(value::bytes).unwrap_or_default();
                 let (version, present, suspect, died) = (next(), next(), next(), next());
                 let found = match state.map(value::plain).transpose()? {
                     Some(Value::Bytes(state)) => Some(state),
@@ -153,12 +154,5 @@ impl Submission<'_> {
             }
             _ => return Err(garbled("an unknown answer to a call")),
         })
-    }
-}
-
-fn bytes(value: Value) -> Option<Bytes> {
-    match value {
-        Value::Bytes(bytes) => Some(bytes),
-        _ => None,
     }
 }

@@ -16,17 +16,21 @@ use redis::{
 use tokio::sync::watch;
 use url::Url;
 
-use super::{Connector, Pushes, Wire};
+use super::{Connector, Greeting, Pushes, Wire, greeting};
 
+/// Where servers listen unless told otherwise.
+const PORT: u16 = 6379;
 /// How long the server may take to accept a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How long the server may take to answer before the connection counts as broken. A call that is
-/// sent again is the same call, so being wrong here costs time, not correctness.
-const RESPONSE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Makes connections of the client library.
 #[derive(Debug)]
-pub(in crate::store::redis) struct RedisClient(Client);
+pub(in crate::store::redis) struct RedisClient {
+    client: Client,
+    /// Where it listens on a network.
+    place: Option<(String, u16)>,
+    tls: bool,
+}
 
 impl RedisClient {
     /// For the server of that address, which is not asked yet.
@@ -41,23 +45,41 @@ impl RedisClient {
             .clone()
             .set_protocol(ProtocolVersion::RESP3);
         let tcp = info.tcp_settings().clone().set_nodelay(true);
-        Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp)).map(Self)
+        let client = Client::open(info.set_redis_settings(settings).set_tcp_settings(tcp))?;
+        Ok(Self {
+            client,
+            place: url
+                .host_str()
+                .filter(|host| !host.is_empty())
+                .map(|host| host.trim_matches(['[', ']']).to_owned())
+                .map(|host| (host, url.port().unwrap_or(PORT))),
+            tls: url.scheme() == "rediss",
+        })
     }
 }
 
 #[async_trait]
 impl Connector for RedisClient {
-    async fn connect(&self, pushes: Pushes) -> RedisResult<Arc<dyn Wire>> {
-        Ok(Arc::new(self.multiplexed(pushes).await?))
+    async fn connect(&self, pushes: Pushes, patience: Duration) -> RedisResult<Arc<dyn Wire>> {
+        Ok(Arc::new(self.multiplexed(pushes, patience).await?))
+    }
+
+    async fn greeting(&self) -> Option<Greeting> {
+        let (host, port) = self.place.as_ref()?;
+        greeting::hear(host, *port).await
+    }
+
+    fn is_tls(&self) -> bool {
+        self.tls
     }
 }
 
 impl RedisClient {
-    async fn multiplexed(&self, pushes: Pushes) -> RedisResult<Multiplexed> {
+    async fn multiplexed(&self, pushes: Pushes, patience: Duration) -> RedisResult<Multiplexed> {
         let (life, end) = watch::channel(());
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_LIMIT))
-            .set_response_timeout(Some(RESPONSE_LIMIT))
+            .set_response_timeout(Some(patience))
             .set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection {
                     life.send_replace(());
@@ -65,7 +87,9 @@ impl RedisClient {
                 pushes(push);
                 Ok::<_, SendError>(())
             });
-        let connection = self.0.get_multiplexed_async_connection_with_config(&config);
+        let connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config);
         let connection = before(&end, pin!(connection)).await?;
         Ok(Multiplexed { connection, end })
     }
@@ -82,7 +106,7 @@ struct Multiplexed {
 ///
 /// The client library drops what waits for replies when it ends, which tells the callers. A request that is handed to
 /// it in the very moment is neither sent nor dropped, since the channel in between keeps what is put into it while
-/// its receiver goes (tokio issue 7714), and its caller would wait for `RESPONSE_LIMIT`.
+/// its receiver goes (tokio issue 7714), and its caller would wait for as long as a reply may take.
 async fn before<T>(
     end: &watch::Receiver<()>,
     mut request: Pin<&mut impl Future<Output = RedisResult<T>>>,
@@ -134,13 +158,17 @@ mod tests {
     use crucial_tests::{Options, RedisServer};
 
     use super::*;
+    use crate::store::redis::wire::RESPONSE_LIMIT;
 
     #[tokio::test]
     async fn a_connection_that_is_cut_ends() {
         let server = RedisServer::start(Options::default()).await;
         let url = Url::parse(&server.url()).unwrap();
         let client = RedisClient::of(&url).unwrap();
-        let connection = client.multiplexed(Arc::new(drop)).await.unwrap();
+        let connection = client
+            .multiplexed(Arc::new(drop), RESPONSE_LIMIT)
+            .await
+            .unwrap();
         let mut ping = Pipeline::new();
         ping.cmd("PING");
         let pong = Value::SimpleString("PONG".to_owned());
