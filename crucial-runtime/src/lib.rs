@@ -82,6 +82,7 @@
 
 pub mod admin;
 mod batch;
+mod call;
 mod chance;
 mod codec;
 mod config;
@@ -113,6 +114,7 @@ pub use private as __private;
 pub use std::task::Poll;
 
 pub use batch::{Batch, Slot, Slots, batch};
+pub use call::Call;
 pub use codec::CodecError;
 pub use config::Builder;
 pub use error::{Error, Result};

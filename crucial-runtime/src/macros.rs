@@ -6,14 +6,14 @@
 ///
 /// The attribute goes on one inherent `impl` of a struct or an enum that implements
 /// `serde::Serialize` and `serde::Deserialize`. The `impl` stays as it is, so the type remains an
-/// ordinary Rust type; beside it stands a proxy, `NameProxy`, with an async method for each `pub`
-/// method. A proxy holds a key: it clones and travels to cloud threads freely.
+/// ordinary Rust type; beside it stands a proxy, `NameProxy`, with a method for each `pub`
+/// method, which gives a [`Call`](crate::Call): a future with `.timeout(limit)` and `.blocking()`. A proxy holds a key: it clones and travels to cloud threads freely.
 ///
 /// | method | on the proxy |
 /// |---|---|
-/// | `pub fn f(&self, …) -> R` | `async fn f(&self, …) -> crucial::Result<R>`, reads |
+/// | `pub fn f(&self, …) -> R` | `fn f(&self, …) -> Call<…>`, which gives a `crucial::Result<R>`; reads |
 /// | `pub fn f(&mut self, …) -> R` | the same; runs atomically and exactly once, whatever happens to connections |
-/// | `… -> Poll<R>` | `async fn f(…) -> crucial::Result<R>`, which waits until the method is ready, and `f_timeout(…, limit)`; dropped, it waits no more |
+/// | `… -> Poll<R>` | the same, and waits until the method is ready; dropped, it waits no more |
 /// | `… -> Result<T, E>` | `crucial::Result<Result<T, E>>`: an `Err` is the caller's value and undoes nothing |
 /// | `#[shared(idempotent)] pub fn f(&mut self, …)` | `f`, without the record that makes it run exactly once: for methods that may run twice; see below |
 /// | `#[shared(read = "cached")] pub fn f(&self, …)` | `f`, which may read a copy that is a little old; see below |
@@ -318,7 +318,8 @@ pub use crucial_macros::shared;
 /// fields of your own types; what these share in one process arrives as a copy.
 pub use crucial_macros::cloud_thread;
 
-/// Makes the program's `async fn main` the client of a job.
+/// Makes the program's `main` the client of a job. It may be an `async fn`, or a plain `fn` that
+/// [blocks](crate::Call::blocking).
 ///
 /// The program runs on tokio, in a [`Runtime`](crate::Runtime) as the environment asks for
 /// (`CRUCIAL_STORE`, `CRUCIAL_EXECUTOR`); without any, all state and all threads are in the process

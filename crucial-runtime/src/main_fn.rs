@@ -117,6 +117,22 @@ where
     code
 }
 
+/// [`main`] for a body that is not async. It runs on a thread where it may block.
+pub fn main_blocking<R: MainReturn>(
+    application: &str,
+    settings: impl FnOnce(Builder) -> Builder,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> ExitCode {
+    main(application, settings, async || {
+        // What `body` returns need not be `Send`.
+        let ended = tokio::task::spawn_blocking(|| body().exit_code()).await;
+        ended.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(cancelled) => failed(&cancelled),
+        })
+    })
+}
+
 /// Runs the threads that others spawn, until whoever started this process has no more.
 #[cfg(feature = "lambda")]
 fn worker(application: &str, settings: impl FnOnce(Builder) -> Builder) -> ExitCode {

@@ -1,11 +1,11 @@
 //! A job's store, executor and names, found by proxies wherever they are used.
 
-use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Handle as TokioHandle, Id};
+use tokio::runtime::Handle as TokioHandle;
 
 use crate::config::Builder;
 use crate::error::{Error, Result};
@@ -82,7 +82,7 @@ tokio::task_local! {
 /// The runtimes entered, by the tokio runtime on which their futures run, so that tasks started
 /// with `tokio::spawn` find theirs as well.
 /// Few: looking through them costs less than to hash an id.
-static ENTERED: RwLock<Vec<(Id, Runtime)>> = RwLock::new(Vec::new());
+static ENTERED: RwLock<Vec<(TokioHandle, Runtime)>> = RwLock::new(Vec::new());
 
 impl Runtime {
     /// A runtime to be set up by hand; nothing is read from the environment.
@@ -184,9 +184,9 @@ impl Runtime {
     /// Outside of a tokio runtime.
     #[must_use = "the runtime is left when the guard is dropped"]
     pub fn enter(&self) -> Entered {
-        let tokio = TokioHandle::current().id();
+        let tokio = TokioHandle::current();
         let mut entered = ENTERED.write().unwrap_or_else(PoisonError::into_inner);
-        entered.push((tokio, self.clone()));
+        entered.push((tokio.clone(), self.clone()));
         Entered {
             tokio,
             runtime: self.clone(),
@@ -338,9 +338,35 @@ pub(crate) fn current() -> Result<Runtime> {
         .map_err(|_| Error::NoRuntime)?
         .id();
     let entered = ENTERED.read().unwrap_or_else(PoisonError::into_inner);
-    let last = entered.iter().rfind(|(on, _)| *on == tokio);
+    let last = entered.iter().rfind(|(on, _)| on.id() == tokio);
     last.map(|(_, runtime)| runtime.clone())
         .ok_or(Error::NoRuntime)
+}
+
+/// Runs a future to its end on the current thread, which waits for it: on a thread that no tokio runtime started, in the
+/// one that is entered.
+#[track_caller]
+pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
+    let Ok(tokio) = TokioHandle::try_current() else {
+        return Ok(only_entered()?.block_on(future));
+    };
+    // tokio panics here too, but does not say what to write instead.
+    let allowed = catch_unwind(AssertUnwindSafe(|| tokio.block_on(async {})));
+    assert!(
+        allowed.is_ok(),
+        "`blocking` was called within async code, where it would block everything that shares the thread; use `.await` there"
+    );
+    Ok(tokio.block_on(future))
+}
+
+/// The tokio runtime on which runtimes are entered, if there is exactly one.
+fn only_entered() -> Result<TokioHandle> {
+    let entered = ENTERED.read().unwrap_or_else(PoisonError::into_inner);
+    let (tokio, _) = entered.first().ok_or(Error::NoRuntime)?;
+    if entered.iter().any(|(other, _)| other.id() != tokio.id()) {
+        return Err(Error::NoRuntime);
+    }
+    Ok(tokio.clone())
 }
 
 /// While this lives, its runtime is the current one of the tokio runtime on which it was entered.
@@ -358,15 +384,15 @@ pub(crate) fn current() -> Result<Runtime> {
 /// ```
 #[derive(Debug)]
 pub struct Entered {
-    tokio: Id,
+    tokio: TokioHandle,
     runtime: Runtime,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         let mut entered = ENTERED.write().unwrap_or_else(PoisonError::into_inner);
-        let own = |(tokio, runtime): &(Id, Runtime)| {
-            *tokio == self.tokio && Arc::ptr_eq(&runtime.0, &self.runtime.0)
+        let own = |(tokio, runtime): &(TokioHandle, Runtime)| {
+            tokio.id() == self.tokio.id() && Arc::ptr_eq(&runtime.0, &self.runtime.0)
         };
         if let Some(place) = entered.iter().rposition(own) {
             entered.remove(place);

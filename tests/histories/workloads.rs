@@ -240,8 +240,8 @@ workloads! {
         } },
     }
     "notify": Notify = (), |notify, _dice| {
-        notify.notified_timeout(PATIENCE),
-        notify.notified_timeout(PATIENCE),
+        notify.notified().timeout(PATIENCE),
+        notify.notified().timeout(PATIENCE),
         notify.notify_one(),
         notify.notify_waiters(),
     }

@@ -13,8 +13,12 @@ pub(crate) fn around(entry: &Entry, function: &ItemFn, options: &MainOptions) ->
     let krate = &options.krate;
     // What can't be returned from `main` is said at the return type.
     let here = krate.at(entry.output);
+    let run = match function.sig.asyncness {
+        Some(_) => quote!(main),
+        None => quote!(main_blocking),
+    };
     let run =
-        quote_spanned!(at(entry.output)=> #here::__private::main(application, settings, main));
+        quote_spanned!(at(entry.output)=> #here::__private::#run(application, settings, main));
     let settings = options.settings.iter().map(call);
     let vis = &function.vis;
     quote! {

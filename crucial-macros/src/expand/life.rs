@@ -47,13 +47,19 @@ pub(super) fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
         }),
         krate,
     );
+    let ending = || remote().filter(|field| matches!(field.place, Place::Job(_)));
+    let expiring = together(
+        ending().map(|field| {
+            let name = &field.name;
+            quote!(#krate::Shared::expire(&self.#name, after))
+        }),
+        krate,
+    );
     let removed = together(
-        remote()
-            .filter(|field| matches!(field.place, Place::Job(_)))
-            .map(|field| {
-                let name = &field.name;
-                quote!(#krate::Shared::destroy(&self.#name))
-            }),
+        ending().map(|field| {
+            let name = &field.name;
+            quote!(#krate::Shared::destroy(&self.#name))
+        }),
         krate,
     );
 
@@ -109,16 +115,50 @@ pub(super) fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
                 })
             }
 
-            async fn snapshot(&self) -> #krate::Result<#initial> {
-                let #pattern = #read.await?;
-                #krate::Result::Ok(#initial {
-                    #(#names: #after_reading,)*
+            fn snapshot(
+                &self,
+            ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<#initial>> + ::core::marker::Send> {
+                #krate::__private::call(async {
+                    let #pattern = #read.await?;
+                    #krate::Result::Ok(#initial {
+                        #(#names: #after_reading,)*
+                    })
                 })
             }
 
-            async fn destroy(&self) -> #krate::Result<bool> {
-                #removed.await?;
-                self.#root.destroy().await
+            fn exists(
+                &self,
+            ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<bool>> + ::core::marker::Send> {
+                self.#root.exists()
+            }
+
+            fn expire(
+                &self,
+                after: ::core::option::Option<::core::time::Duration>,
+            ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<bool>> + ::core::marker::Send> {
+                #krate::__private::call(async move {
+                    #expiring.await?;
+                    self.#root.expire(after).await
+                })
+            }
+
+            fn expires_in(
+                &self,
+            ) -> #krate::Call<
+                impl ::core::future::Future<
+                    Output = #krate::Result<::core::option::Option<::core::time::Duration>>,
+                > + ::core::marker::Send,
+            > {
+                self.#root.expires_in()
+            }
+
+            fn destroy(
+                &self,
+            ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<bool>> + ::core::marker::Send> {
+                #krate::__private::call(async {
+                    #removed.await?;
+                    self.#root.destroy().await
+                })
             }
 
             fn key(&self) -> &#krate::Key {
@@ -144,61 +184,7 @@ pub(super) fn lifecycle(structure: &Structure, krate: &Crate) -> TokenStream {
         where
             #assumed
         {
-            /// Creates the struct and the objects of its fields under that name in the current job.
-            /// Four round trips, however many fields there are.
-            ///
-            /// # Errors
-            ///
-            /// `Error::Exists` where the name is taken, and those of the fields; the name is free again then.
-            #vis async fn create(
-                name: impl ::core::convert::AsRef<str>,
-                init: #initial,
-            ) -> #krate::Result<Self> {
-                let key = #krate::__private::key(&name)?;
-                <Self as #krate::Shared>::create_at(key, init).await
-            }
-
-            /// Opens the struct of that name of the current job; waits while it is being created. Three round trips.
-            ///
-            /// # Errors
-            ///
-            /// `Error::NotFound`, `Error::WrongType`, and those of the fields.
-            #vis async fn open(name: impl ::core::convert::AsRef<str>) -> #krate::Result<Self> {
-                let key = #krate::__private::key(&name)?;
-                <Self as #krate::Shared>::open_at(key).await
-            }
-
-            /// Opens the struct of that name, having created it if there was none.
-            ///
-            /// # Errors
-            ///
-            /// `Error::WrongType`, and those of the fields.
-            #vis async fn open_or_create(
-                name: impl ::core::convert::AsRef<str>,
-                init: #initial,
-            ) -> #krate::Result<Self> {
-                let key = #krate::__private::key(&name)?;
-                <Self as #krate::Shared>::open_or_create_at(key, init).await
-            }
-
-            /// The plain values of all fields, each as of one moment. One round trip.
-            ///
-            /// # Errors
-            ///
-            /// Those of the fields.
-            #vis async fn snapshot(&self) -> #krate::Result<#initial> {
-                <Self as #krate::Shared>::snapshot(self).await
-            }
-
-            /// Removes the struct and the objects of its fields, except persistent ones; `false` if
-            /// there was none. Two round trips.
-            ///
-            /// # Errors
-            ///
-            /// Those of the fields.
-            #vis async fn destroy(&self) -> #krate::Result<bool> {
-                <Self as #krate::Shared>::destroy(self).await
-            }
+            #krate::__private::lifecycle!(#vis, #initial);
         }
     }
 }

@@ -1,12 +1,11 @@
 //! The proxy of a shared object.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
-use super::hygienic;
 use super::object::{method_value, signature};
-use crate::attr::{Crate, conditions};
+use crate::attr::Crate;
 use crate::model::{Access, Method, Object, Reply};
 
 /// The proxy's type.
@@ -27,42 +26,8 @@ pub(super) fn definition(object: &Object, proxy: &Ident, krate: &Crate) -> Token
         #[allow(dead_code, private_interfaces)]
         pub struct #proxy<#state = #ty>(#krate::__private::Handle<#state>);
 
-        impl<#state> ::core::clone::Clone for #proxy<#state> {
-            fn clone(&self) -> Self {
-                Self(::core::clone::Clone::clone(&self.0))
-            }
-        }
-
-        impl<#state> ::core::fmt::Debug for #proxy<#state> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                self.0.describe(#text, f)
-            }
-        }
-
-        impl<#state> ::core::cmp::PartialEq for #proxy<#state> {
-            fn eq(&self, other: &Self) -> bool {
-                self.0 == other.0
-            }
-        }
-
-        impl<#state> ::core::cmp::Eq for #proxy<#state> {}
-
-        impl<#state> #krate::__private::serde::Serialize for #proxy<#state> {
-            fn serialize<S: #krate::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                #krate::__private::serde::Serialize::serialize(&self.0, serializer)
-            }
-        }
-
-        impl<'de, #state> #krate::__private::serde::Deserialize<'de> for #proxy<#state> {
-            fn deserialize<D: #krate::__private::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                let handle = #krate::__private::serde::Deserialize::deserialize(deserializer)?;
-                ::core::result::Result::Ok(Self(handle))
-            }
+        #krate::__private::proxy! {
+            [#state] #proxy<#state>, #text, 0: #state, |handle| Self(handle)
         }
 
         impl<#state: #krate::__private::Object> #krate::Shared for #proxy<#state> {
@@ -78,17 +43,13 @@ pub(super) fn definition(object: &Object, proxy: &Ident, krate: &Crate) -> Token
                 #krate::Result::Ok(Self(handle))
             }
 
-            async fn snapshot(&self) -> #krate::Result<#state> {
-                self.0.snapshot().await
+            fn snapshot(
+                &self,
+            ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<#state>> + ::core::marker::Send> {
+                self.0.snapshot()
             }
 
-            async fn destroy(&self) -> #krate::Result<bool> {
-                self.0.destroy().await
-            }
-
-            fn key(&self) -> &#krate::Key {
-                self.0.key()
-            }
+            #krate::__private::forwards!(0);
         }
 
         impl<#state: #krate::__private::Object> #krate::Field for #proxy<#state> {
@@ -102,108 +63,17 @@ pub(super) fn definition(object: &Object, proxy: &Ident, krate: &Crate) -> Token
 pub(super) fn lifecycle(object: &Object, krate: &Crate) -> TokenStream {
     let ty = &object.ty;
     quote! {
-        /// Creates the object of that name in the current job. One round trip.
-        ///
-        /// # Errors
-        ///
-        /// `Error::Exists` where the name is taken, and those of the store.
-        pub async fn create(
-            name: impl ::core::convert::AsRef<str>,
-            init: #ty,
-        ) -> #krate::Result<Self> {
-            let key = #krate::__private::key(&name)?;
-            <Self as #krate::Shared>::create_at(key, init).await
-        }
-
-        /// Opens the object of that name of the current job. One round trip.
-        ///
-        /// # Errors
-        ///
-        /// `Error::NotFound`, `Error::WrongType`, and those of the store.
-        pub async fn open(name: impl ::core::convert::AsRef<str>) -> #krate::Result<Self> {
-            let key = #krate::__private::key(&name)?;
-            <Self as #krate::Shared>::open_at(key).await
-        }
-
-        /// Opens the object of that name, having created it if there was none. One or two round trips.
-        ///
-        /// # Errors
-        ///
-        /// `Error::WrongType`, and those of the store.
-        pub async fn open_or_create(
-            name: impl ::core::convert::AsRef<str>,
-            init: #ty,
-        ) -> #krate::Result<Self> {
-            let key = #krate::__private::key(&name)?;
-            <Self as #krate::Shared>::open_or_create_at(key, init).await
-        }
+        #krate::__private::lifecycle!(pub, #ty);
 
         /// The object under that key, without looking whether there is one. No round trip.
         #[must_use]
         pub const fn at(key: #krate::Key) -> Self {
             Self(#krate::__private::Handle::at(key))
         }
-
-        /// Where the object lives.
-        #[must_use]
-        pub fn key(&self) -> &#krate::Key {
-            self.0.key()
-        }
-
-        /// The whole state, as of one moment. One round trip.
-        ///
-        /// # Errors
-        ///
-        /// `Error::NotFound`, `Error::Corrupt`, and those of the store.
-        pub async fn snapshot(&self) -> #krate::Result<#ty> {
-            self.0.snapshot().await
-        }
-
-        /// Whether the object exists. One round trip.
-        ///
-        /// # Errors
-        ///
-        /// Those of the store.
-        pub async fn exists(&self) -> #krate::Result<bool> {
-            self.0.exists().await
-        }
-
-        /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if there is none.
-        /// One round trip.
-        ///
-        /// # Errors
-        ///
-        /// Those of the store.
-        pub async fn expire(
-            &self,
-            after: ::core::option::Option<::core::time::Duration>,
-        ) -> #krate::Result<bool> {
-            self.0.expire(after).await
-        }
-
-        /// How long it is until the object ends by itself; `None` where it does so with its job. One round trip.
-        ///
-        /// # Errors
-        ///
-        /// `Error::NotFound`, and those of the store.
-        pub async fn expires_in(
-            &self,
-        ) -> #krate::Result<::core::option::Option<::core::time::Duration>> {
-            self.0.expires_in().await
-        }
-
-        /// Removes the object; `false` if there was none. One round trip.
-        ///
-        /// # Errors
-        ///
-        /// Those of the store.
-        pub async fn destroy(&self) -> #krate::Result<bool> {
-            self.0.destroy().await
-        }
     }
 }
 
-/// The method of the proxy; two where the method waits.
+/// The method of the proxy.
 pub(super) fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
     let Method {
         attributes,
@@ -230,33 +100,17 @@ pub(super) fn proxy_methods(method: &Method, krate: &Crate) -> TokenStream {
         Reply::Now(_) => quote! {
             #(#attributes)*
             #note
-            #vis async fn #name(&self, #(#arguments),*) -> #krate::Result<#reply> {
-                #signature::call(&self.0, const { &#value }, (#(#names,)*)).await
+            #vis fn #name(&self, #(#arguments),*) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<#reply>>> {
+                #signature::call(&self.0, const { &#value }, (#(#names,)*))
             }
         },
         Reply::WhenReady(_) => {
-            let timed = format_ident!("{}_timeout", name);
-            let limit = hygienic("limit");
-            let summary = format!(
-                " [`{name}`](Self::{name}) that waits no longer than the limit: `Error::TimedOut` comes then."
-            );
-            let conditions = conditions(attributes);
             let cancellation = cancellation(method);
             quote! {
                 #(#attributes)*
                 #cancellation
-                #vis async fn #name(&self, #(#arguments),*) -> #krate::Result<#reply> {
-                    #signature::wait(&self.0, const { &#value }, (#(#names,)*), ::core::option::Option::None).await
-                }
-
-                #(#conditions)*
-                #[doc = #summary]
-                #vis async fn #timed(
-                    &self,
-                    #(#arguments,)*
-                    #limit: ::core::time::Duration,
-                ) -> #krate::Result<#reply> {
-                    #signature::wait(&self.0, const { &#value }, (#(#names,)*), ::core::option::Option::Some(#limit)).await
+                #vis fn #name(&self, #(#arguments),*) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<#reply>>> {
+                    #signature::wait(&self.0, const { &#value }, (#(#names,)*))
                 }
             }
         }

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 
 use crate::errors::Errors;
 
-/// An async `main`.
+/// A `main`.
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// Where its return type stands, for errors about it.
@@ -22,12 +22,6 @@ impl Entry {
             found.at(
                 &signature.ident,
                 "`#[crucial::main]` goes on the program's `main` function",
-            );
-        }
-        if signature.asyncness.is_none() {
-            found.at(
-                signature.fn_token,
-                "`#[crucial::main]` goes on an `async fn`; write `async fn main()`",
             );
         }
         if !signature.inputs.is_empty() {

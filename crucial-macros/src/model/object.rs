@@ -1,6 +1,5 @@
 //! An `impl` block whose type becomes a shared object.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use quote::ToTokens;
@@ -330,21 +329,12 @@ fn refuse_options(options: &MethodOptions, reason: &str, errors: &mut Errors) {
 
 /// Leaves out the methods whose names the proxy can't have.
 fn check_names(methods: &mut Vec<Method>, errors: &mut Errors) {
-    let names: HashSet<String> = methods.iter().map(Method::call_name).collect();
     methods.retain(|method| {
         let name = method.call_name();
         if TAKEN.contains(&name.as_str()) {
             errors.at(
                 &method.name,
                 format_args!("`{name}` is a function of every proxy; rename the method, or leave it out of the proxy with `#[shared(skip)]`"),
-            );
-            return false;
-        }
-        let timeout = format!("{name}_timeout");
-        if matches!(method.reply, Reply::WhenReady(_)) && names.contains(&timeout) {
-            errors.at(
-                &method.name,
-                format_args!("the proxy has `{timeout}` for this method, which waits; rename your `{timeout}`, or leave it out of the proxy with `#[shared(skip)]`"),
             );
             return false;
         }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Call, Concern, Key, Method, Object, ObjectType, Value};
+use super::{Call, Concern, Key, Limit, Method, MethodKind, Object, ObjectType, Value};
 use crate::codec::{self, CodecError};
 use crate::error::{Error, Result};
 use crate::runtime::{self, Runtime};
@@ -70,7 +70,8 @@ impl<O: Object> Handle<O> {
         };
         let runtime = runtime::current()?;
         let call = self.call_of(&runtime, &INIT, init)?;
-        runtime.store().create(call, description).await
+        let creating = runtime.store().create(call, description);
+        Limit::bounding(&self.key, "create", MethodKind::Update, creating).await
     }
 
     /// Checks that the object exists and is of this type. One round trip.
@@ -84,7 +85,7 @@ impl<O: Object> Handle<O> {
 
     /// What [`open`](Self::open) finds.
     pub(crate) async fn opened(&self, detail: &str) -> Result<Description> {
-        match runtime::current()?.store().describe(&self.key).await? {
+        match self.look("open").await? {
             None => Err(self.missing()),
             Some(found) if found.object == O::NAME => Ok(found),
             Some(found) => Err(Error::WrongType {
@@ -100,8 +101,12 @@ impl<O: Object> Handle<O> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn destroy(&self) -> Result<bool> {
-        runtime::current()?.store().destroy(&self.key).await
+    pub fn destroy(&self) -> crate::Call<impl Future<Output = Result<bool>> + Send> {
+        crate::Call::new(async {
+            let runtime = runtime::current()?;
+            let removing = runtime.store().destroy(&self.key);
+            Limit::bounding(&self.key, "destroy", MethodKind::Update, removing).await
+        })
     }
 
     /// Whether the object exists. One round trip.
@@ -109,12 +114,8 @@ impl<O: Object> Handle<O> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(runtime::current()?
-            .store()
-            .describe(&self.key)
-            .await?
-            .is_some())
+    pub fn exists(&self) -> crate::Call<impl Future<Output = Result<bool>> + Send> {
+        crate::Call::new(async { Ok(self.look("exists").await?.is_some()) })
     }
 
     /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if there is none. One
@@ -126,8 +127,15 @@ impl<O: Object> Handle<O> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn expire(&self, after: Option<Duration>) -> Result<bool> {
-        runtime::current()?.store().expire(&self.key, after).await
+    pub fn expire(
+        &self,
+        after: Option<Duration>,
+    ) -> crate::Call<impl Future<Output = Result<bool>> + Send> {
+        crate::Call::new(async move {
+            let runtime = runtime::current()?;
+            let setting = runtime.store().expire(&self.key, after);
+            Limit::bounding(&self.key, "expire", MethodKind::Update, setting).await
+        })
     }
 
     /// How long it is until the object ends by itself; `None` where it does so with its job. One round trip.
@@ -135,15 +143,37 @@ impl<O: Object> Handle<O> {
     /// # Errors
     ///
     /// [`Error::NotFound`], and those of the store.
-    pub async fn expires_in(&self) -> Result<Option<Duration>> {
-        let details = runtime::current()?
-            .store()
-            .details(std::slice::from_ref(&self.key))
-            .await?;
-        match details.into_iter().next().flatten() {
-            Some(details) => Ok(details.expires_in),
-            None => Err(self.missing()),
+    pub fn expires_in(&self) -> crate::Call<impl Future<Output = Result<Option<Duration>>> + Send> {
+        crate::Call::new(async {
+            let runtime = runtime::current()?;
+            let keys = std::slice::from_ref(&self.key);
+            let asking = runtime.store().details(keys);
+            let details =
+                Limit::bounding(&self.key, "expires_in", MethodKind::Read, asking).await?;
+            match details.into_iter().next().flatten() {
+                Some(details) => Ok(details.expires_in),
+                None => Err(self.missing()),
+            }
+        })
+    }
+
+    /// [`open`](Self::open) that also checks the type in full.
+    pub(crate) async fn open_exactly(&self, detail: &str) -> Result<()> {
+        let found = self.opened(detail).await?;
+        if found.detail == detail {
+            return Ok(());
         }
+        Err(Error::WrongType {
+            key: self.key.clone(),
+            expected: format!("a `{detail}`"),
+            found: format!("a `{}`", found.detail),
+        })
+    }
+
+    async fn look(&self, method: &str) -> Result<Option<Description>> {
+        let runtime = runtime::current()?;
+        let looking = runtime.store().describe(&self.key);
+        Limit::bounding(&self.key, method, MethodKind::Read, looking).await
     }
 
     /// The object is not there (any more).
@@ -161,7 +191,8 @@ impl<O: Object> Handle<O> {
     pub async fn call(&self, method: &'static Method, args: Vec<Bytes>) -> Result<Value> {
         let runtime = runtime::current()?;
         let call = self.call_of(&runtime, method, args)?;
-        match runtime.store().call(call).await? {
+        let answer = runtime.store().call(call);
+        match Limit::bounding(&self.key, method.name, method.kind, answer).await? {
             Poll::Ready(value) => Ok(value),
             Poll::Pending => Err(Error::Refused {
                 key: self.key.clone(),
@@ -171,30 +202,24 @@ impl<O: Object> Handle<O> {
         }
     }
 
-    /// Makes one call that waits until the object is ready for it, at most so long
-    /// (the runtime's [wait limit](crate::Builder::wait_limit) with `None`).
+    /// Makes one call that waits until the object is ready for it, within the [limit here](Limit::here).
     ///
     /// # Errors
     ///
     /// [`Error::TimedOut`], [`Error::TooLarge`], and those of the store.
-    pub async fn wait(
-        &self,
-        method: &'static Method,
-        args: Vec<Bytes>,
-        limit: Option<Duration>,
-    ) -> Result<Value> {
+    pub async fn wait(&self, method: &'static Method, args: Vec<Bytes>) -> Result<Value> {
         let runtime = runtime::current()?;
         let call = self.call_of(&runtime, method, args)?;
-        runtime.waits().wait(&runtime, call, limit).await
+        runtime.waits().wait(&runtime, call).await
     }
 
-    /// [`wait`](Self::wait) that only announcements of its concern awaken.
+    /// [`wait`](Self::wait) within that limit, which only announcements of its concern awaken.
     pub(crate) async fn wait_for(
         &self,
         method: &'static Method,
         args: Vec<Bytes>,
         concern: Concern,
-        limit: Option<Duration>,
+        limit: Limit,
     ) -> Result<Value> {
         let runtime = runtime::current()?;
         let call = self.call_of(&runtime, method, args)?;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Key;
+use super::{Key, MethodKind};
 use crate::error::{Error, Result};
+use crate::runtime::{self, Runtime};
 
 /// The longest time that anything is asked to last: 2^42 milliseconds, about 139 years.
 ///
@@ -22,6 +23,11 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     let milliseconds = duration.min(LONGEST).as_nanos().div_ceil(1_000_000);
     u64::try_from(milliseconds).unwrap_or(u64::MAX)
+}
+
+tokio::task_local! {
+    /// What [`Call::timeout`](crate::Call::timeout) was told, while the call is polled.
+    static ASKED: Limit;
 }
 
 /// How long a caller waits for an object, from when this was made.
@@ -41,6 +47,33 @@ impl Limit {
             // A limit beyond the clock's range is no limit.
             end: Instant::now().checked_add(length),
         }
+    }
+
+    /// The limit of the call that is being made: what its caller asked for, or the runtime's wait limit from now on.
+    pub(crate) fn here() -> Result<Self> {
+        match Self::asked() {
+            Some(limit) => Ok(limit),
+            None => Ok(Self::new(runtime::current()?.wait_limit())),
+        }
+    }
+
+    /// The same for a caller that has found its runtime.
+    pub(crate) fn here_of(runtime: &Runtime) -> Self {
+        Self::asked().unwrap_or_else(|| Self::new(runtime.wait_limit()))
+    }
+
+    /// The limit that the caller of the call that is being made asked for.
+    pub(crate) fn asked() -> Option<Self> {
+        ASKED.try_with(|limit| *limit).ok()
+    }
+
+    /// Runs a step of a call for whose caller this is the limit.
+    pub(crate) fn during<R>(self, step: impl FnOnce() -> R) -> R {
+        ASKED.sync_scope(self, step)
+    }
+
+    pub(crate) fn length(&self) -> Duration {
+        self.length
     }
 
     /// Whether nothing is to be waited for at all.
@@ -85,6 +118,40 @@ impl Limit {
     ) -> Result<T> {
         let answer = self.answer(question).await;
         answer.unwrap_or_else(|| Err(self.error(key, method)))
+    }
+
+    /// The answer to a question that waits for nobody, within the limit that its caller asked for.
+    pub(crate) async fn bounding<T>(
+        key: &Key,
+        method: &str,
+        kind: MethodKind,
+        question: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(limit) = Self::asked() else {
+            return question.await;
+        };
+        let answer = limit.answer(question).await;
+        answer.unwrap_or_else(|| Err(limit.unanswered(key, method, kind)))
+    }
+
+    fn unanswered(&self, key: &Key, method: &str, kind: MethodKind) -> Error {
+        let (key, method) = (key.clone(), method.to_owned());
+        let waited = self.length.saturating_add(GRACE);
+        let reason = "the caller's limit is over".to_owned();
+        match kind {
+            MethodKind::Read => Error::Unanswered {
+                key,
+                method,
+                waited,
+                reason,
+            },
+            _ => Error::InDoubt {
+                key,
+                method,
+                waited,
+                reason,
+            },
+        }
     }
 
     /// That the time is over.

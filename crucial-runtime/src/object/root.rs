@@ -9,14 +9,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Handle, Key, Method, Object, Refusal, Shared, Value};
-use crate::error::{Error, Result};
+use crate::call::Call;
+use crate::error::Result;
 use crate::runtime;
 use crate::thread::Portable;
 
 /// The object behind a `#[crucial::shared]` struct.
 ///
 /// It is claimed before the fields are created and published after them, so that whoever opens the
-/// struct finds all of its fields, and of two who create it one gets [`Error::Exists`].
+/// struct finds all of its fields, and of two who create it one gets [`Error::Exists`](crate::Error::Exists).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Root(Handle<RootState>);
@@ -32,7 +33,7 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`] where the key is taken.
+    /// [`Error::Exists`](crate::Error::Exists) where the key is taken.
     pub async fn claim(key: Key, type_name: &str) -> Result<Self> {
         Self::claim_for(key, type_name, CLAIM).await
     }
@@ -92,21 +93,14 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::WrongType`]; [`Error::TimedOut`] where whoever creates the struct died.
+    /// [`Error::NotFound`](crate::Error::NotFound); [`Error::WrongType`](crate::Error::WrongType); [`Error::TimedOut`](crate::Error::TimedOut) where whoever creates the struct died.
     pub async fn open<L: DeserializeOwned + 'static>(
         key: Key,
         type_name: &str,
     ) -> Result<(Self, L)> {
         let root = Self(Handle::at(key));
-        let found = root.0.opened(type_name).await?;
-        if found.detail != type_name {
-            return Err(Error::WrongType {
-                key: root.0.key().clone(),
-                expected: format!("a `{type_name}`"),
-                found: format!("a `{}`", found.detail),
-            });
-        }
-        let locals = root.0.wait(&READ, Vec::new(), None).await?;
+        root.0.open_exactly(type_name).await?;
+        let locals = root.0.wait(&READ, Vec::new()).await?;
         let locals = root.0.decode_value("the local fields", &locals)?;
         Ok((root, locals))
     }
@@ -133,7 +127,7 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// [`Error::Codec`].
+    /// [`Error::Codec`](crate::Error::Codec).
     pub fn locals<L: Portable>(&self, locals: &L) -> Result<Bytes> {
         self.0.encode("the local fields", locals)
     }
@@ -152,8 +146,38 @@ impl Root {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn destroy(&self) -> Result<bool> {
-        self.0.destroy().await
+    pub fn destroy(&self) -> Call<impl Future<Output = Result<bool>> + Send> {
+        self.0.destroy()
+    }
+
+    /// Whether the struct exists. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn exists(&self) -> Call<impl Future<Output = Result<bool>> + Send> {
+        self.0.exists()
+    }
+
+    /// Removes it after so long, as [`Handle::expire`]. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn expire(
+        &self,
+        after: Option<Duration>,
+    ) -> Call<impl Future<Output = Result<bool>> + Send> {
+        self.0.expire(after)
+    }
+
+    /// How long it is until it ends by itself. One round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn expires_in(&self) -> Call<impl Future<Output = Result<Option<Duration>>> + Send> {
+        self.0.expires_in()
     }
 
     /// The struct's key.
@@ -199,7 +223,7 @@ impl Object for RootState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Runtime;
+    use crate::{Error, Runtime};
 
     #[tokio::test]
     async fn a_claim_of_a_dead_creator_runs_out_where_no_job_ends_it() {

@@ -1,11 +1,12 @@
 //! What all proxies have in common: they are made, opened and destroyed by name.
 
-use std::future::Future;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Key;
+use crate::call::Call;
 use crate::error::Result;
 
 /// A proxy: a reference to a shared object, or to a struct of them, that clones and travels freely.
@@ -110,7 +111,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`Error::NotFound`](crate::Error::NotFound), and those of the store.
-    fn snapshot(&self) -> impl Future<Output = Result<Self::Init>> + Send;
+    fn snapshot(&self) -> Call<impl Future<Output = Result<Self::Init>> + Send>;
 
     /// Removes the object; `false` if there was none. One round trip; two for a struct.
     ///
@@ -134,7 +135,61 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     ///
     /// Those of the store.
-    fn destroy(&self) -> impl Future<Output = Result<bool>> + Send;
+    fn destroy(&self) -> Call<impl Future<Output = Result<bool>> + Send>;
+
+    /// Whether the object exists. One round trip.
+    ///
+    /// ```
+    /// # use crucial::Shared;
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let latch = crucial::Latch::create("latch", 1).await?;
+    /// assert!(Shared::exists(&latch).await?);
+    /// latch.destroy().await?;
+    /// assert!(!Shared::exists(&latch).await?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    fn exists(&self) -> Call<impl Future<Output = Result<bool>> + Send>;
+
+    /// Removes the object after so long, or with `None` when its job ends, if it is of one; `false` if there is none. One
+    /// round trip; two for a struct, whose fields end with it, except persistent ones.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use crucial::Shared;
+    /// # #[crucial::shared]
+    /// # struct Votes {
+    /// #     yes: u64,
+    /// # }
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let votes = Votes::create("votes", VotesInit { yes: 1 }).await?;
+    /// assert!(Shared::expire(&votes, Some(Duration::from_secs(60))).await?);
+    /// assert!(votes.yes.expires_in().await? <= Some(Duration::from_secs(60)));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    fn expire(&self, after: Option<Duration>) -> Call<impl Future<Output = Result<bool>> + Send>;
+
+    /// How long it is until the object ends by itself; `None` where it ends with its job. One round trip.
+    ///
+    /// ```
+    /// # use crucial::Shared;
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let latch = crucial::Latch::create("latch", 1).await?;
+    /// assert_eq!(Shared::expires_in(&latch).await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`](crate::Error::NotFound), and those of the store.
+    fn expires_in(&self) -> Call<impl Future<Output = Result<Option<Duration>>> + Send>;
 
     /// Where the object lives.
     ///

@@ -32,13 +32,9 @@ type Question = (Key, &'static str, Vec<Bytes>);
 type Waiter = oneshot::Sender<Option<Value>>;
 
 impl Waits {
-    /// Makes the call until its method is ready for it, at most for `limit`.
-    pub(crate) async fn wait(
-        &self,
-        runtime: &Runtime,
-        call: Call,
-        limit: Option<Duration>,
-    ) -> Result<Value> {
+    /// Makes the call until its method is ready for it, within the [limit here](Limit::here).
+    pub(crate) async fn wait(&self, runtime: &Runtime, call: Call) -> Result<Value> {
+        let limit = Limit::here_of(runtime);
         self.wait_for(runtime, call, Concern::Any, limit).await
     }
 
@@ -48,9 +44,8 @@ impl Waits {
         runtime: &Runtime,
         call: Call,
         concern: Concern,
-        limit: Option<Duration>,
+        limit: Limit,
     ) -> Result<Value> {
-        let limit = Limit::new(limit.unwrap_or(runtime.wait_limit()));
         let (key, method) = (call.key.clone(), call.method.name);
         let store = runtime.store().as_ref();
         let answer = if call.method.kind == MethodKind::Read {

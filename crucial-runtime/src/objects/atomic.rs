@@ -15,14 +15,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rand::Rng;
-use tokio::time::Instant;
 
 pub(super) use self::machine::AtomicState;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::codec::CodecError;
 use crate::error::{Error, Result};
-use crate::object::{Handle, Value};
-use crate::runtime;
+use crate::object::{Handle, Limit, Value};
 use crate::thread::Portable;
 
 pub use combined::{AtomicBits, AtomicNumber};
@@ -96,9 +95,11 @@ impl<T: Portable> Atomic<T> {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
-    pub async fn get(&self) -> Result<T> {
-        let stored = self.stored().await?;
-        self.decode(&stored)
+    pub fn get(&self) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let stored = self.stored().await?;
+            self.decode(&stored)
+        })
     }
 
     /// Replaces the value.
@@ -115,9 +116,11 @@ impl<T: Portable> Atomic<T> {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
-    pub async fn set(&self, value: T) -> Result<()> {
-        let value = encode(&self.handle, &value)?;
-        self.handle.call(&machine::SET, vec![value]).await.map(drop)
+    pub fn set(&self, value: T) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let value = encode(&self.handle, &value)?;
+            self.handle.call(&machine::SET, vec![value]).await.map(drop)
+        })
     }
 
     /// Replaces the value and gives the one before.
@@ -133,10 +136,12 @@ impl<T: Portable> Atomic<T> {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
-    pub async fn swap(&self, value: T) -> Result<T> {
-        let value = encode(&self.handle, &value)?;
-        let before = self.handle.call(&machine::SWAP, vec![value]).await?;
-        self.decode_reply(&before)
+    pub fn swap(&self, value: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let value = encode(&self.handle, &value)?;
+            let before = self.handle.call(&machine::SWAP, vec![value]).await?;
+            self.decode_reply(&before)
+        })
     }
 
     /// Replaces the value if it is `current`: `Ok` with the value before, or `Err` with the value
@@ -154,14 +159,20 @@ impl<T: Portable> Atomic<T> {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
-    pub async fn compare_exchange(&self, current: T, new: T) -> Result<Result<T, T>> {
-        let expected = stored::encode_exact(&current)
-            .map_err(|source| self.handle.garbled("the value", source))?;
-        let new = encode(&self.handle, &new)?;
-        match self.exchange(expected, new).await? {
-            None => Ok(Ok(current)),
-            Some(actual) => self.decode(&actual).map(Err),
-        }
+    pub fn compare_exchange(
+        &self,
+        current: T,
+        new: T,
+    ) -> Call<impl Future<Output = Result<Result<T, T>>>> {
+        Call::new(async move {
+            let expected = stored::encode_exact(&current)
+                .map_err(|source| self.handle.garbled("the value", source))?;
+            let new = encode(&self.handle, &new)?;
+            match self.exchange(expected, new).await? {
+                None => Ok(Ok(current)),
+                Some(actual) => self.decode(&actual).map(Err),
+            }
+        })
     }
 
     /// Replaces the value by what `change` makes of it, unless that is `None`: `Ok` with the value
@@ -190,23 +201,25 @@ impl<T: Portable> Atomic<T> {
     /// [`Error::TimedOut`] where other changes kept coming first for the runtime's
     /// [wait limit](crate::Builder::wait_limit); [`Error::NotFound`], [`Error::Codec`],
     /// [`Error::TooLarge`], and those of the store.
-    pub async fn fetch_update(
+    pub fn fetch_update(
         &self,
         mut change: impl FnMut(T) -> Option<T> + Send,
-    ) -> Result<Result<T, T>> {
-        let mut retries = Retries::new(self.handle.key().clone(), "fetch_update")?;
-        let mut stored = self.stored().await?;
-        loop {
-            let Some(new) = change(self.decode(&stored)?) else {
-                return self.decode(&stored).map(Err);
-            };
-            let new = encode(&self.handle, &new)?;
-            match self.exchange(stored.clone(), new).await? {
-                None => return self.decode(&stored).map(Ok),
-                Some(actual) => stored = actual,
+    ) -> Call<impl Future<Output = Result<Result<T, T>>>> {
+        Call::new(async move {
+            let mut retries = Retries::new(self.handle.key().clone(), "fetch_update")?;
+            let mut stored = self.stored().await?;
+            loop {
+                let Some(new) = change(self.decode(&stored)?) else {
+                    return self.decode(&stored).map(Err);
+                };
+                let new = encode(&self.handle, &new)?;
+                match self.exchange(stored.clone(), new).await? {
+                    None => return self.decode(&stored).map(Ok),
+                    Some(actual) => stored = actual,
+                }
+                retries.pause().await?;
             }
-            retries.pause().await?;
-        }
+        })
     }
 
     /// Replaces the value by what `change` makes of it, and gives the value after.
@@ -229,17 +242,22 @@ impl<T: Portable> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_update`](Self::fetch_update).
-    pub async fn update(&self, mut change: impl FnMut(T) -> T + Send) -> Result<T> {
-        let mut retries = Retries::new(self.handle.key().clone(), "update")?;
-        let mut stored = self.stored().await?;
-        loop {
-            let new = encode(&self.handle, &change(self.decode(&stored)?))?;
-            match self.exchange(stored, new.clone()).await? {
-                None => return self.decode(&new),
-                Some(actual) => stored = actual,
+    pub fn update(
+        &self,
+        mut change: impl FnMut(T) -> T + Send,
+    ) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let mut retries = Retries::new(self.handle.key().clone(), "update")?;
+            let mut stored = self.stored().await?;
+            loop {
+                let new = encode(&self.handle, &change(self.decode(&stored)?))?;
+                match self.exchange(stored, new.clone()).await? {
+                    None => return self.decode(&new),
+                    Some(actual) => stored = actual,
+                }
+                retries.pause().await?;
             }
-            retries.pause().await?;
-        }
+        })
     }
 
     /// The value's bytes.
@@ -304,8 +322,8 @@ impl<T: Portable> Atomic<Option<T>> {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
-    pub async fn take(&self) -> Result<Option<T>> {
-        self.swap(None).await
+    pub fn take(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { self.swap(None).await })
     }
 }
 
@@ -317,8 +335,7 @@ fn encode<T: Portable>(handle: &Handle<AtomicState>, value: &T) -> Result<Bytes>
 pub(super) struct Retries {
     key: crate::Key,
     method: &'static str,
-    began: Instant,
-    limit: Duration,
+    limit: Limit,
     longest_ms: u64,
 }
 
@@ -327,20 +344,15 @@ impl Retries {
         Ok(Self {
             key,
             method,
-            began: Instant::now(),
-            limit: runtime::current()?.wait_limit(),
+            limit: Limit::here()?,
             longest_ms: 0,
         })
     }
 
     /// Lets others go first, for a random while that grows: those who collide in step would collide again.
     pub(super) async fn pause(&mut self) -> Result<()> {
-        if self.began.elapsed() > self.limit {
-            return Err(Error::TimedOut {
-                key: self.key.clone(),
-                method: self.method,
-                waited: self.limit,
-            });
+        if self.limit.is_over() {
+            return Err(self.limit.error(&self.key, self.method));
         }
         let pause = rand::rng().random_range(0..=self.longest_ms);
         self.longest_ms = (self.longest_ms * 2 + 1).min(63);

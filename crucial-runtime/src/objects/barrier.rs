@@ -8,19 +8,16 @@ mod place;
 #[path = "../../unit/objects/barrier/spec.rs"]
 mod spec;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use self::machine::{BROKEN_BY_THIS, BarrierState, TRIPPED};
 use self::place::Place;
 use super::argument;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Value};
-use crate::runtime;
 
 /// A shared barrier, as `std::sync::Barrier` or `java.util.concurrent.CyclicBarrier`: it holds every
 /// party until all have come, lets them all go, and gathers the next generation.
@@ -183,20 +180,7 @@ impl Barrier {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// To drop the future breaks the barrier, unless all have come.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BrokenBarrier`]; [`Error::TimedOut`] after the runtime's
-    /// [wait limit](crate::Builder::wait_limit), which breaks the barrier; [`Error::Refused`] if
-    /// the barrier has no parties.
-    pub async fn wait(&self) -> Result<BarrierWait> {
-        self.wait_at_most(runtime::current()?.wait_limit()).await
-    }
-
-    /// [`wait`](Self::wait), at most for so long; whoever gives up breaks the barrier.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -206,16 +190,44 @@ impl Barrier {
     ///
     /// let barrier = Barrier::create("round", 2).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert!(matches!(barrier.wait_timeout(limit).await, Err(Error::TimedOut { .. })));
-    /// assert!(matches!(barrier.wait_timeout(limit).await, Err(Error::BrokenBarrier { .. })));
+    /// assert!(matches!(barrier.wait().timeout(limit).await, Err(Error::TimedOut { .. })));
+    /// assert!(matches!(barrier.wait().timeout(limit).await, Err(Error::BrokenBarrier { .. })));
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// To drop the future breaks the barrier, unless all have come.
+    ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait).
-    pub async fn wait_timeout(&self, limit: Duration) -> Result<BarrierWait> {
-        self.wait_at_most(limit).await
+    /// [`Error::BrokenBarrier`]; [`Error::TimedOut`] after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), which breaks the barrier; [`Error::Refused`] if
+    /// the barrier has no parties.
+    pub fn wait(&self) -> Call<impl Future<Output = Result<BarrierWait>>> {
+        Call::new(async move {
+            let place = Place::take(self).await?;
+            match self.wait_for(place.arrival()).await {
+                Err(timed_out @ Error::TimedOut { .. }) => match place.give_up().await? {
+                    // All came at the last moment.
+                    Value::Int(TRIPPED) => Ok(place.leave()),
+                    Value::Int(BROKEN_BY_THIS) => {
+                        place.leave();
+                        Err(timed_out)
+                    }
+                    _ => {
+                        place.leave();
+                        Err(self.broken())
+                    }
+                },
+                Err(error @ Error::BrokenBarrier { .. }) => {
+                    place.leave();
+                    Err(error)
+                }
+                Ok(_) => Ok(place.leave()),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// How many parties a generation has. One round trip.
@@ -231,9 +243,11 @@ impl Barrier {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn parties(&self) -> Result<u32> {
-        let (parties, ..) = self.status().await?;
-        Ok(parties)
+    pub fn parties(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let (parties, ..) = self.status().await?;
+            Ok(parties)
+        })
     }
 
     /// How many parties of the generation that gathers now have come. One round trip.
@@ -251,9 +265,11 @@ impl Barrier {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn waiting(&self) -> Result<u32> {
-        let (_, waiting, _) = self.status().await?;
-        Ok(waiting)
+    pub fn waiting(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let (_, waiting, _) = self.status().await?;
+            Ok(waiting)
+        })
     }
 
     /// Whether a party gave up or was lost since the last reset. One round trip.
@@ -262,7 +278,7 @@ impl Barrier {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let round = crucial::Barrier::create("round", 2).await?;
     /// assert!(!round.is_broken().await?);
-    /// let gone = round.wait_timeout(std::time::Duration::from_millis(5)).await;
+    /// let gone = round.wait().timeout(std::time::Duration::from_millis(5)).await;
     /// assert!(gone.is_err() && round.is_broken().await?); // as one has given up
     /// # Ok(()) }
     /// ```
@@ -270,9 +286,11 @@ impl Barrier {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_broken(&self) -> Result<bool> {
-        let (.., broken) = self.status().await?;
-        Ok(broken)
+    pub fn is_broken(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let (.., broken) = self.status().await?;
+            Ok(broken)
+        })
     }
 
     /// Makes the barrier whole again and begins a new generation. Parties that wait get
@@ -291,41 +309,13 @@ impl Barrier {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn reset(&self) -> Result<()> {
-        self.handle
-            .call(&machine::RESET, vec![argument::now()])
-            .await
-            .map(drop)
-    }
-
-    async fn wait_at_most(&self, limit: Duration) -> Result<BarrierWait> {
-        let began = Instant::now();
-        let place = Place::take(self).await?;
-        let left = limit.saturating_sub(began.elapsed());
-        match self.wait_for_timeout(place.arrival(), left).await {
-            Err(Error::TimedOut { key, method, .. }) => match place.give_up().await? {
-                // All came at the last moment.
-                Value::Int(TRIPPED) => Ok(place.leave()),
-                Value::Int(BROKEN_BY_THIS) => {
-                    place.leave();
-                    Err(Error::TimedOut {
-                        key,
-                        method,
-                        waited: limit,
-                    })
-                }
-                _ => {
-                    place.leave();
-                    Err(self.broken())
-                }
-            },
-            Err(error @ Error::BrokenBarrier { .. }) => {
-                place.leave();
-                Err(error)
-            }
-            Ok(_) => Ok(place.leave()),
-            Err(error) => Err(error),
-        }
+    pub fn reset(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            self.handle
+                .call(&machine::RESET, vec![argument::now()])
+                .await
+                .map(drop)
+        })
     }
 
     /// Breaks the barrier, unless that generation has ended.

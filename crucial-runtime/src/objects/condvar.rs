@@ -5,14 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::mutex::MutexGuard;
+use super::mutex::{Mutex, MutexGuard};
 use super::notify;
 use super::permits::Share;
 use super::permits::machine::Permits;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Limit};
-use crate::runtime;
 use crate::thread::Portable;
 
 /// A condition variable, as `std::sync::Condvar`: a thread that holds a [`Mutex`](crate::Mutex) waits here,
@@ -91,15 +91,17 @@ impl Condvar {
     ///
     /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit), which leaves the mutex
     /// unlocked.
-    pub async fn wait<T: Portable>(&self, guard: MutexGuard<T>) -> Result<MutexGuard<T>> {
-        let limit = runtime::current()?.wait_limit();
-        match self.wait_timeout(guard, limit).await? {
-            (guard, false) => Ok(guard),
-            (guard, true) => {
-                guard.discard().await?;
-                Err(self.timed_out(limit))
+    pub fn wait<T: Portable>(
+        &self,
+        guard: MutexGuard<T>,
+    ) -> Call<impl Future<Output = Result<MutexGuard<T>>>> {
+        Call::new(async move {
+            let limit = Limit::here()?;
+            match self.notified(guard, limit).await? {
+                (mutex, Some(place)) => relock(mutex, place).await,
+                (_, None) => Err(limit.error(self.handle.key(), "wait")),
             }
-        }
+        })
     }
 
     /// [`wait`](Self::wait), at most for so long before it locks again, as it then does in any case; `true`
@@ -120,27 +122,17 @@ impl Condvar {
     /// # Errors
     ///
     /// Those of the condition variable, the mutex and the store.
-    pub async fn wait_timeout<T: Portable>(
+    pub fn wait_timeout<T: Portable>(
         &self,
         guard: MutexGuard<T>,
         limit: Duration,
-    ) -> Result<(MutexGuard<T>, bool)> {
-        let Some(mutex) = guard.mutex() else {
-            return Err(Error::LeaseLost {
-                key: self.handle.key().clone(),
-            });
-        };
-        let place = Share::queue(&self.handle, "wait", 1).await?;
-        guard.unlock().await?;
-        let Some(notified) = Limit::new(limit).waiting(place.granted()).await else {
-            place.leave().await;
-            return Ok((mutex.lock().await?, true));
-        };
-        notified?;
-        // Until the mutex is locked the notification is given back if this ends: the next one gets it.
-        let guard = mutex.lock().await?;
-        notify::take(place);
-        Ok((guard, false))
+    ) -> Call<impl Future<Output = Result<(MutexGuard<T>, bool)>>> {
+        Call::new(async move {
+            match self.notified(guard, Limit::new(limit)).await? {
+                (mutex, Some(place)) => Ok((relock(mutex, place).await?, false)),
+                (mutex, None) => Ok((mutex.lock().await?, true)),
+            }
+        })
     }
 
     /// Waits as long as the condition holds; one that does not hold at first costs nothing, otherwise each look costs as
@@ -163,15 +155,17 @@ impl Condvar {
     /// # Errors
     ///
     /// As [`wait`](Self::wait).
-    pub async fn wait_while<T: Portable>(
+    pub fn wait_while<T: Portable>(
         &self,
         mut guard: MutexGuard<T>,
         mut condition: impl FnMut(&T) -> bool + Send,
-    ) -> Result<MutexGuard<T>> {
-        while condition(&guard) {
-            guard = self.wait(guard).await?;
-        }
-        Ok(guard)
+    ) -> Call<impl Future<Output = Result<MutexGuard<T>>>> {
+        Call::new(async move {
+            while condition(&guard) {
+                guard = self.wait(guard).await?;
+            }
+            Ok(guard)
+        })
     }
 
     /// [`wait_while`](Self::wait_while), at most for so long before it locks for the last time; `true` with the guard
@@ -185,7 +179,7 @@ impl Condvar {
     /// let more = crucial::Condvar::create("more", ()).await?;
     /// let limit = std::time::Duration::from_millis(5);
     /// let guard = jobs.lock().await?;
-    /// let (guard, timed_out) = more.wait_while_timeout(guard, limit, |jobs| *jobs == 0).await?;
+    /// let (guard, timed_out) = more.wait_timeout_while(guard, limit, |jobs| *jobs == 0).await?;
     /// assert!(timed_out && *guard == 0);
     /// # Ok(()) }
     /// ```
@@ -193,21 +187,23 @@ impl Condvar {
     /// # Errors
     ///
     /// As [`wait_timeout`](Self::wait_timeout).
-    pub async fn wait_while_timeout<T: Portable>(
+    pub fn wait_timeout_while<T: Portable>(
         &self,
         mut guard: MutexGuard<T>,
         limit: Duration,
         mut condition: impl FnMut(&T) -> bool + Send,
-    ) -> Result<(MutexGuard<T>, bool)> {
-        let began = Instant::now();
-        while condition(&guard) {
-            let left = limit.saturating_sub(began.elapsed());
-            if left.is_zero() {
-                return Ok((guard, true));
+    ) -> Call<impl Future<Output = Result<(MutexGuard<T>, bool)>>> {
+        Call::new(async move {
+            let began = Instant::now();
+            while condition(&guard) {
+                let left = limit.saturating_sub(began.elapsed());
+                if left.is_zero() {
+                    return Ok((guard, true));
+                }
+                (guard, _) = self.wait_timeout(guard, left).await?;
             }
-            (guard, _) = self.wait_timeout(guard, left).await?;
-        }
-        Ok((guard, false))
+            Ok((guard, false))
+        })
     }
 
     /// Wakes who has waited longest. If nobody waits, nothing is kept. One round trip.
@@ -226,8 +222,8 @@ impl Condvar {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn notify_one(&self) -> Result<()> {
-        notify::notify_one(&self.handle).await
+    pub fn notify_one(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { notify::notify_one(&self.handle).await })
     }
 
     /// Wakes all who wait, and gives how many they were. One round trip.
@@ -249,15 +245,37 @@ impl Condvar {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn notify_all(&self) -> Result<usize> {
-        notify::notify_all(&self.handle).await
+    pub fn notify_all(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { notify::notify_all(&self.handle).await })
     }
 
-    fn timed_out(&self, waited: Duration) -> Error {
-        Error::TimedOut {
-            key: self.handle.key().clone(),
-            method: "wait",
-            waited,
+    /// Unlocks the mutex and waits to be notified; without a place where the time was over first.
+    async fn notified<T: Portable>(
+        &self,
+        guard: MutexGuard<T>,
+        limit: Limit,
+    ) -> Result<(Mutex<T>, Option<Share>)> {
+        let Some(mutex) = guard.mutex() else {
+            return Err(Error::LeaseLost {
+                key: self.handle.key().clone(),
+            });
+        };
+        let place = Share::queue(&self.handle, "wait", 1).await?;
+        guard.unlock().await?;
+        match limit.waiting(place.granted()).await {
+            Some(notified) => notified.map(|_| (mutex, Some(place))),
+            None => {
+                place.leave().await;
+                Ok((mutex, None))
+            }
         }
     }
+}
+
+/// Locks for the caller that was notified. Until the mutex is locked, the notification is given back if this ends: the next
+/// caller gets it.
+async fn relock<T: Portable>(mutex: Mutex<T>, place: Share) -> Result<MutexGuard<T>> {
+    let guard = mutex.lock().await?;
+    notify::take(place);
+    Ok(guard)
 }

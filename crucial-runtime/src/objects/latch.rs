@@ -6,13 +6,12 @@ pub(super) mod machine;
 #[path = "../../unit/objects/latch/spec.rs"]
 mod spec;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use self::machine::LatchState;
 use super::argument;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::{Handle, Value};
 
@@ -65,11 +64,13 @@ impl Latch {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn count(&self) -> Result<u32> {
-        match self.handle.call(&machine::COUNT, Vec::new()).await? {
-            Value::Nil => Err(self.handle.not_found()),
-            count => self.handle.number(&count),
-        }
+    pub fn count(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            match self.handle.call(&machine::COUNT, Vec::new()).await? {
+                Value::Nil => Err(self.handle.not_found()),
+                count => self.handle.number(&count),
+            }
+        })
     }
 
     /// Counts down by one, unless the count is zero, and gives what is left. One round trip.
@@ -86,8 +87,8 @@ impl Latch {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn count_down(&self) -> Result<u32> {
-        self.count_down_by(1).await
+    pub fn count_down(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move { self.count_down_by(1).await })
     }
 
     /// Counts down by so many, at most to zero, and gives what is left. One round trip.
@@ -103,10 +104,12 @@ impl Latch {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn count_down_by(&self, by: u32) -> Result<u32> {
-        let arguments = vec![argument::number(by)];
-        let reply = self.handle.call(&machine::COUNT_DOWN, arguments).await?;
-        self.handle.number(&reply)
+    pub fn count_down_by(&self, by: u32) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let arguments = vec![argument::number(by)];
+            let reply = self.handle.call(&machine::COUNT_DOWN, arguments).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Waits until the count is zero. One round trip if it is, otherwise four and one announcement, for
@@ -123,31 +126,29 @@ impl Latch {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
-    /// [wait limit](crate::Builder::wait_limit), and those of the store.
-    pub async fn wait(&self) -> Result<()> {
-        self.wait_at_most(None).await
-    }
-
-    /// [`wait`](Self::wait), at most for so long.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
     /// # let runtime = crucial::Runtime::builder().build().await?;
     /// # let _entered = runtime.enter();
     /// let never = crucial::Latch::create("never", 1).await?;
-    /// let error = never.wait_timeout(std::time::Duration::from_millis(5)).await.unwrap_err();
+    /// let error = never.wait().timeout(std::time::Duration::from_millis(5)).await.unwrap_err();
     /// assert!(matches!(error, crucial::Error::TimedOut { .. }));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`](crate::Error::TimedOut), and those of the store.
-    pub async fn wait_timeout(&self, limit: Duration) -> Result<()> {
-        self.wait_at_most(Some(limit)).await
+    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub fn wait(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            match self.handle.wait(&machine::WAIT, Vec::new()).await? {
+                Value::Nil => Err(self.handle.not_found()),
+                _ => Ok(()),
+            }
+        })
     }
 
     /// Whether the count is zero. One round trip.
@@ -164,8 +165,8 @@ impl Latch {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn try_wait(&self) -> Result<bool> {
-        Ok(self.count().await? == 0)
+    pub fn try_wait(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.count().await? == 0) })
     }
 
     /// Starts again from a new count if the count is zero; otherwise leaves it and gives `false`.
@@ -184,16 +185,11 @@ impl Latch {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn try_reset(&self, count: u32) -> Result<bool> {
-        let arguments = vec![argument::number(count)];
-        let reply = self.handle.call(&machine::TRY_RESET, arguments).await?;
-        self.handle.flag(&reply)
-    }
-
-    async fn wait_at_most(&self, limit: Option<Duration>) -> Result<()> {
-        match self.handle.wait(&machine::WAIT, Vec::new(), limit).await? {
-            Value::Nil => Err(self.handle.not_found()),
-            _ => Ok(()),
-        }
+    pub fn try_reset(&self, count: u32) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let arguments = vec![argument::number(count)];
+            let reply = self.handle.call(&machine::TRY_RESET, arguments).await?;
+            self.handle.flag(&reply)
+        })
     }
 }

@@ -17,6 +17,7 @@ use self::machine::ListState;
 use super::argument;
 use super::pages::Pages;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::{Handle, Value};
 use crate::thread::Portable;
@@ -76,10 +77,12 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn get(&self, index: usize) -> Result<Option<T>> {
-        let arguments = vec![argument::count(index)];
-        let reply = self.handle.call(&machine::GET, arguments).await?;
-        self.handle.element(&reply)
+    pub fn get(&self, index: usize) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(index)];
+            let reply = self.handle.call(&machine::GET, arguments).await?;
+            self.handle.element(&reply)
+        })
     }
 
     /// The elements at several indexes, in the order asked for; `None` for each beyond the end. One round trip.
@@ -96,16 +99,18 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn get_many(
+    pub fn get_many(
         &self,
         indexes: impl IntoIterator<Item = usize> + Send,
-    ) -> Result<Vec<Option<T>>> {
-        let arguments = indexes.into_iter().map(argument::count).collect();
-        let reply = self.handle.call(&machine::GET_MANY, arguments).await?;
-        let elements = self.handle.list(&reply)?.iter();
-        elements
-            .map(|element| self.handle.element(element))
-            .collect()
+    ) -> Call<impl Future<Output = Result<Vec<Option<T>>>>> {
+        Call::new(async move {
+            let arguments = indexes.into_iter().map(argument::count).collect();
+            let reply = self.handle.call(&machine::GET_MANY, arguments).await?;
+            let elements = self.handle.list(&reply)?.iter();
+            elements
+                .map(|element| self.handle.element(element))
+                .collect()
+        })
     }
 
     /// The first element; `None` if there is none. Constant time.
@@ -122,8 +127,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn first(&self) -> Result<Option<T>> {
-        self.get(0).await
+    pub fn first(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { self.get(0).await })
     }
 
     /// The last element; `None` if there is none. Constant time.
@@ -140,10 +145,12 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn last(&self) -> Result<Option<T>> {
-        let arguments = vec![argument::number(-1)];
-        let reply = self.handle.call(&machine::GET, arguments).await?;
-        self.handle.element(&reply)
+    pub fn last(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::number(-1)];
+            let reply = self.handle.call(&machine::GET, arguments).await?;
+            self.handle.element(&reply)
+        })
     }
 
     /// How many elements there are, in constant time.
@@ -161,9 +168,11 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn len(&self) -> Result<usize> {
-        let reply = self.handle.call(&machine::LEN, Vec::new()).await?;
-        self.handle.number(&reply)
+    pub fn len(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::LEN, Vec::new()).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Whether there are no elements.
@@ -180,8 +189,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_empty(&self) -> Result<bool> {
-        Ok(self.len().await? == 0)
+    pub fn is_empty(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.len().await? == 0) })
     }
 
     /// The elements of a range of indexes, as far as there are any, as of one moment.
@@ -199,12 +208,17 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn range(&self, range: impl RangeBounds<usize> + Send) -> Result<Vec<T>> {
-        let Some(ends) = ends(&range) else {
-            return Ok(Vec::new());
-        };
-        let reply = self.handle.call(&machine::RANGE, ends.into()).await?;
-        self.handle.elements(&reply)
+    pub fn range(
+        &self,
+        range: impl RangeBounds<usize> + Send,
+    ) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let Some(ends) = ends(&range) else {
+                return Ok(Vec::new());
+            };
+            let reply = self.handle.call(&machine::RANGE, ends.into()).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// All elements, as of one moment.
@@ -220,8 +234,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn to_vec(&self) -> Result<Vec<T>> {
-        self.range(..).await
+    pub fn to_vec(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move { self.range(..).await })
     }
 
     /// All elements, page by page, of so many each: neither the server nor this process is held up by a long
@@ -270,15 +284,17 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn position(&self, element: &T) -> Result<Option<usize>>
+    pub fn position(&self, element: &T) -> Call<impl Future<Output = Result<Option<usize>>>>
     where
         T: Sync,
     {
-        let arguments = vec![self.handle.encode_exact::<T, T>("an element", element)?];
-        match self.handle.call(&machine::POSITION, arguments).await? {
-            Value::Nil => Ok(None),
-            index => self.handle.number(&index).map(Some),
-        }
+        Call::new(async move {
+            let arguments = vec![self.handle.encode_exact::<T, T>("an element", element)?];
+            match self.handle.call(&machine::POSITION, arguments).await? {
+                Value::Nil => Ok(None),
+                index => self.handle.number(&index).map(Some),
+            }
+        })
     }
 
     /// The index of the last element that is this one. Linear time.
@@ -294,16 +310,18 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn last_position(&self, element: &T) -> Result<Option<usize>>
+    pub fn last_position(&self, element: &T) -> Call<impl Future<Output = Result<Option<usize>>>>
     where
         T: Sync,
     {
-        let element = self.handle.encode_exact::<T, T>("an element", element)?;
-        let arguments = vec![element, Bytes::from_static(b"RANK"), argument::number(-1)];
-        match self.handle.call(&machine::POSITION, arguments).await? {
-            Value::Nil => Ok(None),
-            index => self.handle.number(&index).map(Some),
-        }
+        Call::new(async move {
+            let element = self.handle.encode_exact::<T, T>("an element", element)?;
+            let arguments = vec![element, Bytes::from_static(b"RANK"), argument::number(-1)];
+            match self.handle.call(&machine::POSITION, arguments).await? {
+                Value::Nil => Ok(None),
+                index => self.handle.number(&index).map(Some),
+            }
+        })
     }
 
     /// Whether any element is this one. Linear time.
@@ -319,11 +337,11 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn contains(&self, element: &T) -> Result<bool>
+    pub fn contains(&self, element: &T) -> Call<impl Future<Output = Result<bool>>>
     where
         T: Sync,
     {
-        Ok(self.position(element).await?.is_some())
+        Call::new(async move { Ok(self.position(element).await?.is_some()) })
     }
 }
 

@@ -1,7 +1,5 @@
 //! What guards of mutexes and read-write locks have in common: a copy of the value, and who may write it back.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::argument;
@@ -45,9 +43,8 @@ impl<T: Portable> Locked<T> {
         handle: &Handle<Permits>,
         method: &'static str,
         share: u32,
-        limit: Option<Duration>,
     ) -> Result<Self> {
-        let (share, value) = Share::acquire(handle, method, share, limit).await?;
+        let (share, value) = Share::acquire(handle, method, share).await?;
         Self::new(share, &value)
     }
 
@@ -256,9 +253,9 @@ macro_rules! writer {
             ///
             /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, which leaves what others
             /// wrote meanwhile; [`Error::TooLarge`](crate::Error::TooLarge); those of the store.
-            pub async fn commit(&mut self) -> Result<()> {
+            pub fn commit(&mut self) -> Call<impl Future<Output = Result<()>>> { Call::new(async move {
                 self.0.commit().await
-            }
+            }) }
 
             /// Writes the value, if it may have been changed, and gives the lock back. One round trip. Dropped
             /// half-way, it goes on in the background.
@@ -277,9 +274,9 @@ macro_rules! writer {
             /// # Errors
             ///
             /// As [`commit`](Self::commit); the lock is given back all the same.
-            pub async fn unlock(self) -> Result<()> {
+            pub fn unlock(self) -> Call<impl Future<Output = Result<()>>> { Call::new(async move {
                 self.0.unlock().await
-            }
+            }) }
 
             /// Gives the lock back and leaves the value as it was last [committed](Self::commit). One round trip.
             ///
@@ -298,9 +295,9 @@ macro_rules! writer {
             /// # Errors
             ///
             /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, and those of the store.
-            pub async fn discard(self) -> Result<()> {
+            pub fn discard(self) -> Call<impl Future<Output = Result<()>>> { Call::new(async move {
                 self.0.discard().await
-            }
+            }) }
 
             /// The number of this acquisition, higher than that of any before. Give it to other systems with what
             /// you write there, so that they can refuse what comes from a holder of before.

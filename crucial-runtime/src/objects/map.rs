@@ -20,6 +20,7 @@ use super::atomic::Retries;
 use super::keyed::{keyed, merge_all, merged};
 use super::pages::{self, Pages};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::{Handle, Method, Value};
 use crate::thread::Portable;
@@ -90,9 +91,11 @@ impl<K: Unique, V: Portable> Map<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn keys(&self) -> Result<Vec<K>> {
-        let reply = self.handle.call(&machine::KEYS, Vec::new()).await?;
-        self.handle.elements(&reply)
+    pub fn keys(&self) -> Call<impl Future<Output = Result<Vec<K>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::KEYS, Vec::new()).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// All values, as of one moment.
@@ -108,9 +111,11 @@ impl<K: Unique, V: Portable> Map<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn values(&self) -> Result<Vec<V>> {
-        let reply = self.handle.call(&machine::VALUES, Vec::new()).await?;
-        self.handle.elements(&reply)
+    pub fn values(&self) -> Call<impl Future<Output = Result<Vec<V>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::VALUES, Vec::new()).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// All entries, as of one moment.
@@ -126,9 +131,11 @@ impl<K: Unique, V: Portable> Map<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn entries(&self) -> Result<Vec<(K, V)>> {
-        let reply = self.handle.call(&machine::ENTRIES, Vec::new()).await?;
-        self.handle.entries(&reply)
+    pub fn entries(&self) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::ENTRIES, Vec::new()).await?;
+            self.handle.entries(&reply)
+        })
     }
 
     /// All entries, as of one moment.
@@ -145,9 +152,11 @@ impl<K: Unique, V: Portable> Map<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn to_hash_map(&self) -> Result<HashMap<K, V>> {
-        let reply = self.handle.call(&machine::ENTRIES, Vec::new()).await?;
-        self.handle.entries(&reply)
+    pub fn to_hash_map(&self) -> Call<impl Future<Output = Result<HashMap<K, V>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::ENTRIES, Vec::new()).await?;
+            self.handle.entries(&reply)
+        })
     }
 
     /// All entries, page by page, of about so many each: neither the server nor this process is held up by a
@@ -201,9 +210,11 @@ impl<K: Unique, V: Portable> Map<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn drain(&self) -> Result<HashMap<K, V>> {
-        let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
-        self.handle.entries(&reply)
+    pub fn drain(&self) -> Call<impl Future<Output = Result<HashMap<K, V>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
+            self.handle.entries(&reply)
+        })
     }
 
     fn encode_key<Q: Serialize + ?Sized>(&self, key: &Q) -> Result<Bytes> {

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use self::machine::MatrixState;
 use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, numbers};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Handle;
 
@@ -81,8 +82,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn to_grid(&self) -> Result<Grid<T>> {
-        self.handle.ask(&machine::TO_GRID, ()).await
+    pub fn to_grid(&self) -> Call<impl Future<Output = Result<Grid<T>>>> {
+        Call::new(async move { self.handle.ask(&machine::TO_GRID, ()).await })
     }
 
     /// How many rows and columns there are.
@@ -102,8 +103,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn shape(&self) -> Result<(usize, usize)> {
-        self.handle.ask(&machine::SHAPE, ()).await
+    pub fn shape(&self) -> Call<impl Future<Output = Result<(usize, usize)>>> {
+        Call::new(async move { self.handle.ask(&machine::SHAPE, ()).await })
     }
 
     /// One number, or `None` beyond the last row or column.
@@ -121,8 +122,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn get(&self, row: usize, column: usize) -> Result<Option<T>> {
-        self.handle.ask(&machine::GET, (row, column)).await
+    pub fn get(&self, row: usize, column: usize) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { self.handle.ask(&machine::GET, (row, column)).await })
     }
 
     /// Replaces one number and gives the one before.
@@ -141,9 +142,16 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row or column.
-    pub async fn set(&self, row: usize, column: usize, number: T) -> Result<T> {
-        let args = (row, column, number);
-        self.handle.ask(&machine::SET, args).await
+    pub fn set(
+        &self,
+        row: usize,
+        column: usize,
+        number: T,
+    ) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let args = (row, column, number);
+            self.handle.ask(&machine::SET, args).await
+        })
     }
 
     /// Replaces all numbers, and with them the shape.
@@ -163,8 +171,8 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape while parties have come to a round of
     /// [`reduce`](Self::reduce).
-    pub async fn replace(&self, grid: &Grid<T>) -> Result<()> {
-        self.handle.ask(&machine::REPLACE, (grid,)).await
+    pub fn replace(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.handle.ask(&machine::REPLACE, (grid,)).await })
     }
 
     /// Adds other numbers, one to each.
@@ -183,8 +191,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape, or where an `i64` would overflow.
-    pub async fn add(&self, grid: &Grid<T>) -> Result<()> {
-        self.axpy(T::ONE, grid).await
+    pub fn add(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.axpy(T::ONE, grid).await })
     }
 
     /// Adds `factor` times other numbers.
@@ -203,8 +211,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn axpy(&self, factor: T, grid: &Grid<T>) -> Result<()> {
-        self.handle.ask(&machine::ADD_SCALED, (factor, grid)).await
+    pub fn axpy(&self, factor: T, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.handle.ask(&machine::ADD_SCALED, (factor, grid)).await })
     }
 
     /// Adds several parts, all or none of them.
@@ -224,8 +232,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn add_all(&self, parts: &[Grid<T>]) -> Result<()> {
-        self.handle.ask(&machine::ADD_ALL, (parts,)).await
+    pub fn add_all(&self, parts: &[Grid<T>]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.handle.ask(&machine::ADD_ALL, (parts,)).await })
     }
 
     /// Keeps the smaller of each number and the other one; a NaN gives way.
@@ -243,8 +251,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape.
-    pub async fn minimum(&self, grid: &Grid<T>) -> Result<()> {
-        self.handle.ask(&machine::BOUND, (Bound::Min, grid)).await
+    pub fn minimum(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.handle.ask(&machine::BOUND, (Bound::Min, grid)).await })
     }
 
     /// Keeps the larger of each number and the other one; a NaN gives way.
@@ -262,8 +270,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape.
-    pub async fn maximum(&self, grid: &Grid<T>) -> Result<()> {
-        self.handle.ask(&machine::BOUND, (Bound::Max, grid)).await
+    pub fn maximum(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.handle.ask(&machine::BOUND, (Bound::Max, grid)).await })
     }
 
     /// The sum of the products of all numbers with those of another grid.
@@ -284,8 +292,8 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape, or where it does not fit an `i64` (what is between may
     /// be larger).
-    pub async fn dot(&self, grid: &Grid<T>) -> Result<T> {
-        self.handle.ask(&machine::DOT, (grid,)).await
+    pub fn dot(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.handle.ask(&machine::DOT, (grid,)).await })
     }
 
     /// The matrix times a vector: each row's sum of products with it. The matrix stays where it is.
@@ -304,10 +312,12 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) where the vector has not as many numbers as there are columns, or where a
     /// sum does not fit an `i64`.
-    pub async fn times(&self, vector: &[T]) -> Result<Vec<T>> {
-        let args = (Borrowed(vector),);
-        let Numbers(products) = self.handle.ask(&machine::TIMES, args).await?;
-        Ok(products)
+    pub fn times(&self, vector: &[T]) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let args = (Borrowed(vector),);
+            let Numbers(products) = self.handle.ask(&machine::TIMES, args).await?;
+            Ok(products)
+        })
     }
 
     /// The transposed matrix times a vector: each column's sum of products with it.
@@ -325,10 +335,12 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) where the vector has not as many numbers as there are rows, or where a sum
     /// does not fit an `i64`.
-    pub async fn times_transposed(&self, vector: &[T]) -> Result<Vec<T>> {
-        let args = (Borrowed(vector),);
-        let products = self.handle.ask(&machine::TIMES_TRANSPOSED, args).await?;
-        let Numbers(products) = products;
-        Ok(products)
+    pub fn times_transposed(&self, vector: &[T]) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let args = (Borrowed(vector),);
+            let products = self.handle.ask(&machine::TIMES_TRANSPOSED, args).await?;
+            let Numbers(products) = products;
+            Ok(products)
+        })
     }
 }

@@ -1,13 +1,13 @@
 //! A mutex: a value that one at a time may change.
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::lock::{self, Locked, WRITER, writer};
 use super::permits::machine::Permits;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Handle;
 use crate::thread::Portable;
@@ -97,15 +97,7 @@ impl<T: Portable> Mutex<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
-    /// [wait limit](crate::Builder::wait_limit), and those of the store.
-    pub async fn lock(&self) -> Result<MutexGuard<T>> {
-        self.lock_at_most(None).await
-    }
-
-    /// [`lock`](Self::lock), at most for so long. With a limit of zero nothing waits.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -114,16 +106,20 @@ impl<T: Portable> Mutex<T> {
     /// let mutex = crucial::Mutex::create("mutex", 0).await?;
     /// let _guard = mutex.lock().await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// let error = mutex.lock_timeout(limit).await.unwrap_err();
+    /// let error = mutex.lock().timeout(limit).await.unwrap_err();
     /// assert!(matches!(error, crucial::Error::TimedOut { .. }));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`lock`](Self::lock).
-    pub async fn lock_timeout(&self, limit: Duration) -> Result<MutexGuard<T>> {
-        self.lock_at_most(Some(limit)).await
+    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub fn lock(&self) -> Call<impl Future<Output = Result<MutexGuard<T>>>> {
+        Call::new(async move {
+            let locked = Locked::acquire(&self.handle, "lock", WRITER).await?;
+            Ok(MutexGuard(locked))
+        })
     }
 
     /// Locks if nobody holds the lock and nobody waits for it. One round trip.
@@ -140,9 +136,11 @@ impl<T: Portable> Mutex<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn try_lock(&self) -> Result<Option<MutexGuard<T>>> {
-        let locked = Locked::try_acquire(&self.handle, "lock", WRITER).await?;
-        Ok(locked.map(MutexGuard))
+    pub fn try_lock(&self) -> Call<impl Future<Output = Result<Option<MutexGuard<T>>>>> {
+        Call::new(async move {
+            let locked = Locked::try_acquire(&self.handle, "lock", WRITER).await?;
+            Ok(locked.map(MutexGuard))
+        })
     }
 
     /// Locks, changes the value and unlocks. Two round trips if nobody holds the lock.
@@ -157,20 +155,7 @@ impl<T: Portable> Mutex<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// To drop the future before `change` has run changes nothing and gives back the place in the queue, or the lock.
-    /// What `change` has made is written in the background, and the lock given back.
-    ///
-    /// # Errors
-    ///
-    /// As [`lock`](Self::lock) and [`MutexGuard::unlock`].
-    pub async fn with<R: Send>(&self, change: impl FnOnce(&mut T) -> R + Send) -> Result<R> {
-        change_under(self.lock().await?, change).await
-    }
-
-    /// [`with`](Self::with), waiting for the lock at most for so long. With a limit of zero nothing waits. Where the
-    /// time is over, the value was not changed.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -179,28 +164,27 @@ impl<T: Portable> Mutex<T> {
     /// let total = crucial::Mutex::create("total", 1).await?;
     /// let limit = std::time::Duration::from_millis(5);
     /// let guard = total.lock().await?;
-    /// let error = total.with_timeout(limit, |total| *total += 1).await.unwrap_err();
+    /// let error = total.with(|total| *total += 1).timeout(limit).await.unwrap_err();
     /// assert!(matches!(error, crucial::Error::TimedOut { .. }));
     /// guard.unlock().await?;
-    /// total.with_timeout(limit, |total| *total += 1).await?;
+    /// total.with(|total| *total += 1).timeout(limit).await?;
     /// assert_eq!(total.snapshot().await?, 2);
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// To drop the future before `change` has run changes nothing and gives back the place in the queue, or the lock.
+    /// What `change` has made is written in the background, and the lock given back.
+    ///
     /// # Errors
     ///
-    /// As [`with`](Self::with).
-    pub async fn with_timeout<R: Send>(
+    /// As [`lock`](Self::lock) and [`MutexGuard::unlock`].
+    pub fn with<R: Send>(
         &self,
-        limit: Duration,
         change: impl FnOnce(&mut T) -> R + Send,
-    ) -> Result<R> {
-        change_under(self.lock_timeout(limit).await?, change).await
-    }
-
-    async fn lock_at_most(&self, limit: Option<Duration>) -> Result<MutexGuard<T>> {
-        let locked = Locked::acquire(&self.handle, "lock", WRITER, limit).await?;
-        Ok(MutexGuard(locked))
+    ) -> Call<impl Future<Output = Result<R>>> {
+        Call::new(async move { change_under(self.lock().await?, change).await })
     }
 }
 

@@ -1,13 +1,12 @@
 //! A notification: somebody is told that something has happened.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::argument;
 use super::permits::Share;
 use super::permits::machine::{self, Permits};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::{Handle, Value};
 
@@ -63,6 +62,18 @@ impl Notify {
     /// # Ok(()) }
     /// ```
     ///
+    /// With a [limit](crate::Call::timeout):
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let ready = crucial::Notify::create("ready", ()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert!(matches!(ready.notified().timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// ready.notify_one().await?; // for the next one: who gave up is out of the queue
+    /// ready.notified().timeout(limit).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// To drop the future gives back the place in the queue; a notification that had just come goes to the next.
@@ -71,27 +82,12 @@ impl Notify {
     ///
     /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
     /// [wait limit](crate::Builder::wait_limit), and those of the store.
-    pub async fn notified(&self) -> Result<()> {
-        self.notified_at_most(None).await
-    }
-
-    /// [`notified`](Self::notified), at most for so long. With a limit of zero nothing waits.
-    ///
-    /// ```
-    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
-    /// let ready = crucial::Notify::create("ready", ()).await?;
-    /// let limit = std::time::Duration::from_millis(5);
-    /// assert!(matches!(ready.notified_timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
-    /// ready.notify_one().await?; // for the next one: who gave up is out of the queue
-    /// ready.notified_timeout(limit).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`notified`](Self::notified).
-    pub async fn notified_timeout(&self, limit: Duration) -> Result<()> {
-        self.notified_at_most(Some(limit)).await
+    pub fn notified(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let (share, _) = Share::acquire(&self.handle, "notified", 1).await?;
+            take(share);
+            Ok(())
+        })
     }
 
     /// Wakes who has waited longest, or is kept for the next one who waits, if none is kept yet. One round trip.
@@ -102,7 +98,7 @@ impl Notify {
     /// ready.notify_one().await?;
     /// ready.notify_one().await?; // one is kept already
     /// ready.notified().await?;
-    /// let again = ready.notified_timeout(std::time::Duration::ZERO).await;
+    /// let again = ready.notified().timeout(std::time::Duration::ZERO).await;
     /// assert!(matches!(again, Err(crucial::Error::TimedOut { .. })));
     /// # Ok(()) }
     /// ```
@@ -110,8 +106,8 @@ impl Notify {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn notify_one(&self) -> Result<()> {
-        notify_one(&self.handle).await
+    pub fn notify_one(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { notify_one(&self.handle).await })
     }
 
     /// Wakes all who wait now, and gives how many they were; nothing is kept. One round trip.
@@ -120,7 +116,7 @@ impl Notify {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let news = crucial::Notify::create("news", ()).await?;
     /// assert_eq!(news.notify_waiters().await?, 0); // nobody waited,
-    /// let late = news.notified_timeout(std::time::Duration::ZERO).await;
+    /// let late = news.notified().timeout(std::time::Duration::ZERO).await;
     /// assert!(matches!(late, Err(crucial::Error::TimedOut { .. }))); // so who comes later waits for the next
     /// # Ok(()) }
     /// ```
@@ -128,14 +124,8 @@ impl Notify {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn notify_waiters(&self) -> Result<usize> {
-        notify_all(&self.handle).await
-    }
-
-    async fn notified_at_most(&self, limit: Option<Duration>) -> Result<()> {
-        let (share, _) = Share::acquire(&self.handle, "notified", 1, limit).await?;
-        take(share);
-        Ok(())
+    pub fn notify_waiters(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { notify_all(&self.handle).await })
     }
 }
 

@@ -7,6 +7,7 @@ use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, TryStreamExt};
 
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::{Handle, Object, Value};
 
@@ -67,15 +68,21 @@ impl<T: Send + 'static> Pages<T> {
     /// # Errors
     ///
     /// [`Error::Codec`](crate::Error::Codec) where what is stored is of another type, and those of the store.
-    pub async fn next(&mut self) -> Result<Option<Vec<T>>> {
-        while let Some(place) = &self.place {
-            let (page, next) = (self.fetch)(place.clone()).await?;
-            self.place = next;
-            if !page.is_empty() {
-                return Ok(Some(page));
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is named as that of streams"
+    )]
+    pub fn next(&mut self) -> Call<impl Future<Output = Result<Option<Vec<T>>>>> {
+        Call::new(async move {
+            while let Some(place) = &self.place {
+                let (page, next) = (self.fetch)(place.clone()).await?;
+                self.place = next;
+                if !page.is_empty() {
+                    return Ok(Some(page));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     /// The elements one by one, as a [`Stream`]. It ends after an error.

@@ -55,10 +55,8 @@ impl Share {
         handle: &Handle<Permits>,
         method: &'static str,
         count: u32,
-        limit: Option<Duration>,
     ) -> Result<(Self, Value)> {
-        let errand = Errand::here()?;
-        let limit = Limit::new(limit.unwrap_or(errand.runtime().wait_limit()));
+        let limit = Limit::here()?;
         let timed_out = || limit.error(handle.key(), method);
         if limit.is_zero() {
             let now = Self::try_acquire(handle, method, count);
@@ -174,9 +172,10 @@ impl Share {
     pub(super) async fn granted(&self) -> Result<Option<Value>> {
         let ticket = argument::number(self.ticket);
         let (arguments, concern) = (vec![ticket.clone()], Concern::Own(ticket));
-        let granted =
-            self.handle
-                .wait_for(&machine::GRANTED, arguments, concern, Some(Duration::MAX));
+        let no_limit = Limit::new(Duration::MAX);
+        let granted = self
+            .handle
+            .wait_for(&machine::GRANTED, arguments, concern, no_limit);
         match granted.await? {
             Value::Nil => Err(self.handle.not_found()),
             Value::Int(0) => Ok(None),

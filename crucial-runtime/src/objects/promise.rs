@@ -7,12 +7,12 @@ pub(super) mod machine;
 mod spec;
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use self::machine::{FAILED, KEPT, OPEN, PromiseState};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Value};
 use crate::thread::Portable;
@@ -71,10 +71,12 @@ impl<T: Portable> Promise<T> {
     /// # Errors
     ///
     /// [`Error::TooLarge`], and those of the store.
-    pub async fn complete(&self, value: T) -> Result<bool> {
-        let kept = kept(&self.handle, &value)?;
-        let reply = self.handle.call(&machine::SETTLE, vec![kept]).await?;
-        self.handle.flag(&reply)
+    pub fn complete(&self, value: T) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let kept = kept(&self.handle, &value)?;
+            let reply = self.handle.call(&machine::SETTLE, vec![kept]).await?;
+            self.handle.flag(&reply)
+        })
     }
 
     /// Fails the promise: whoever waits for it gets [`Error::PromiseFailed`] with that reason.
@@ -93,10 +95,15 @@ impl<T: Portable> Promise<T> {
     /// # Errors
     ///
     /// [`Error::TooLarge`], and those of the store.
-    pub async fn fail(&self, reason: impl std::fmt::Display + Send) -> Result<bool> {
-        let failed = tagged(FAILED, reason.to_string().as_bytes());
-        let reply = self.handle.call(&machine::SETTLE, vec![failed]).await?;
-        self.handle.flag(&reply)
+    pub fn fail(
+        &self,
+        reason: impl std::fmt::Display + Send,
+    ) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let failed = tagged(FAILED, reason.to_string().as_bytes());
+            let reply = self.handle.call(&machine::SETTLE, vec![failed]).await?;
+            self.handle.flag(&reply)
+        })
     }
 
     /// Waits for the value. One round trip if it is there, otherwise four and one announcement, for all who wait
@@ -113,31 +120,30 @@ impl<T: Portable> Promise<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// [`Error::PromiseFailed`]; [`Error::TimedOut`] after the runtime's
-    /// [wait limit](crate::Builder::wait_limit); and those of the store.
-    pub async fn get(&self) -> Result<T> {
-        self.get_at_most(None).await
-    }
-
-    /// [`get`](Self::get), at most for so long.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let answer = crucial::Promise::create("answer", None).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert!(matches!(answer.get_timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// assert!(matches!(answer.get().timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
     /// answer.complete(42).await?; // nothing was lost
-    /// assert_eq!(answer.get_timeout(limit).await?, 42);
+    /// assert_eq!(answer.get().timeout(limit).await?, 42);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
-    pub async fn get_timeout(&self, limit: Duration) -> Result<T> {
-        self.get_at_most(Some(limit)).await
+    /// [`Error::PromiseFailed`]; [`Error::TimedOut`] after the runtime's
+    /// [wait limit](crate::Builder::wait_limit); and those of the store.
+    pub fn get(&self) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let known = self.handle.wait(&machine::GET, Vec::new()).await?;
+            match self.known(&known)? {
+                Some(value) => Ok(value),
+                None => Err(self.handle.unexpected("the value", &known)),
+            }
+        })
     }
 
     /// The value, if it has come. One round trip.
@@ -154,9 +160,11 @@ impl<T: Portable> Promise<T> {
     /// # Errors
     ///
     /// [`Error::PromiseFailed`], and those of the store.
-    pub async fn try_get(&self) -> Result<Option<T>> {
-        let known = self.handle.call(&machine::TRY_GET, Vec::new()).await?;
-        self.known(&known)
+    pub fn try_get(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let known = self.handle.call(&machine::TRY_GET, Vec::new()).await?;
+            self.known(&known)
+        })
     }
 
     /// Whether the promise is complete or failed. One round trip.
@@ -174,19 +182,13 @@ impl<T: Portable> Promise<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_done(&self) -> Result<bool> {
-        match self.handle.call(&machine::IS_DONE, Vec::new()).await? {
-            Value::Nil => Err(self.handle.not_found()),
-            done => self.handle.flag(&done),
-        }
-    }
-
-    async fn get_at_most(&self, limit: Option<Duration>) -> Result<T> {
-        let known = self.handle.wait(&machine::GET, Vec::new(), limit).await?;
-        match self.known(&known)? {
-            Some(value) => Ok(value),
-            None => Err(self.handle.unexpected("the value", &known)),
-        }
+    pub fn is_done(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            match self.handle.call(&machine::IS_DONE, Vec::new()).await? {
+                Value::Nil => Err(self.handle.not_found()),
+                done => self.handle.flag(&done),
+            }
+        })
     }
 
     fn known(&self, known: &Value) -> Result<Option<T>> {

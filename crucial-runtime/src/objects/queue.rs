@@ -21,6 +21,7 @@ use bytes::Bytes;
 use self::machine::QueueState;
 use super::argument;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Method, Value};
 use crate::thread::Portable;
@@ -222,10 +223,12 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn peek(&self) -> Result<Option<T>> {
-        let now = vec![argument::now()];
-        let reply = self.handle.call(&machine::PEEK, now).await?;
-        self.handle.element(&reply)
+    pub fn peek(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let now = vec![argument::now()];
+            let reply = self.handle.call(&machine::PEEK, now).await?;
+            self.handle.element(&reply)
+        })
     }
 
     /// Closes the queue: nothing more can be put. `false` if it was closed. Whoever waits to put gets
@@ -249,12 +252,14 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn close(&self) -> Result<bool> {
-        let reply = self.handle.call(&machine::CLOSE, Vec::new()).await?;
-        match self.handle.list(&reply)? {
-            [open, ..] => self.handle.flag(open),
-            _ => Err(self.handle.unexpected("the reply", &reply)),
-        }
+    pub fn close(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::CLOSE, Vec::new()).await?;
+            match self.handle.list(&reply)? {
+                [open, ..] => self.handle.flag(open),
+                _ => Err(self.handle.unexpected("the reply", &reply)),
+            }
+        })
     }
 
     /// The elements that have been delivered too often, oldest first. See [`QueueInit::max_deliveries`].
@@ -278,10 +283,12 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn dead_letters(&self) -> Result<Vec<T>> {
-        let now = vec![argument::now()];
-        let reply = self.handle.call(&machine::DEAD, now).await?;
-        self.handle.elements(&reply)
+    pub fn dead_letters(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let now = vec![argument::now()];
+            let reply = self.handle.call(&machine::DEAD, now).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// Removes the [dead letters](Self::dead_letters) and gives them.
@@ -303,12 +310,14 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn drain_dead_letters(&self) -> Result<Vec<T>> {
-        let reply = self.change(&machine::DRAIN_DEAD, Vec::new()).await?;
-        let elements = self.handle.list(&reply)?.iter().skip(2);
-        elements
-            .map(|element| self.handle.decode_value("an element", element))
-            .collect()
+    pub fn drain_dead_letters(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let reply = self.change(&machine::DRAIN_DEAD, Vec::new()).await?;
+            let elements = self.handle.list(&reply)?.iter().skip(2);
+            elements
+                .map(|element| self.handle.decode_value("an element", element))
+                .collect()
+        })
     }
 
     /// A call at the time where the queue lives.

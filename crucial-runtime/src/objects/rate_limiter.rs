@@ -14,9 +14,9 @@ use tokio::time::{Instant, sleep_until};
 use self::machine::{LARGEST, RateLimiterState};
 use super::argument;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::object::{Errand, Handle, Value};
-use crate::runtime;
+use crate::object::{Errand, Handle, Limit, Value};
 
 /// A shared rate limiter: all threads together get so many permits a time, and no more than a burst
 /// of them at once.
@@ -153,16 +153,18 @@ impl RateLimiter {
     /// # Errors
     ///
     /// [`Error::Refused`] for more permits than a burst has, or for none.
-    pub async fn try_acquire(&self, permits: u32) -> Result<bool> {
-        let errand = Errand::here()?;
-        let reserved = self.reserve(&errand, permits, Duration::ZERO).await?;
-        match reserved {
-            Ok(reservation) => {
-                reservation.keep();
-                Ok(true)
+    pub fn try_acquire(&self, permits: u32) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let errand = Errand::here()?;
+            let reserved = self.reserve(&errand, permits, Duration::ZERO).await?;
+            match reserved {
+                Ok(reservation) => {
+                    reservation.keep();
+                    Ok(true)
+                }
+                Err(_) => Ok(false),
             }
-            Err(_) => Ok(false),
-        }
+        })
     }
 
     /// Takes so many permits; waits as long as the store says that it takes until there are as many.
@@ -183,21 +185,7 @@ impl RateLimiter {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// A future that is dropped while it waits gives its reservation back if it is the last one; those
-    /// behind it have been told their time, which stays as it is, so otherwise the permits are gone.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::RateLimited`], at once, if it would take longer than the runtime's
-    /// [wait limit](crate::Builder::wait_limit); [`Error::Refused`] for more permits than a burst has, or for none.
-    pub async fn acquire(&self, permits: u32) -> Result<()> {
-        let limit = runtime::current()?.wait_limit();
-        self.acquire_timeout(permits, limit).await
-    }
-
-    /// [`acquire`](Self::acquire), if it takes at most so long. Otherwise it says so at once, and reserves nothing.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -209,29 +197,37 @@ impl RateLimiter {
     /// let rate = Rate { permits: 1, per: Duration::from_secs(3600), burst: 1 };
     /// let reports = RateLimiter::create("reports", rate).await?;
     /// reports.acquire(1).await?;
-    /// match reports.acquire_timeout(1, Duration::from_secs(1)).await {
+    /// match reports.acquire(1).timeout(Duration::from_secs(1)).await {
     ///     Err(Error::RateLimited { wait, .. }) => assert!(wait > Duration::from_secs(3500)),
     ///     other => panic!("{other:?}"),
     /// }
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped while it waits gives its reservation back if it is the last one; those
+    /// behind it have been told their time, which stays as it is, so otherwise the permits are gone.
+    ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire).
-    pub async fn acquire_timeout(&self, permits: u32, limit: Duration) -> Result<()> {
-        let errand = Errand::here()?;
-        match self.reserve(&errand, permits, limit).await? {
-            Ok(reservation) => {
-                sleep_until(reservation.due).await;
-                reservation.keep();
-                Ok(())
+    /// [`Error::RateLimited`], at once, if it would take longer than the runtime's
+    /// [wait limit](crate::Builder::wait_limit); [`Error::Refused`] for more permits than a burst has, or for none.
+    pub fn acquire(&self, permits: u32) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let (errand, limit) = (Errand::here()?, Limit::here()?);
+            match self.reserve(&errand, permits, limit.left()).await? {
+                Ok(reservation) => {
+                    sleep_until(reservation.due).await;
+                    reservation.keep();
+                    Ok(())
+                }
+                Err(wait) => Err(Error::RateLimited {
+                    key: self.handle.key().clone(),
+                    wait,
+                }),
             }
-            Err(wait) => Err(Error::RateLimited {
-                key: self.handle.key().clone(),
-                wait,
-            }),
-        }
+        })
     }
 
     /// How many permits could be taken now.
@@ -250,9 +246,11 @@ impl RateLimiter {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn available(&self) -> Result<u32> {
-        let (_, available) = self.status().await?;
-        Ok(available)
+    pub fn available(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let (_, available) = self.status().await?;
+            Ok(available)
+        })
     }
 
     /// Reserves permits that come within `limit`; otherwise, how long they would take.

@@ -1,13 +1,13 @@
 //! A read-write lock: a value that many may read at a time, or one change.
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::lock::{self, Locked, READER, WRITER, guard, writer};
 use super::permits::machine::Permits;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Handle;
 use crate::thread::Portable;
@@ -65,34 +65,28 @@ impl<T: Portable> RwLock<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
-    /// [wait limit](crate::Builder::wait_limit), and those of the store.
-    pub async fn read(&self) -> Result<RwLockReadGuard<T>> {
-        let locked = Locked::acquire(&self.handle, "read", READER, None).await?;
-        Ok(RwLockReadGuard(locked))
-    }
-
-    /// [`read`](Self::read), at most for so long. With a limit of zero nothing waits.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let price = crucial::RwLock::create("price", 3).await?;
     /// let limit = std::time::Duration::from_millis(5);
     /// let writer = price.write().await?;
-    /// assert!(matches!(price.read_timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// assert!(matches!(price.read().timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
     /// writer.unlock().await?;
-    /// assert_eq!(*price.read_timeout(limit).await?, 3);
+    /// assert_eq!(*price.read().timeout(limit).await?, 3);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
-    pub async fn read_timeout(&self, limit: Duration) -> Result<RwLockReadGuard<T>> {
-        let locked = Locked::acquire(&self.handle, "read", READER, Some(limit)).await?;
-        Ok(RwLockReadGuard(locked))
+    /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's
+    /// [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub fn read(&self) -> Call<impl Future<Output = Result<RwLockReadGuard<T>>>> {
+        Call::new(async move {
+            let locked = Locked::acquire(&self.handle, "read", READER).await?;
+            Ok(RwLockReadGuard(locked))
+        })
     }
 
     /// Locks for reading if nobody writes or waits. One round trip.
@@ -111,9 +105,11 @@ impl<T: Portable> RwLock<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn try_read(&self) -> Result<Option<RwLockReadGuard<T>>> {
-        let locked = Locked::try_acquire(&self.handle, "read", READER).await?;
-        Ok(locked.map(RwLockReadGuard))
+    pub fn try_read(&self) -> Call<impl Future<Output = Result<Option<RwLockReadGuard<T>>>>> {
+        Call::new(async move {
+            let locked = Locked::try_acquire(&self.handle, "read", READER).await?;
+            Ok(locked.map(RwLockReadGuard))
+        })
     }
 
     /// Locks for writing when it is this one's turn. One round trip if nobody holds the lock, otherwise
@@ -130,21 +126,13 @@ impl<T: Portable> RwLock<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// As [`read`](Self::read).
-    pub async fn write(&self) -> Result<RwLockWriteGuard<T>> {
-        let locked = Locked::acquire(&self.handle, "write", WRITER, None).await?;
-        Ok(RwLockWriteGuard(locked))
-    }
-
-    /// [`write`](Self::write), at most for so long. With a limit of zero nothing waits.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let price = crucial::RwLock::create("price", 3).await?;
     /// let reader = price.read().await?;
-    /// let busy = price.write_timeout(std::time::Duration::ZERO).await;
+    /// let busy = price.write().timeout(std::time::Duration::ZERO).await;
     /// assert!(matches!(busy, Err(crucial::Error::TimedOut { .. })));
     /// assert_eq!(*reader, 3); // it was not kept waiting, nor are others
     /// assert!(price.try_read().await?.is_some());
@@ -154,9 +142,11 @@ impl<T: Portable> RwLock<T> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub async fn write_timeout(&self, limit: Duration) -> Result<RwLockWriteGuard<T>> {
-        let locked = Locked::acquire(&self.handle, "write", WRITER, Some(limit)).await?;
-        Ok(RwLockWriteGuard(locked))
+    pub fn write(&self) -> Call<impl Future<Output = Result<RwLockWriteGuard<T>>>> {
+        Call::new(async move {
+            let locked = Locked::acquire(&self.handle, "write", WRITER).await?;
+            Ok(RwLockWriteGuard(locked))
+        })
     }
 
     /// Locks for writing if nobody holds the lock or waits for it. One round trip.
@@ -176,9 +166,11 @@ impl<T: Portable> RwLock<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn try_write(&self) -> Result<Option<RwLockWriteGuard<T>>> {
-        let locked = Locked::try_acquire(&self.handle, "write", WRITER).await?;
-        Ok(locked.map(RwLockWriteGuard))
+    pub fn try_write(&self) -> Call<impl Future<Output = Result<Option<RwLockWriteGuard<T>>>>> {
+        Call::new(async move {
+            let locked = Locked::try_acquire(&self.handle, "write", WRITER).await?;
+            Ok(locked.map(RwLockWriteGuard))
+        })
     }
 }
 
@@ -214,8 +206,8 @@ impl<T: Portable> RwLockReadGuard<T> {
     ///
     /// [`Error::LeaseLost`](crate::Error::LeaseLost) where the lock was lost before, so that the value may
     /// have changed while it was read; those of the store.
-    pub async fn unlock(self) -> Result<()> {
-        self.0.unlock().await
+    pub fn unlock(self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.0.unlock().await })
     }
 }
 
@@ -254,15 +246,18 @@ impl<T: Portable> RwLockWriteGuard<T> {
     /// # Errors
     ///
     /// As [`commit`](Self::commit); the lock is then given back.
-    pub async fn downgrade(mut self) -> Result<RwLockReadGuard<T>> {
-        match self.0.downgrade().await {
-            Ok(()) => Ok(RwLockReadGuard(self.0)),
-            Err(error) => {
-                // What could not be written now must not be written later behind the caller's back.
-                self.0.changed = false;
-                Err(error)
+    pub fn downgrade(self) -> Call<impl Future<Output = Result<RwLockReadGuard<T>>>> {
+        Call::new(async move {
+            let mut locked = self.0;
+            match locked.downgrade().await {
+                Ok(()) => Ok(RwLockReadGuard(locked)),
+                Err(error) => {
+                    // What could not be written now must not be written later behind the caller's back.
+                    locked.changed = false;
+                    Err(error)
+                }
             }
-        }
+        })
     }
 }
 

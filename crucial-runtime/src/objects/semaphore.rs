@@ -2,14 +2,13 @@
 
 mod permit;
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::argument;
 use super::permits::Share;
 use super::permits::machine::{self, Permits};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Value};
 
@@ -80,15 +79,7 @@ impl Semaphore {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit); [`Error::Closed`];
-    /// [`Error::Refused`] where the semaphore has no permits at all.
-    pub async fn acquire(&self) -> Result<SemaphorePermit> {
-        self.acquire_at_most(1, None).await
-    }
-
-    /// [`acquire`](Self::acquire), at most for so long. With a limit of zero nothing waits.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -99,15 +90,16 @@ impl Semaphore {
     /// let semaphore = Semaphore::create("one", 1).await?;
     /// let _permit = semaphore.acquire().await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert!(matches!(semaphore.acquire_timeout(limit).await, Err(Error::TimedOut { .. })));
+    /// assert!(matches!(semaphore.acquire().timeout(limit).await, Err(Error::TimedOut { .. })));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire).
-    pub async fn acquire_timeout(&self, limit: Duration) -> Result<SemaphorePermit> {
-        self.acquire_at_most(1, Some(limit)).await
+    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit); [`Error::Closed`];
+    /// [`Error::Refused`] where the semaphore has no permits at all.
+    pub fn acquire(&self) -> Call<impl Future<Output = Result<SemaphorePermit>>> {
+        Call::new(async move { self.acquire_share(1).await })
     }
 
     /// Acquires so many permits, all at once. The cost is that of [`acquire`](Self::acquire).
@@ -122,22 +114,14 @@ impl Semaphore {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// As [`acquire`](Self::acquire); [`Error::Refused`] for none, and for more than the semaphore has in
-    /// all, which would never come.
-    pub async fn acquire_many(&self, count: u32) -> Result<SemaphorePermit> {
-        self.acquire_at_most(count, None).await
-    }
-
-    /// [`acquire_many`](Self::acquire_many), at most for so long. With a limit of zero nothing waits.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let memory = crucial::Semaphore::create("memory", 3).await?;
     /// let _one = memory.acquire().await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// let all = memory.acquire_many_timeout(3, limit).await;
+    /// let all = memory.acquire_many(3).timeout(limit).await;
     /// assert!(matches!(all, Err(crucial::Error::TimedOut { .. })));
     /// assert_eq!(memory.available_permits().await?, 2); // it has not kept some of them
     /// # Ok(()) }
@@ -145,13 +129,10 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// As [`acquire_many`](Self::acquire_many).
-    pub async fn acquire_many_timeout(
-        &self,
-        count: u32,
-        limit: Duration,
-    ) -> Result<SemaphorePermit> {
-        self.acquire_at_most(count, Some(limit)).await
+    /// As [`acquire`](Self::acquire); [`Error::Refused`] for none, and for more than the semaphore has in
+    /// all, which would never come.
+    pub fn acquire_many(&self, count: u32) -> Call<impl Future<Output = Result<SemaphorePermit>>> {
+        Call::new(async move { self.acquire_share(count).await })
     }
 
     /// A permit, if one is free and nobody waits for it. One round trip.
@@ -168,8 +149,8 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::Refused`] where the semaphore has no permits at all.
-    pub async fn try_acquire(&self) -> Result<Option<SemaphorePermit>> {
-        self.try_acquire_many(1).await
+    pub fn try_acquire(&self) -> Call<impl Future<Output = Result<Option<SemaphorePermit>>>> {
+        Call::new(async move { self.try_acquire_many(1).await })
     }
 
     /// So many permits, if they are free and nobody waits for them. One round trip.
@@ -187,9 +168,14 @@ impl Semaphore {
     /// # Errors
     ///
     /// As [`acquire_many`](Self::acquire_many).
-    pub async fn try_acquire_many(&self, count: u32) -> Result<Option<SemaphorePermit>> {
-        let share = Share::try_acquire(&self.handle, "acquire", count).await?;
-        Ok(share.map(|(share, _)| SemaphorePermit { share }))
+    pub fn try_acquire_many(
+        &self,
+        count: u32,
+    ) -> Call<impl Future<Output = Result<Option<SemaphorePermit>>>> {
+        Call::new(async move {
+            let share = Share::try_acquire(&self.handle, "acquire", count).await?;
+            Ok(share.map(|(share, _)| SemaphorePermit { share }))
+        })
     }
 
     /// How many permits are free. One round trip.
@@ -207,12 +193,14 @@ impl Semaphore {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn available_permits(&self) -> Result<u32> {
-        let now = vec![argument::now()];
-        match self.handle.call(&machine::AVAILABLE, now).await? {
-            Value::Nil => Err(self.handle.not_found()),
-            free => self.handle.number(&free),
-        }
+    pub fn available_permits(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let now = vec![argument::now()];
+            match self.handle.call(&machine::AVAILABLE, now).await? {
+                Value::Nil => Err(self.handle.not_found()),
+                free => self.handle.number(&free),
+            }
+        })
     }
 
     /// How many permits there are in all, free or held. One round trip.
@@ -228,8 +216,8 @@ impl Semaphore {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn permits(&self) -> Result<u32> {
-        self.status().await.map(|(permits, _)| permits)
+    pub fn permits(&self) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move { self.status().await.map(|(permits, _)| permits) })
     }
 
     /// Adds permits, and gives how many there are now. One round trip.
@@ -246,16 +234,18 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`Error::Refused`] beyond [`u32::MAX`] permits.
-    pub async fn add_permits(&self, count: u32) -> Result<u32> {
-        let arguments = vec![argument::number(count), argument::now()];
-        match self.handle.call(&machine::ADD, arguments).await? {
-            Value::Int(-1) => Err(Error::Refused {
-                key: self.handle.key().clone(),
-                method: "add_permits".to_owned(),
-                reason: format!("there would be more than {} permits", u32::MAX),
-            }),
-            total => self.handle.number(&total),
-        }
+    pub fn add_permits(&self, count: u32) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let arguments = vec![argument::number(count), argument::now()];
+            match self.handle.call(&machine::ADD, arguments).await? {
+                Value::Int(-1) => Err(Error::Refused {
+                    key: self.handle.key().clone(),
+                    method: "add_permits".to_owned(),
+                    reason: format!("there would be more than {} permits", u32::MAX),
+                }),
+                total => self.handle.number(&total),
+            }
+        })
     }
 
     /// Removes so many permits, as far as they are free, and gives how many were. One round trip.
@@ -272,10 +262,12 @@ impl Semaphore {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn forget_permits(&self, count: u32) -> Result<u32> {
-        let arguments = vec![argument::number(count), argument::now()];
-        let forgotten = self.handle.call(&machine::SHRINK, arguments).await?;
-        self.handle.number(&forgotten)
+    pub fn forget_permits(&self, count: u32) -> Call<impl Future<Output = Result<u32>>> {
+        Call::new(async move {
+            let arguments = vec![argument::number(count), argument::now()];
+            let forgotten = self.handle.call(&machine::SHRINK, arguments).await?;
+            self.handle.number(&forgotten)
+        })
     }
 
     /// Lends no permit any more: whoever waits, or comes, gets [`Error::Closed`]. Those that are held
@@ -294,9 +286,11 @@ impl Semaphore {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn close(&self) -> Result<()> {
-        let now = vec![argument::now()];
-        self.handle.call(&machine::CLOSE, now).await.map(drop)
+    pub fn close(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let now = vec![argument::now()];
+            self.handle.call(&machine::CLOSE, now).await.map(drop)
+        })
     }
 
     /// Whether [`close`](Self::close) was called. One round trip.
@@ -316,16 +310,12 @@ impl Semaphore {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_closed(&self) -> Result<bool> {
-        self.status().await.map(|(_, closed)| closed)
+    pub fn is_closed(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { self.status().await.map(|(_, closed)| closed) })
     }
 
-    async fn acquire_at_most(
-        &self,
-        count: u32,
-        limit: Option<Duration>,
-    ) -> Result<SemaphorePermit> {
-        let (share, _) = Share::acquire(&self.handle, "acquire", count, limit).await?;
+    async fn acquire_share(&self, count: u32) -> Result<SemaphorePermit> {
+        let (share, _) = Share::acquire(&self.handle, "acquire", count).await?;
         Ok(SemaphorePermit { share })
     }
 

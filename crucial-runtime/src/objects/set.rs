@@ -19,6 +19,7 @@ use self::machine::SetState;
 use super::map::Unique;
 use super::pages::{self, Pages};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Handle;
 
@@ -77,12 +78,12 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn contains<Q>(&self, element: &Q) -> Result<bool>
+    pub fn contains<Q>(&self, element: &Q) -> Call<impl Future<Output = Result<bool>>>
     where
         T: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        self.contains_all([element]).await
+        Call::new(async move { self.contains_all([element]).await })
     }
 
     /// Which of these elements are there, in their order.
@@ -99,23 +100,25 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn contains_many<'a, Q>(
+    pub fn contains_many<'a, Q>(
         &self,
         elements: impl IntoIterator<Item = &'a Q> + Send,
-    ) -> Result<Vec<bool>>
+    ) -> Call<impl Future<Output = Result<Vec<bool>>>>
     where
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = self
-            .handle
-            .encode_all_exact::<T, &Q>("an element", elements)?;
-        if elements.is_empty() {
-            return Ok(Vec::new());
-        }
-        let reply = self.handle.call(&machine::CONTAINS_MANY, elements).await?;
-        let flags = self.handle.list(&reply)?.iter();
-        flags.map(|flag| self.handle.flag(flag)).collect()
+        Call::new(async move {
+            let elements = self
+                .handle
+                .encode_all_exact::<T, &Q>("an element", elements)?;
+            if elements.is_empty() {
+                return Ok(Vec::new());
+            }
+            let reply = self.handle.call(&machine::CONTAINS_MANY, elements).await?;
+            let flags = self.handle.list(&reply)?.iter();
+            flags.map(|flag| self.handle.flag(flag)).collect()
+        })
     }
 
     /// Whether all of these elements are there.
@@ -131,16 +134,18 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn contains_all<'a, Q>(
+    pub fn contains_all<'a, Q>(
         &self,
         elements: impl IntoIterator<Item = &'a Q> + Send,
-    ) -> Result<bool>
+    ) -> Call<impl Future<Output = Result<bool>>>
     where
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let contained = self.contains_many(elements).await?;
-        Ok(contained.into_iter().all(|contained| contained))
+        Call::new(async move {
+            let contained = self.contains_many(elements).await?;
+            Ok(contained.into_iter().all(|contained| contained))
+        })
     }
 
     /// How many elements there are, in constant time.
@@ -156,9 +161,11 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn len(&self) -> Result<usize> {
-        let reply = self.handle.call(&machine::LEN, Vec::new()).await?;
-        self.handle.number(&reply)
+    pub fn len(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::LEN, Vec::new()).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Whether there are no elements.
@@ -175,8 +182,8 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_empty(&self) -> Result<bool> {
-        Ok(self.len().await? == 0)
+    pub fn is_empty(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.len().await? == 0) })
     }
 
     /// All elements, as of one moment.
@@ -194,9 +201,11 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn to_hash_set(&self) -> Result<HashSet<T>> {
-        let reply = self.handle.call(&machine::ELEMENTS, Vec::new()).await?;
-        self.handle.elements(&reply)
+    pub fn to_hash_set(&self) -> Call<impl Future<Output = Result<HashSet<T>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::ELEMENTS, Vec::new()).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// All elements, page by page, of about so many each: neither the server nor this process is held up by
@@ -245,8 +254,8 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn insert(&self, element: T) -> Result<bool> {
-        Ok(self.extend([element]).await? == 1)
+    pub fn insert(&self, element: T) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.extend([element]).await? == 1) })
     }
 
     /// Adds many elements, all at once, and gives how many of them were new.
@@ -263,9 +272,14 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let elements = self.handle.encode_all_exact::<T, T>("an element", new)?;
-        let reply = self.handle.call(&machine::INSERT_ALL, elements).await?;
-        self.handle.number(&reply)
+    pub fn extend(
+        &self,
+        new: impl IntoIterator<Item = T> + Send,
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let elements = self.handle.encode_all_exact::<T, T>("an element", new)?;
+            let reply = self.handle.call(&machine::INSERT_ALL, elements).await?;
+            self.handle.number(&reply)
+        })
     }
 }

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use self::machine::TopicState;
 use super::argument;
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Handle, Value};
 use crate::runtime;
@@ -114,8 +115,8 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`].
-    pub async fn publish(&self, message: T) -> Result<u64> {
-        self.publish_all([message]).await
+    pub fn publish(&self, message: T) -> Call<impl Future<Output = Result<u64>>> {
+        Call::new(async move { self.publish_all([message]).await })
     }
 
     /// Publishes several messages, with none of others between them, and gives the number of the first.
@@ -140,12 +141,17 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`] if all together are too large for one call.
-    pub async fn publish_all(&self, messages: impl IntoIterator<Item = T> + Send) -> Result<u64> {
-        let messages = self.handle.encode_all("a message", messages)?;
-        match self.handle.call(&machine::PUBLISH, messages).await? {
-            Value::Nil => Err(self.closed()),
-            number => self.handle.number(&number),
-        }
+    pub fn publish_all(
+        &self,
+        messages: impl IntoIterator<Item = T> + Send,
+    ) -> Call<impl Future<Output = Result<u64>>> {
+        Call::new(async move {
+            let messages = self.handle.encode_all("a message", messages)?;
+            match self.handle.call(&machine::PUBLISH, messages).await? {
+                Value::Nil => Err(self.closed()),
+                number => self.handle.number(&number),
+            }
+        })
     }
 
     /// Subscribes to what is published from now on. Up to three round trips, two where this process
@@ -166,10 +172,12 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn subscribe(&self) -> Result<Subscription<T>> {
-        let watch = runtime::current()?.store().watch(self.key()).await?;
-        let (_, next, _) = self.status().await?;
-        Ok(Subscription::new(self.clone(), watch, next, true))
+    pub fn subscribe(&self) -> Call<impl Future<Output = Result<Subscription<T>>>> {
+        Call::new(async move {
+            let watch = runtime::current()?.store().watch(self.key()).await?;
+            let (_, next, _) = self.status().await?;
+            Ok(Subscription::new(self.clone(), watch, next, true))
+        })
     }
 
     /// Subscribes to the messages from that number on: those that are past and still kept, and those to come.
@@ -193,9 +201,14 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn subscribe_from(&self, number: u64) -> Result<Subscription<T>> {
-        let watch = runtime::current()?.store().watch(self.key()).await?;
-        Ok(Subscription::new(self.clone(), watch, number, false))
+    pub fn subscribe_from(
+        &self,
+        number: u64,
+    ) -> Call<impl Future<Output = Result<Subscription<T>>>> {
+        Call::new(async move {
+            let watch = runtime::current()?.store().watch(self.key()).await?;
+            Ok(Subscription::new(self.clone(), watch, number, false))
+        })
     }
 
     /// How many messages have been published: the number of the next one.
@@ -215,9 +228,11 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn published(&self) -> Result<u64> {
-        let (_, next, _) = self.status().await?;
-        Ok(next)
+    pub fn published(&self) -> Call<impl Future<Output = Result<u64>>> {
+        Call::new(async move {
+            let (_, next, _) = self.status().await?;
+            Ok(next)
+        })
     }
 
     /// Closes the topic: nothing more can be published; `false` if it was closed. Subscribers get what they have
@@ -239,9 +254,11 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn close(&self) -> Result<bool> {
-        let reply = self.handle.call(&machine::CLOSE, Vec::new()).await?;
-        self.handle.flag(&reply)
+    pub fn close(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::CLOSE, Vec::new()).await?;
+            self.handle.flag(&reply)
+        })
     }
 
     /// Whether the topic is closed.
@@ -261,9 +278,11 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_closed(&self) -> Result<bool> {
-        let (.., closed) = self.status().await?;
-        Ok(closed)
+    pub fn is_closed(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let (.., closed) = self.status().await?;
+            Ok(closed)
+        })
     }
 
     /// Backlog, number of the next message, and whether it is closed.

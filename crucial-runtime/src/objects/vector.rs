@@ -15,6 +15,7 @@ use bytes::Bytes;
 use self::machine::VectorState;
 use super::numbers::{Borrowed, Bound, Element, Norm, Numbers, numbers};
 use super::proxy::proxy;
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Handle;
 
@@ -95,9 +96,11 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn to_vec(&self) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.ask(&machine::TO_VEC, ()).await?;
-        Ok(numbers)
+    pub fn to_vec(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let Numbers(numbers) = self.handle.ask(&machine::TO_VEC, ()).await?;
+            Ok(numbers)
+        })
     }
 
     /// How many numbers there are; only [`replace`](Self::replace) changes that.
@@ -114,8 +117,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn len(&self) -> Result<usize> {
-        self.handle.ask(&machine::LEN, ()).await
+    pub fn len(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { self.handle.ask(&machine::LEN, ()).await })
     }
 
     /// Whether there are no numbers.
@@ -132,8 +135,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_empty(&self) -> Result<bool> {
-        Ok(self.len().await? == 0)
+    pub fn is_empty(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.len().await? == 0) })
     }
 
     /// One number, or `None` beyond the end.
@@ -149,8 +152,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn get(&self, index: usize) -> Result<Option<T>> {
-        self.handle.ask(&machine::GET, (index,)).await
+    pub fn get(&self, index: usize) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { self.handle.ask(&machine::GET, (index,)).await })
     }
 
     /// The numbers of a range.
@@ -170,11 +173,13 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) where the range goes beyond the end.
-    pub async fn get_range(&self, range: Range<usize>) -> Result<Vec<T>> {
-        let count = range.end.saturating_sub(range.start);
-        let args = (range.start, count);
-        let Numbers(numbers) = self.handle.ask(&machine::GET_RANGE, args).await?;
-        Ok(numbers)
+    pub fn get_range(&self, range: Range<usize>) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let count = range.end.saturating_sub(range.start);
+            let args = (range.start, count);
+            let Numbers(numbers) = self.handle.ask(&machine::GET_RANGE, args).await?;
+            Ok(numbers)
+        })
     }
 
     /// Replaces one number and gives the one before.
@@ -191,8 +196,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the end.
-    pub async fn set(&self, index: usize, number: T) -> Result<T> {
-        self.handle.ask(&machine::SET, (index, number)).await
+    pub fn set(&self, index: usize, number: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.handle.ask(&machine::SET, (index, number)).await })
     }
 
     /// Replaces the numbers from `start` on.
@@ -210,9 +215,11 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) where they go beyond the end.
-    pub async fn set_range(&self, start: usize, numbers: &[T]) -> Result<()> {
-        let args = (start, Borrowed(numbers));
-        self.handle.ask(&machine::SET_RANGE, args).await
+    pub fn set_range(&self, start: usize, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (start, Borrowed(numbers));
+            self.handle.ask(&machine::SET_RANGE, args).await
+        })
     }
 
     /// Replaces all numbers, and with them the length.
@@ -230,9 +237,11 @@ impl<T: Element> Vector<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length while parties have come to a round of
     /// [`reduce`](Self::reduce).
-    pub async fn replace(&self, numbers: &[T]) -> Result<()> {
-        self.handle
-            .ask(&machine::REPLACE, (Borrowed(numbers),))
-            .await
+    pub fn replace(&self, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            self.handle
+                .ask(&machine::REPLACE, (Borrowed(numbers),))
+                .await
+        })
     }
 }

@@ -8,11 +8,12 @@ mod fallible;
 mod later;
 mod local;
 mod probe;
+mod proxy;
 mod signature;
 
 use std::task::Poll;
 
-pub use crate::main_fn::{MainReturn, application, main};
+pub use crate::main_fn::{MainReturn, application, main, main_blocking};
 pub use crate::object::{Handle, Method, Object, ObjectEntry, Refusal, Root, Value};
 pub use crate::thread::{AsResult, AsValue, EncodedError, ReturnKind, Running, ThreadEntry, Wire};
 pub use body::{Bodiless, Body};
@@ -31,20 +32,9 @@ pub use inventory;
 pub use later::{DebugLater, DefaultLater, FieldLater, InitDebugLater, InitDefaultLater};
 pub use local::{Carried, Local, Uncarried};
 pub use probe::{Other, Probe, Refused, Told, Travels};
+pub use proxy::{call, create, forwards, lifecycle, open, open_or_create, proxy};
 pub use serde;
 pub use signature::{Signature, Unportable};
 
-use crate::error::Result;
-use crate::object::{Key, key_here};
-
 /// What running a method gives.
 pub type Applied = std::result::Result<Poll<Value>, Refusal>;
-
-/// The key of an object of the current job.
-///
-/// # Errors
-///
-/// [`Error::Name`](crate::Error::Name) and [`Error::NoRuntime`](crate::Error::NoRuntime).
-pub fn key(name: &impl AsRef<str>) -> Result<Key> {
-    key_here(name.as_ref())
-}

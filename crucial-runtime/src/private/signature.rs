@@ -1,13 +1,13 @@
 //! Arguments and result of a user's method or thread, as calls need them.
 
-use std::future::{Future, Pending, pending};
+use std::future::{Pending, pending};
 use std::marker::PhantomData;
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::Applied;
+use crate::call::Call;
 use crate::codec;
 use crate::error::Result;
 use crate::object::{Handle, Method, Object, Refusal, Value};
@@ -23,8 +23,8 @@ impl<A: Portable, R: Portable> Signature<A, R> {
         handle: &Handle<O>,
         method: &'static Method,
         args: A,
-    ) -> impl Future<Output = Result<R>> + Send {
-        handle.invoke(method, args)
+    ) -> Call<impl Future<Output = Result<R>> + Send> {
+        Call::new(handle.invoke(method, args))
     }
 
     /// Calls a method that waits from afar.
@@ -32,9 +32,8 @@ impl<A: Portable, R: Portable> Signature<A, R> {
         handle: &Handle<O>,
         method: &'static Method,
         args: A,
-        limit: Option<Duration>,
-    ) -> impl Future<Output = Result<R>> + Send {
-        handle.invoke_waiting(method, args, limit)
+    ) -> Call<impl Future<Output = Result<R>> + Send> {
+        Call::new(handle.invoke_waiting(method, args))
     }
 
     /// Runs a method where its object is.
@@ -115,12 +114,12 @@ fn reply<R: Portable>(reply: &R) -> Result<Value, Refusal> {
 pub trait Unportable<A, R>: Sized {
     #![allow(missing_docs, reason = "named as above")]
 
-    fn call<O>(_: &Handle<O>, _: &'static Method, _: A) -> Pending<Result<R>> {
-        pending()
+    fn call<O>(_: &Handle<O>, _: &'static Method, _: A) -> Call<Pending<Result<R>>> {
+        Call::new(pending())
     }
 
-    fn wait<O>(_: &Handle<O>, _: &'static Method, _: A, _: Option<Duration>) -> Pending<Result<R>> {
-        pending()
+    fn wait<O>(_: &Handle<O>, _: &'static Method, _: A) -> Call<Pending<Result<R>>> {
+        Call::new(pending())
     }
 
     fn apply(_: &[Bytes], _: impl FnOnce(A) -> R) -> Applied {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::invocation::ThreadId;
 use super::{EncodedError, Ending, JoinError, JoinFailure, Outcome, Portable};
 use crate::codec;
+use crate::runtime;
 
 /// A cloud thread that has been started. Awaiting it joins the thread; dropping it detaches the thread.
 ///
@@ -130,6 +131,41 @@ impl<T, E> JoinHandle<T, E> {
             Awaited::Coming(outcome) => !outcome.is_empty() || outcome.is_terminated(),
             Awaited::Known(_) => true,
         }
+    }
+}
+
+impl<T: Portable, E: Portable> JoinHandle<T, E> {
+    /// Joins the thread and blocks the current one until then. For code that is not async, as
+    /// [`Call::blocking`](crate::Call::blocking).
+    ///
+    /// ```
+    /// #[crucial::cloud_thread]
+    /// fn double(n: u32) -> u32 {
+    ///     n * 2
+    /// }
+    ///
+    /// #[crucial::main]
+    /// fn main() -> crucial::Result<()> {
+    ///     assert_eq!(double::spawn(21).blocking()?, 42);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Within async code: use `.await` there.
+    ///
+    /// # Errors
+    ///
+    /// As the future gives them; [`JoinFailure::NotStarted`] on a thread that no runtime started, while none or several
+    /// are entered.
+    #[track_caller]
+    pub fn blocking(self) -> Result<T, JoinError<E>> {
+        let thread = self.name.clone();
+        runtime::block_on(self).unwrap_or_else(|error| {
+            let failure = JoinFailure::NotStarted(error.to_string());
+            Err(JoinError { thread, failure })
+        })
     }
 }
 

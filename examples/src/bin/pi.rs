@@ -11,6 +11,8 @@
 use clap::Parser;
 use crucial::Atomic;
 use crucial_examples::points_inside;
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesUnordered;
 use indicatif::ProgressBar;
 
 /// One cloud thread: throws points, adds the hits to the counter and returns them.
@@ -39,13 +41,14 @@ async fn main() -> crucial::Result<()> {
     let hits = Atomic::create("hits", 0).await?;
 
     let share = |id| points / threads + u64::from(id < points % threads);
-    let running: Vec<_> = (0..threads)
+    // In the order in which they end: a thread that fails is heard of at once.
+    let mut running: FuturesUnordered<_> = (0..threads)
         .map(|id| throw::spawn(id, share(id), hits.clone()))
         .collect();
     let progress = ProgressBar::new(threads);
     let mut returned = 0;
-    for thread in running {
-        returned += thread.await?;
+    while let Some(inside) = running.try_next().await? {
+        returned += inside;
         progress.inc(1);
     }
     progress.finish_and_clear();

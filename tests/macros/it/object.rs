@@ -158,7 +158,7 @@ async fn reads_of_a_copy_see_the_own_changes() {
 async fn callers_wait_for_what_is_not_ready() {
     entered!();
     let tally = TallyProxy::create("t", Tally::default()).await.unwrap();
-    let short = tally.full_timeout(Duration::from_millis(1)).await;
+    let short = tally.full().timeout(Duration::from_millis(1)).await;
     assert!(matches!(short, Err(Error::TimedOut { method: "full", .. })));
     let waiting = [tally.clone(), tally.clone()];
     let waiting = waiting.map(|tally| tokio::spawn(async move { tally.full().await.unwrap() }));
@@ -169,7 +169,7 @@ async fn callers_wait_for_what_is_not_ready() {
         assert_eq!(waiting.await.unwrap(), [0, 1, 2]);
     }
     assert_eq!(tally.take_full().await.unwrap(), [0, 1, 2]);
-    let short = tally.take_full_timeout(Duration::from_millis(1)).await;
+    let short = tally.take_full().timeout(Duration::from_millis(1)).await;
     assert!(matches!(short, Err(Error::TimedOut { .. })));
 }
 

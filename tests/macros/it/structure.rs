@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crucial::{
     Atomic, Barrier, Condvar, Error, Latch, Mutex, Notify, Promise, Queue, QueueInit, Rate,
-    RateLimiter, RwLock, Semaphore, Shared, Topic, Vector,
+    RateLimiter, RwLock, Semaphore, Topic, Vector,
 };
 use serde::{Deserialize, Serialize, Serializer};
 

@@ -187,7 +187,7 @@ async fn what_a_thread_holds_is_its_own_for_the_lease_of_its_job() {
         let guest = meeting.guest().await;
         guest.signal("STOP");
         // A lease that the worker chose would last for longer.
-        let permit = permits.acquire_timeout(Duration::from_secs(8)).await;
+        let permit = permits.acquire().timeout(Duration::from_secs(8)).await;
         drop(permit.expect("the lease ends"));
         guest.kill();
         drop(thread);

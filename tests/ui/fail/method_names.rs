@@ -1,4 +1,3 @@
-use crucial::Poll;
 use serde::{Deserialize, Serialize};
 
 #[derive(Default, Serialize, Deserialize)]
@@ -12,12 +11,6 @@ impl Tally {
 
     #[shared(skip)]
     pub fn key(&self) {}
-
-    pub fn round(&self) -> Poll<()> {
-        Poll::Pending
-    }
-
-    pub fn round_timeout(&self) {}
 }
 
 fn main() {}

@@ -16,7 +16,7 @@ use crate::object::Key;
 /// # let runtime = crucial::Runtime::builder().recorder(&recorder).build().await?;
 /// # let _entered = runtime.enter();
 /// let latch = crucial::Latch::create("latch", 1).await?;
-/// assert!(latch.wait_timeout(Duration::from_millis(5)).await.is_err());
+/// assert!(latch.wait().timeout(Duration::from_millis(5)).await.is_err());
 /// let checked = recorder.check()?;
 /// assert_eq!((checked.objects, checked.in_doubt, checked.left_out), (1, 0, 0));
 /// assert!(checked.pending > 0); // it was seen not to be ready

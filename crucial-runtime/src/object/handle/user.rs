@@ -1,12 +1,11 @@
 //! What the proxies of users' objects ask for.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Handle;
+use crate::call::Call;
 use crate::codec;
 use crate::error::{Error, Result};
 use crate::object::{Key, Method, Object, SNAPSHOT, Value};
@@ -67,10 +66,9 @@ impl<O: Object> Handle<O> {
         &self,
         method: &'static Method,
         args: A,
-        limit: Option<Duration>,
     ) -> Result<R> {
         let args = vec![self.encode_own("an argument", &args)?];
-        let value = self.wait(method, args, limit).await?;
+        let value = self.wait(method, args).await?;
         self.decode_value("the reply", &value)
     }
 
@@ -83,10 +81,9 @@ impl<O: Object> Handle<O> {
         &self,
         method: &'static Method,
         args: A,
-        limit: Option<Duration>,
     ) -> Result<R> {
         let args = vec![self.encode("an argument", &args)?];
-        let value = self.wait(method, args, limit).await?;
+        let value = self.wait(method, args).await?;
         self.decode_value("the reply", &value)
     }
 
@@ -95,16 +92,18 @@ impl<O: Object> Handle<O> {
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Corrupt`], and those of the store.
-    pub async fn snapshot(&self) -> Result<O> {
-        let Value::Bytes(bytes) = self.call(&SNAPSHOT, Vec::new()).await? else {
-            return Err(Error::Corrupt {
+    pub fn snapshot(&self) -> Call<impl Future<Output = Result<O>> + Send> {
+        Call::new(async {
+            let Value::Bytes(bytes) = self.call(&SNAPSHOT, Vec::new()).await? else {
+                return Err(Error::Corrupt {
+                    key: self.key.clone(),
+                    reason: "its snapshot is no state".to_owned(),
+                });
+            };
+            codec::decode(&bytes).map_err(|error| Error::Corrupt {
                 key: self.key.clone(),
-                reason: "its snapshot is no state".to_owned(),
-            });
-        };
-        codec::decode(&bytes).map_err(|error| Error::Corrupt {
-            key: self.key.clone(),
-            reason: error.to_string(),
+                reason: error.to_string(),
+            })
         })
     }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::combined::{AtomicBits, AtomicNumber, Combined, Operation};
 use super::{Atomic, encode, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Value;
 
@@ -27,8 +28,8 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # Errors
     ///
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Codec`](crate::Error::Codec), and those of the store.
-    pub async fn fetch_add(&self, by: T) -> Result<T> {
-        self.add(by, false).await
+    pub fn fetch_add(&self, by: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.add(by, false).await })
     }
 
     /// Subtracts from the value and gives the one before. Integers wrap around.
@@ -44,8 +45,8 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn fetch_sub(&self, by: T) -> Result<T> {
-        self.add(by, true).await
+    pub fn fetch_sub(&self, by: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.add(by, true).await })
     }
 
     /// Adds to the value and gives the one after. Integers wrap around.
@@ -63,9 +64,11 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn add_and_get(&self, by: T) -> Result<T> {
-        let before = self.add(by, false).await?;
-        Ok(before.plus(by))
+    pub fn add_and_get(&self, by: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let before = self.add(by, false).await?;
+            Ok(before.plus(by))
+        })
     }
 
     /// Subtracts from the value and gives the one after. Integers wrap around.
@@ -81,9 +84,11 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn sub_and_get(&self, by: T) -> Result<T> {
-        let before = self.add(by, true).await?;
-        Ok(before.minus(by))
+    pub fn sub_and_get(&self, by: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let before = self.add(by, true).await?;
+            Ok(before.minus(by))
+        })
     }
 
     /// Lowers the value to `other` if it is above, and gives the one before. NaN is above everything.
@@ -102,8 +107,8 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn fetch_min(&self, other: T) -> Result<T> {
-        self.combine(Operation::Min, other).await
+    pub fn fetch_min(&self, other: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.combine(Operation::Min, other).await })
     }
 
     /// Raises the value to `other` if it is below, and gives the one before. NaN is below everything.
@@ -120,8 +125,8 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn fetch_max(&self, other: T) -> Result<T> {
-        self.combine(Operation::Max, other).await
+    pub fn fetch_max(&self, other: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.combine(Operation::Max, other).await })
     }
 
     async fn add(&self, by: T, subtract: bool) -> Result<T> {
@@ -154,8 +159,8 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn checked_fetch_add(&self, by: T) -> Result<Option<T>> {
-        self.checked("add", by, false).await
+    pub fn checked_fetch_add(&self, by: T) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { self.checked("add", by, false).await })
     }
 
     /// Subtracts from the value and gives the one before, or leaves it alone and gives `None` where the
@@ -173,8 +178,8 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_add`](Self::fetch_add).
-    pub async fn checked_fetch_sub(&self, by: T) -> Result<Option<T>> {
-        self.checked("sub", by, true).await
+    pub fn checked_fetch_sub(&self, by: T) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { self.checked("sub", by, true).await })
     }
 
     async fn checked(&self, operation: &'static str, by: T, subtract: bool) -> Result<Option<T>> {
@@ -210,8 +215,8 @@ impl<T: AtomicBits> Atomic<T> {
     /// # Errors
     ///
     /// [`Error::NotFound`](crate::Error::NotFound), [`Error::Codec`](crate::Error::Codec), and those of the store.
-    pub async fn fetch_and(&self, other: T) -> Result<T> {
-        self.combine(Operation::And, other).await
+    pub fn fetch_and(&self, other: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.combine(Operation::And, other).await })
     }
 
     /// Sets those bits that either has (logical "or"), and gives the value before.
@@ -227,8 +232,8 @@ impl<T: AtomicBits> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_and`](Self::fetch_and).
-    pub async fn fetch_or(&self, other: T) -> Result<T> {
-        self.combine(Operation::Or, other).await
+    pub fn fetch_or(&self, other: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.combine(Operation::Or, other).await })
     }
 
     /// Sets those bits that one of the two has (logical "exclusive or"), and gives the value before.
@@ -244,8 +249,8 @@ impl<T: AtomicBits> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_and`](Self::fetch_and).
-    pub async fn fetch_xor(&self, other: T) -> Result<T> {
-        self.combine(Operation::Xor, other).await
+    pub fn fetch_xor(&self, other: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.combine(Operation::Xor, other).await })
     }
 
     /// Sets those bits that not both have (logical "not and"), and gives the value before.
@@ -261,8 +266,8 @@ impl<T: AtomicBits> Atomic<T> {
     /// # Errors
     ///
     /// As [`fetch_and`](Self::fetch_and).
-    pub async fn fetch_nand(&self, other: T) -> Result<T> {
-        self.combine(Operation::Nand, other).await
+    pub fn fetch_nand(&self, other: T) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.combine(Operation::Nand, other).await })
     }
 }
 
@@ -280,8 +285,8 @@ impl Atomic<bool> {
     /// # Errors
     ///
     /// As [`fetch_and`](Self::fetch_and).
-    pub async fn fetch_not(&self) -> Result<bool> {
-        self.fetch_xor(true).await
+    pub fn fetch_not(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { self.fetch_xor(true).await })
     }
 }
 

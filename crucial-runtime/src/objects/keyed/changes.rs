@@ -15,9 +15,9 @@ macro_rules! changes {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn insert(&self, key: K, value: V) -> Result<Option<V>> {
+        pub fn insert(&self, key: K, value: V) -> $crate::Call<impl Future<Output = Result<Option<V>>>> { $crate::Call::new(async move {
             self.put(&$methods::INSERT, self.entry(&key, &value)?).await
-        }
+        }) }
 
         /// Sets the values of many keys, all at once, and gives how many of the keys were new.
         ///
@@ -33,11 +33,11 @@ macro_rules! changes {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn insert_all(&self, new: impl IntoIterator<Item = (K, V)> + Send) -> Result<usize> {
+        pub fn insert_all(&self, new: impl IntoIterator<Item = (K, V)> + Send) -> $crate::Call<impl Future<Output = Result<usize>>> { $crate::Call::new(async move {
             let entries = entries(&self.handle, new)?;
             let reply = self.handle.call(&$methods::INSERT_ALL, entries).await?;
             self.handle.number(&reply)
-        }
+        }) }
 
         /// Sets the value of a key that has none; otherwise leaves it and gives the value that it has.
         ///
@@ -53,10 +53,10 @@ macro_rules! changes {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn insert_if_absent(&self, key: K, value: V) -> Result<Option<V>> {
+        pub fn insert_if_absent(&self, key: K, value: V) -> $crate::Call<impl Future<Output = Result<Option<V>>>> { $crate::Call::new(async move {
             self.put(&$methods::INSERT_IF_ABSENT, self.entry(&key, &value)?)
                 .await
-        }
+        }) }
 
         /// The value of a key, which is set to `value` if it has none.
         ///
@@ -73,12 +73,12 @@ macro_rules! changes {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn get_or_insert(&self, key: K, value: V) -> Result<V> {
+        pub fn get_or_insert(&self, key: K, value: V) -> $crate::Call<impl Future<Output = Result<V>>> { $crate::Call::new(async move {
             let present = self
                 .put(&$methods::INSERT_IF_ABSENT, self.entry(&key, &value)?)
                 .await?;
             Ok(present.unwrap_or(value))
-        }
+        }) }
 
         /// Sets the value of a key that has one, and gives the one before; a key without a value is left alone.
         ///
@@ -94,9 +94,9 @@ macro_rules! changes {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn replace(&self, key: K, value: V) -> Result<Option<V>> {
+        pub fn replace(&self, key: K, value: V) -> $crate::Call<impl Future<Output = Result<Option<V>>>> { $crate::Call::new(async move {
             self.put(&$methods::REPLACE, self.entry(&key, &value)?).await
-        }
+        }) }
 
         /// Removes a key, and gives its value.
         ///
@@ -111,15 +111,15 @@ macro_rules! changes {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn remove<Q>(&self, key: &Q) -> Result<Option<V>>
-        where
+        pub fn remove<Q>(&self, key: &Q) -> $crate::Call<impl Future<Output = Result<Option<V>>>>
+where
             K: Borrow<Q>,
             Q: Serialize + Sync + ?Sized,
-        {
+ { $crate::Call::new(async move {
             let key = self.encode_key(key)?;
             let reply = self.handle.call(&$methods::REMOVE, vec![key]).await?;
             self.handle.element(&reply)
-        }
+        }) }
 
         /// Removes many keys, all at once, and gives how many of them there were.
         ///
@@ -135,18 +135,18 @@ macro_rules! changes {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn remove_all<'a, Q>(
+        pub fn remove_all<'a, Q>(
             &self,
             keys: impl IntoIterator<Item = &'a Q> + Send,
-        ) -> Result<usize>
-        where
+        ) -> $crate::Call<impl Future<Output = Result<usize>>>
+where
             K: Borrow<Q>,
             Q: Serialize + ?Sized + 'a,
-        {
+ { $crate::Call::new(async move {
             let keys = self.encode_keys(keys)?;
             let reply = self.handle.call(&$methods::REMOVE_ALL, keys).await?;
             self.handle.number(&reply)
-        }
+        }) }
 
         /// Removes all entries.
         ///
@@ -162,12 +162,12 @@ macro_rules! changes {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn clear(&self) -> Result<()> {
+        pub fn clear(&self) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
             self.handle
                 .call(&$methods::CLEAR, Vec::new())
                 .await
                 .map(drop)
-        }
+        }) }
 
         async fn put(&self, method: &'static Method, entry: Vec<Bytes>) -> Result<Option<V>> {
             let reply = self.handle.call(method, entry).await?;

@@ -15,14 +15,14 @@ macro_rules! reads {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn get<Q>(&self, key: &Q) -> Result<Option<V>>
-        where
+        pub fn get<Q>(&self, key: &Q) -> $crate::Call<impl Future<Output = Result<Option<V>>>>
+where
             K: Borrow<Q>,
             Q: Serialize + Sync + ?Sized,
-        {
+ { $crate::Call::new(async move {
             let key = self.encode_key(key)?;
             self.decode_option(self.stored(key).await?)
-        }
+        }) }
 
         /// The values of several keys, in their order.
         ///
@@ -38,14 +38,14 @@ macro_rules! reads {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn get_many<'a, Q>(
+        pub fn get_many<'a, Q>(
             &self,
             keys: impl IntoIterator<Item = &'a Q> + Send,
-        ) -> Result<Vec<Option<V>>>
-        where
+        ) -> $crate::Call<impl Future<Output = Result<Vec<Option<V>>>>>
+where
             K: Borrow<Q>,
             Q: Serialize + ?Sized + 'a,
-        {
+ { $crate::Call::new(async move {
             let keys = self.encode_keys(keys)?;
             if keys.is_empty() {
                 return Ok(Vec::new());
@@ -53,7 +53,7 @@ macro_rules! reads {
             let reply = self.handle.call(&$methods::GET_MANY, keys).await?;
             let values = self.handle.list(&reply)?.iter();
             values.map(|value| self.handle.element(value)).collect()
-        }
+        }) }
 
         /// Whether there is such a key.
         ///
@@ -68,15 +68,15 @@ macro_rules! reads {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn contains_key<Q>(&self, key: &Q) -> Result<bool>
-        where
+        pub fn contains_key<Q>(&self, key: &Q) -> $crate::Call<impl Future<Output = Result<bool>>>
+where
             K: Borrow<Q>,
             Q: Serialize + Sync + ?Sized,
-        {
+ { $crate::Call::new(async move {
             let key = self.encode_key(key)?;
             let reply = self.handle.call(&$methods::CONTAINS_KEY, vec![key]).await?;
             self.handle.flag(&reply)
-        }
+        }) }
 
         /// How many entries there are, in constant time.
         ///
@@ -92,10 +92,10 @@ macro_rules! reads {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn len(&self) -> Result<usize> {
+        pub fn len(&self) -> $crate::Call<impl Future<Output = Result<usize>>> { $crate::Call::new(async move {
             let reply = self.handle.call(&$methods::LEN, Vec::new()).await?;
             self.handle.number(&reply)
-        }
+        }) }
 
         /// Whether there are no entries.
         ///
@@ -111,9 +111,9 @@ macro_rules! reads {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn is_empty(&self) -> Result<bool> {
+        pub fn is_empty(&self) -> $crate::Call<impl Future<Output = Result<bool>>> { $crate::Call::new(async move {
             Ok(self.len().await? == 0)
-        }
+        }) }
     };
 }
 

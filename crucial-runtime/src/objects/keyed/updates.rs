@@ -21,16 +21,16 @@ macro_rules! updates {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn compare_exchange<Q>(
+        pub fn compare_exchange<Q>(
             &self,
             key: &Q,
             current: Option<V>,
             new: Option<V>,
-        ) -> Result<Result<Option<V>, Option<V>>>
-        where
+        ) -> $crate::Call<impl Future<Output = Result<Result<Option<V>, Option<V>>>>>
+where
             K: Borrow<Q>,
             Q: Serialize + Sync + ?Sized,
-        {
+ { $crate::Call::new(async move {
             let key = self.encode_key(key)?;
             let expected = current.as_ref().map(|value| self.handle.encode_exact::<V, V>("a value", value)).transpose()?;
             let new = self.encode_option(new.as_ref())?;
@@ -38,7 +38,7 @@ macro_rules! updates {
                 None => Ok(Ok(current)),
                 Some(actual) => self.decode_option(actual).map(Err),
             }
-        }
+        }) }
 
         /// Sets a key's value to what `change` makes of it, and gives the value after. `None` is the
         /// lack of a value.
@@ -67,11 +67,11 @@ macro_rules! updates {
         /// [`Error::TimedOut`](crate::Error::TimedOut) where other changes kept coming first for the
         /// runtime's [wait limit](crate::Builder::wait_limit);
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn update(
+        pub fn update(
             &self,
             key: K,
             mut change: impl FnMut(Option<V>) -> Option<V> + Send,
-        ) -> Result<Option<V>> {
+        ) -> $crate::Call<impl Future<Output = Result<Option<V>>>> { $crate::Call::new(async move {
             let mut retries = Retries::new(self.handle.key().clone(), "update")?;
             let key = self.encode_key(&key)?;
             let mut stored = self.stored(key.clone()).await?;
@@ -83,7 +83,7 @@ macro_rules! updates {
                 }
                 retries.pause().await?;
             }
-        }
+        }) }
 
         /// The value of a key, which is set to what `value` makes if it has none. One round trip where it
         /// has one, two where it has none; `value` runs here, and what it makes is thrown away where
@@ -101,11 +101,11 @@ macro_rules! updates {
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub async fn get_or_insert_with(
+        pub fn get_or_insert_with(
             &self,
             key: K,
             value: impl FnOnce() -> V + Send,
-        ) -> Result<V> {
+        ) -> $crate::Call<impl Future<Output = Result<V>>> { $crate::Call::new(async move {
             let key = self.encode_key(&key)?;
             if let Some(present) = self.stored(key.clone()).await? {
                 return self.handle.decode("a value", &present);
@@ -116,7 +116,7 @@ macro_rules! updates {
                 Some(present) => Ok(present),
                 None => self.handle.decode("a value", &new),
             }
-        }
+        }) }
 
         /// Sets a key's value to what `merge` makes of the present one and this, or to this if it has
         /// none, and gives the value after.
@@ -140,12 +140,12 @@ macro_rules! updates {
         /// # Errors
         ///
         /// As [`update`](Self::update).
-        pub async fn merge(
+        pub fn merge(
             &self,
             key: K,
             value: V,
             merge: impl Fn(V, V) -> V + Send + Sync,
-        ) -> Result<V> {
+        ) -> $crate::Call<impl Future<Output = Result<V>>> { $crate::Call::new(async move {
             let mut retries = Retries::new(self.handle.key().clone(), "merge")?;
             let key = self.encode_key(&key)?;
             let value = self.handle.encode("a value", &value)?;
@@ -161,7 +161,7 @@ macro_rules! updates {
                 }
                 retries.pause().await?;
             }
-        }
+        }) }
 
         /// Merges many entries into the map: sets the value of each of their keys to what `merge` makes of
         /// the present one and the new, or to the new one if there is none. Gives how many keys were new.
@@ -195,17 +195,17 @@ macro_rules! updates {
         /// runtime's [wait limit](crate::Builder::wait_limit);
         /// [`Error::TooLarge`](crate::Error::TooLarge) for an entry that is, and those of the store. Other
         /// keys may have been merged then.
-        pub async fn merge_all(
+        pub fn merge_all(
             &self,
             entries: impl IntoIterator<Item = (K, V)> + Send,
             merge: impl Fn(V, V) -> V + Send + Sync,
-        ) -> Result<usize> {
+        ) -> $crate::Call<impl Future<Output = Result<usize>>> { $crate::Call::new(async move {
             let entries = entries
                 .into_iter()
                 .map(|(key, value)| Ok((self.encode_key(&key)?, self.handle.encode("a value", &value)?)))
                 .collect::<Result<Vec<_>>>()?;
             merge_all(&self.handle, entries, &merge).await
-        }
+        }) }
 
         /// Removes a key if its value is this; whether it was. Values are compared as bytes.
         ///
@@ -221,14 +221,14 @@ macro_rules! updates {
         /// # Errors
         ///
         /// Those of the store.
-        pub async fn remove_if<Q>(&self, key: &Q, value: V) -> Result<bool>
-        where
+        pub fn remove_if<Q>(&self, key: &Q, value: V) -> $crate::Call<impl Future<Output = Result<bool>>>
+where
             K: Borrow<Q>,
             Q: Serialize + Sync + ?Sized,
-        {
+ { $crate::Call::new(async move {
             let exchanged = self.compare_exchange(key, Some(value), None).await?;
             Ok(exchanged.is_ok())
-        }
+        }) }
 
         /// Replaces a key's bytes if they are these; otherwise gives those that are there.
         async fn exchange(

@@ -1,6 +1,7 @@
 //! What lists do at their ends: elements come and go there in constant time.
 
 use super::{List, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::argument;
 use crate::thread::Portable;
@@ -20,8 +21,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn push_back(&self, element: T) -> Result<usize> {
-        self.extend([element]).await
+    pub fn push_back(&self, element: T) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { self.extend([element]).await })
     }
 
     /// Adds an element at the front, and gives the new length.
@@ -37,8 +38,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn push_front(&self, element: T) -> Result<usize> {
-        self.prepend([element]).await
+    pub fn push_front(&self, element: T) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { self.prepend([element]).await })
     }
 
     /// Adds many elements at the back, side by side, and gives the new length.
@@ -56,10 +57,15 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn extend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let elements = self.handle.encode_all("an element", new)?;
-        let reply = self.handle.call(&machine::PUSH_BACK, elements).await?;
-        self.handle.number(&reply)
+    pub fn extend(
+        &self,
+        new: impl IntoIterator<Item = T> + Send,
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let elements = self.handle.encode_all("an element", new)?;
+            let reply = self.handle.call(&machine::PUSH_BACK, elements).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Adds many elements at the front, side by side and in their order, and gives the new length.
@@ -77,11 +83,16 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn prepend(&self, new: impl IntoIterator<Item = T> + Send) -> Result<usize> {
-        let mut elements = self.handle.encode_all("an element", new)?;
-        elements.reverse();
-        let reply = self.handle.call(&machine::PUSH_FRONT, elements).await?;
-        self.handle.number(&reply)
+    pub fn prepend(
+        &self,
+        new: impl IntoIterator<Item = T> + Send,
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let mut elements = self.handle.encode_all("an element", new)?;
+            elements.reverse();
+            let reply = self.handle.call(&machine::PUSH_FRONT, elements).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Removes the last element and gives it.
@@ -98,8 +109,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_back(&self) -> Result<Option<T>> {
-        Ok(self.pop_back_many(1).await?.pop())
+    pub fn pop_back(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { Ok(self.pop_back_many(1).await?.pop()) })
     }
 
     /// Removes the first element and gives it.
@@ -118,8 +129,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_front(&self) -> Result<Option<T>> {
-        Ok(self.pop_front_many(1).await?.pop())
+    pub fn pop_front(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { Ok(self.pop_front_many(1).await?.pop()) })
     }
 
     /// Removes the last elements, at most so many, and gives them, the last one first.
@@ -136,10 +147,12 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_back_many(&self, count: usize) -> Result<Vec<T>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_BACK, arguments).await?;
-        self.handle.elements(&reply)
+    pub fn pop_back_many(&self, count: usize) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(count)];
+            let reply = self.handle.call(&machine::POP_BACK, arguments).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// Removes the first elements, at most so many, and gives them in their order.
@@ -157,10 +170,12 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_front_many(&self, count: usize) -> Result<Vec<T>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_FRONT, arguments).await?;
-        self.handle.elements(&reply)
+    pub fn pop_front_many(&self, count: usize) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(count)];
+            let reply = self.handle.call(&machine::POP_FRONT, arguments).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// Keeps the first elements, at most so many, and removes the others.
@@ -177,12 +192,14 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn truncate(&self, len: usize) -> Result<()> {
-        let arguments = vec![argument::count(len)];
-        self.handle
-            .call(&machine::TRUNCATE, arguments)
-            .await
-            .map(drop)
+    pub fn truncate(&self, len: usize) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(len)];
+            self.handle
+                .call(&machine::TRUNCATE, arguments)
+                .await
+                .map(drop)
+        })
     }
 
     /// Keeps the last elements, at most so many, and removes the others: a log that does not grow for ever.
@@ -200,12 +217,14 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn keep_last(&self, len: usize) -> Result<()> {
-        let arguments = vec![argument::count(len)];
-        self.handle
-            .call(&machine::KEEP_LAST, arguments)
-            .await
-            .map(drop)
+    pub fn keep_last(&self, len: usize) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(len)];
+            self.handle
+                .call(&machine::KEEP_LAST, arguments)
+                .await
+                .map(drop)
+        })
     }
 
     /// Removes all elements.
@@ -221,8 +240,8 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn clear(&self) -> Result<()> {
-        self.truncate(0).await
+    pub fn clear(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.truncate(0).await })
     }
 
     /// Removes all elements and gives them: none is lost to a change in between. Two round
@@ -239,8 +258,10 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn drain(&self) -> Result<Vec<T>> {
-        let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
-        self.handle.elements(&reply)
+    pub fn drain(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
+            self.handle.elements(&reply)
+        })
     }
 }

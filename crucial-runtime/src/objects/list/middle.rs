@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use serde::Serialize;
 
 use super::{List, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Value;
 use crate::objects::argument;
@@ -27,13 +28,15 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn set(&self, index: usize, element: T) -> Result<Option<T>> {
-        let arguments = vec![
-            argument::count(index),
-            self.handle.encode("an element", &element)?,
-        ];
-        let reply = self.handle.call(&machine::SET, arguments).await?;
-        self.handle.element(&reply)
+    pub fn set(&self, index: usize, element: T) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let arguments = vec![
+                argument::count(index),
+                self.handle.encode("an element", &element)?,
+            ];
+            let reply = self.handle.call(&machine::SET, arguments).await?;
+            self.handle.element(&reply)
+        })
     }
 
     /// Replaces the element at an index if it is `current`: `Ok` with it, or `Err` with what is there instead,
@@ -51,26 +54,30 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn compare_exchange(
+    pub fn compare_exchange(
         &self,
         index: usize,
         current: T,
         new: T,
-    ) -> Result<Result<T, Option<T>>> {
-        let arguments = vec![
-            argument::count(index),
-            self.handle.encode_exact::<T, T>("an element", &current)?,
-            self.handle.encode("an element", &new)?,
-        ];
-        let reply = self
-            .handle
-            .call(&machine::COMPARE_EXCHANGE, arguments)
-            .await?;
-        match &reply {
-            Value::Nil => Ok(Ok(current)),
-            Value::List(actual) if actual.len() == 1 => self.handle.element(&actual[0]).map(Err),
-            other => Err(self.handle.unexpected("the element", other)),
-        }
+    ) -> Call<impl Future<Output = Result<Result<T, Option<T>>>>> {
+        Call::new(async move {
+            let arguments = vec![
+                argument::count(index),
+                self.handle.encode_exact::<T, T>("an element", &current)?,
+                self.handle.encode("an element", &new)?,
+            ];
+            let reply = self
+                .handle
+                .call(&machine::COMPARE_EXCHANGE, arguments)
+                .await?;
+            match &reply {
+                Value::Nil => Ok(Ok(current)),
+                Value::List(actual) if actual.len() == 1 => {
+                    self.handle.element(&actual[0]).map(Err)
+                }
+                other => Err(self.handle.unexpected("the element", other)),
+            }
+        })
     }
 
     /// Replaces the element at an index by what `change` makes of it, and gives the element after;
@@ -97,34 +104,36 @@ impl<T: Portable> List<T> {
     ///
     /// [`Error::TimedOut`](crate::Error::TimedOut) where other changes kept coming first for the
     /// runtime's [wait limit](crate::Builder::wait_limit), and those of the store.
-    pub async fn update(
+    pub fn update(
         &self,
         index: usize,
         mut change: impl FnMut(T) -> T + Send,
-    ) -> Result<Option<T>> {
-        let mut retries = Retries::new(self.handle.key().clone(), "update")?;
-        let index = argument::count(index);
-        let mut stored = self.handle.call(&machine::GET, vec![index.clone()]).await?;
-        loop {
-            let current = match stored {
-                Value::Bytes(current) => current,
-                Value::Nil => return Ok(None),
-                other => return Err(self.handle.unexpected("the element", &other)),
-            };
-            let element = change(self.handle.decode("an element", &current)?);
-            let new = self.handle.encode("an element", &element)?;
-            let arguments = vec![index.clone(), current, new];
-            stored = match self
-                .handle
-                .call(&machine::COMPARE_EXCHANGE, arguments)
-                .await?
-            {
-                Value::Nil => return Ok(Some(element)),
-                Value::List(mut actual) if actual.len() == 1 => actual.swap_remove(0),
-                other => other,
-            };
-            retries.pause().await?;
-        }
+    ) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let mut retries = Retries::new(self.handle.key().clone(), "update")?;
+            let index = argument::count(index);
+            let mut stored = self.handle.call(&machine::GET, vec![index.clone()]).await?;
+            loop {
+                let current = match stored {
+                    Value::Bytes(current) => current,
+                    Value::Nil => return Ok(None),
+                    other => return Err(self.handle.unexpected("the element", &other)),
+                };
+                let element = change(self.handle.decode("an element", &current)?);
+                let new = self.handle.encode("an element", &element)?;
+                let arguments = vec![index.clone(), current, new];
+                stored = match self
+                    .handle
+                    .call(&machine::COMPARE_EXCHANGE, arguments)
+                    .await?
+                {
+                    Value::Nil => return Ok(Some(element)),
+                    Value::List(mut actual) if actual.len() == 1 => actual.swap_remove(0),
+                    other => other,
+                };
+                retries.pause().await?;
+            }
+        })
     }
 
     /// Exchanges two elements; `false`, and nothing is done, where one is beyond the end.
@@ -141,10 +150,12 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn swap(&self, a: usize, b: usize) -> Result<bool> {
-        let arguments = vec![argument::count(a), argument::count(b)];
-        let reply = self.handle.call(&machine::SWAP, arguments).await?;
-        self.handle.flag(&reply)
+    pub fn swap(&self, a: usize, b: usize) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(a), argument::count(b)];
+            let reply = self.handle.call(&machine::SWAP, arguments).await?;
+            self.handle.flag(&reply)
+        })
     }
 
     /// Inserts an element at an index, before the one that is there; `false`, and nothing is done,
@@ -163,13 +174,15 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn insert(&self, index: usize, element: T) -> Result<bool> {
-        let arguments = vec![
-            argument::count(index),
-            self.handle.encode("an element", &element)?,
-        ];
-        let reply = self.handle.call(&machine::INSERT, arguments).await?;
-        self.handle.flag(&reply)
+    pub fn insert(&self, index: usize, element: T) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let arguments = vec![
+                argument::count(index),
+                self.handle.encode("an element", &element)?,
+            ];
+            let reply = self.handle.call(&machine::INSERT, arguments).await?;
+            self.handle.flag(&reply)
+        })
     }
 
     /// Removes the element at an index and gives it; `None` beyond the end. Linear time.
@@ -186,10 +199,12 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn remove(&self, index: usize) -> Result<Option<T>> {
-        let arguments = vec![argument::count(index)];
-        let reply = self.handle.call(&machine::REMOVE, arguments).await?;
-        self.handle.element(&reply)
+    pub fn remove(&self, index: usize) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(index)];
+            let reply = self.handle.call(&machine::REMOVE, arguments).await?;
+            self.handle.element(&reply)
+        })
     }
 
     /// Removes the first element that is this one; `false` where there is none. Linear time.
@@ -206,14 +221,16 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn remove_first<Q>(&self, element: &Q) -> Result<bool>
+    pub fn remove_first<Q>(&self, element: &Q) -> Call<impl Future<Output = Result<bool>>>
     where
         T: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        let arguments = vec![self.handle.encode_exact::<T, Q>("an element", element)?];
-        let reply = self.handle.call(&machine::REMOVE_FIRST, arguments).await?;
-        self.handle.flag(&reply)
+        Call::new(async move {
+            let arguments = vec![self.handle.encode_exact::<T, Q>("an element", element)?];
+            let reply = self.handle.call(&machine::REMOVE_FIRST, arguments).await?;
+            self.handle.flag(&reply)
+        })
     }
 
     /// Removes all elements that are one of these, and gives how many that were. Linear time for each of them.
@@ -230,18 +247,20 @@ impl<T: Portable> List<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn remove_all<'a, Q>(
+    pub fn remove_all<'a, Q>(
         &self,
         elements: impl IntoIterator<Item = &'a Q> + Send,
-    ) -> Result<usize>
+    ) -> Call<impl Future<Output = Result<usize>>>
     where
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = self
-            .handle
-            .encode_all_exact::<T, &Q>("an element", elements)?;
-        let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
-        self.handle.number(&reply)
+        Call::new(async move {
+            let elements = self
+                .handle
+                .encode_all_exact::<T, &Q>("an element", elements)?;
+            let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
+            self.handle.number(&reply)
+        })
     }
 }

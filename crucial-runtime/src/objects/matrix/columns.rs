@@ -1,6 +1,7 @@
 //! The columns of matrices.
 
 use super::{Matrix, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::numbers::{Borrowed, Element, Numbers};
 
@@ -21,9 +22,11 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column.
-    pub async fn get_column(&self, column: usize) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.ask(&machine::GET_COLUMN, (column,)).await?;
-        Ok(numbers)
+    pub fn get_column(&self, column: usize) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let Numbers(numbers) = self.handle.ask(&machine::GET_COLUMN, (column,)).await?;
+            Ok(numbers)
+        })
     }
 
     /// Replaces one column.
@@ -41,9 +44,15 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column, or for another length.
-    pub async fn set_column(&self, column: usize, numbers: &[T]) -> Result<()> {
-        let args = (column, Borrowed(numbers));
-        self.handle.ask(&machine::SET_COLUMN, args).await
+    pub fn set_column(
+        &self,
+        column: usize,
+        numbers: &[T],
+    ) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (column, Borrowed(numbers));
+            self.handle.ask(&machine::SET_COLUMN, args).await
+        })
     }
 
     /// Adds to one column.
@@ -64,8 +73,12 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column, for another length, or where an `i64` would
     /// overflow.
-    pub async fn add_column(&self, column: usize, numbers: &[T]) -> Result<()> {
-        self.axpy_column(column, T::ONE, numbers).await
+    pub fn add_column(
+        &self,
+        column: usize,
+        numbers: &[T],
+    ) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.axpy_column(column, T::ONE, numbers).await })
     }
 
     /// Adds `factor` times other numbers to one column.
@@ -84,9 +97,16 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// As [`add_column`](Self::add_column).
-    pub async fn axpy_column(&self, column: usize, factor: T, numbers: &[T]) -> Result<()> {
-        let args = (column, factor, Borrowed(numbers));
-        self.handle.ask(&machine::ADD_COLUMN, args).await
+    pub fn axpy_column(
+        &self,
+        column: usize,
+        factor: T,
+        numbers: &[T],
+    ) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (column, factor, Borrowed(numbers));
+            self.handle.ask(&machine::ADD_COLUMN, args).await
+        })
     }
 
     /// Multiplies the numbers of one column.
@@ -104,9 +124,11 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last column, or where an `i64` would overflow.
-    pub async fn scale_column(&self, column: usize, factor: T) -> Result<()> {
-        let args = (column, factor);
-        self.handle.ask(&machine::SCALE_COLUMN, args).await
+    pub fn scale_column(&self, column: usize, factor: T) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (column, factor);
+            self.handle.ask(&machine::SCALE_COLUMN, args).await
+        })
     }
 
     /// The sum of each column.
@@ -123,8 +145,10 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) where one does not fit an `i64`.
-    pub async fn column_sums(&self) -> Result<Vec<T>> {
-        let Numbers(sums) = self.handle.ask(&machine::COLUMN_SUMS, ()).await?;
-        Ok(sums)
+    pub fn column_sums(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let Numbers(sums) = self.handle.ask(&machine::COLUMN_SUMS, ()).await?;
+            Ok(sums)
+        })
     }
 }

@@ -1,8 +1,7 @@
 //! Rounds in which parties reduce matrices to one.
 
-use std::time::Duration;
-
 use super::{Grid, Matrix};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::numbers::{Borrowed, Element, Part, Reduction, reduce};
 
@@ -27,19 +26,7 @@ impl<T: Element> Matrix<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Errors
-    ///
-    /// As [`Vector::reduce`](crate::Vector::reduce).
-    pub async fn reduce(
-        &self,
-        parties: u32,
-        part: &Grid<T>,
-        reduction: Reduction,
-    ) -> Result<Grid<T>> {
-        self.reduce_at_most(parties, part, reduction, None).await
-    }
-
-    /// [`reduce`](Self::reduce), at most for so long; whoever gives up breaks the round.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -48,8 +35,8 @@ impl<T: Element> Matrix<T> {
     /// let model = Matrix::create("model", Grid::filled(1, 2, 0.0)).await?;
     /// let (one, other) = (Grid::filled(1, 2, 1.0), Grid::from_rows([[3.0, 0.0]])?);
     /// let limit = std::time::Duration::from_secs(60);
-    /// let one = model.reduce_timeout(2, &one, Mean, limit);
-    /// let other = model.reduce_timeout(2, &other, Mean, limit);
+    /// let one = model.reduce(2, &one, Mean).timeout(limit);
+    /// let other = model.reduce(2, &other, Mean).timeout(limit);
     /// let (one, other) = tokio::try_join!(one, other)?;
     /// assert_eq!(one.numbers(), [2.0, 0.5]);
     /// assert_eq!(other, one);
@@ -58,33 +45,23 @@ impl<T: Element> Matrix<T> {
     ///
     /// # Errors
     ///
-    /// As [`reduce`](Self::reduce), with [`Error::TimedOut`](crate::Error::TimedOut) after `limit`.
-    pub async fn reduce_timeout(
+    /// As [`Vector::reduce`](crate::Vector::reduce).
+    pub fn reduce(
         &self,
         parties: u32,
         part: &Grid<T>,
         reduction: Reduction,
-        limit: Duration,
-    ) -> Result<Grid<T>> {
-        self.reduce_at_most(parties, part, reduction, Some(limit))
-            .await
-    }
-
-    async fn reduce_at_most(
-        &self,
-        parties: u32,
-        part: &Grid<T>,
-        reduction: Reduction,
-        limit: Option<Duration>,
-    ) -> Result<Grid<T>> {
-        let (rows, columns) = (part.rows(), part.columns());
-        let part = Part {
-            parties,
-            reduction,
-            shape: (rows, columns),
-            numbers: Borrowed(part.numbers()),
-        };
-        let numbers = reduce(&self.handle, part, limit).await?;
-        Grid::new(rows, columns, numbers)
+    ) -> Call<impl Future<Output = Result<Grid<T>>>> {
+        Call::new(async move {
+            let (rows, columns) = (part.rows(), part.columns());
+            let part = Part {
+                parties,
+                reduction,
+                shape: (rows, columns),
+                numbers: Borrowed(part.numbers()),
+            };
+            let numbers = reduce(&self.handle, part).await?;
+            Grid::new(rows, columns, numbers)
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! The rows of matrices.
 
 use super::{Matrix, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::numbers::{Borrowed, Element, Numbers};
 
@@ -21,9 +22,11 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row.
-    pub async fn get_row(&self, row: usize) -> Result<Vec<T>> {
-        let Numbers(numbers) = self.handle.ask(&machine::GET_ROW, (row,)).await?;
-        Ok(numbers)
+    pub fn get_row(&self, row: usize) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let Numbers(numbers) = self.handle.ask(&machine::GET_ROW, (row,)).await?;
+            Ok(numbers)
+        })
     }
 
     /// Replaces one row.
@@ -42,9 +45,11 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row, or for another length.
-    pub async fn set_row(&self, row: usize, numbers: &[T]) -> Result<()> {
-        let args = (row, Borrowed(numbers));
-        self.handle.ask(&machine::SET_ROW, args).await
+    pub fn set_row(&self, row: usize, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (row, Borrowed(numbers));
+            self.handle.ask(&machine::SET_ROW, args).await
+        })
     }
 
     /// Adds to one row.
@@ -64,8 +69,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row, for another length, or where an `i64` would overflow.
-    pub async fn add_row(&self, row: usize, numbers: &[T]) -> Result<()> {
-        self.axpy_row(row, T::ONE, numbers).await
+    pub fn add_row(&self, row: usize, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.axpy_row(row, T::ONE, numbers).await })
     }
 
     /// Adds `factor` times other numbers to one row.
@@ -83,9 +88,16 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// As [`add_row`](Self::add_row).
-    pub async fn axpy_row(&self, row: usize, factor: T, numbers: &[T]) -> Result<()> {
-        let args = (row, factor, Borrowed(numbers));
-        self.handle.ask(&machine::ADD_ROW, args).await
+    pub fn axpy_row(
+        &self,
+        row: usize,
+        factor: T,
+        numbers: &[T],
+    ) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (row, factor, Borrowed(numbers));
+            self.handle.ask(&machine::ADD_ROW, args).await
+        })
     }
 
     /// Multiplies the numbers of one row.
@@ -103,8 +115,8 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) beyond the last row, or where an `i64` would overflow.
-    pub async fn scale_row(&self, row: usize, factor: T) -> Result<()> {
-        self.handle.ask(&machine::SCALE_ROW, (row, factor)).await
+    pub fn scale_row(&self, row: usize, factor: T) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.handle.ask(&machine::SCALE_ROW, (row, factor)).await })
     }
 
     /// The sum of each row.
@@ -121,8 +133,10 @@ impl<T: Element> Matrix<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) where one does not fit an `i64`.
-    pub async fn row_sums(&self) -> Result<Vec<T>> {
-        let Numbers(sums) = self.handle.ask(&machine::ROW_SUMS, ()).await?;
-        Ok(sums)
+    pub fn row_sums(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let Numbers(sums) = self.handle.ask(&machine::ROW_SUMS, ()).await?;
+            Ok(sums)
+        })
     }
 }

@@ -1,7 +1,5 @@
 //! A party of a round: it brings its part, waits for the others, and gives the round up when it is gone.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -11,7 +9,6 @@ use crate::codec;
 use crate::error::{Error, Result};
 use crate::object::{Errand, Handle, Method, Object, Refusal};
 use crate::objects::argument::{self, instant, parse};
-use crate::runtime;
 
 /// An object that has rounds, and its methods for them.
 pub(in crate::objects) trait Reducing: Object {
@@ -64,36 +61,25 @@ pub(in crate::objects) fn session(args: &[Bytes]) -> Result<String, Refusal> {
 pub(in crate::objects) async fn reduce<O: Reducing>(
     handle: &Handle<O>,
     part: Part<Borrowed<'_, O::Element>>,
-    limit: Option<Duration>,
 ) -> Result<Vec<O::Element>> {
-    let limit = match limit {
-        Some(limit) => limit,
-        None => runtime::current()?.wait_limit(),
-    };
     if part.parties == 0 {
         return Err(refused(
             handle,
             "a round of no parties never begins; there is at least the one that asks".to_owned(),
         ));
     }
-    let began = Instant::now();
     let came = Party::come(handle, &part).await?;
     let party = match came {
         Came::Whole(numbers) => return Ok(numbers),
         Came::First(party) => party,
     };
-    let left = limit.saturating_sub(began.elapsed());
-    match party.wait(left).await {
-        Err(Error::TimedOut { key, method, .. }) => match party.give_up().await? {
+    match party.wait().await {
+        Err(timed_out @ Error::TimedOut { .. }) => match party.give_up().await? {
             // All came at the last moment.
             Some(end) => party.leave(end),
             None => {
                 party.stay_away();
-                Err(Error::TimedOut {
-                    key,
-                    method,
-                    waited: limit,
-                })
+                Err(timed_out)
             }
         },
         Ok(end) => party.leave(end),
@@ -152,10 +138,8 @@ impl<O: Reducing> Party<O> {
         errand.finish(coming).await
     }
 
-    async fn wait(&self, limit: Duration) -> Result<End<O::Element>> {
-        self.handle
-            .ask_waiting(O::REDUCED, (self.round,), Some(limit))
-            .await
+    async fn wait(&self) -> Result<End<O::Element>> {
+        self.handle.ask_waiting(O::REDUCED, (self.round,)).await
     }
 
     /// Breaks the round; its end, if it has ended.

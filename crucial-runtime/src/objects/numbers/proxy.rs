@@ -19,9 +19,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn fill(&self, number: T) -> Result<()> {
+            pub fn fill(&self, number: T) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::FILL, (number,)).await
-            }
+            }) }
 
             /// Multiplies every number.
             ///
@@ -38,9 +38,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) where an `i64` would overflow.
-            pub async fn scale(&self, factor: T) -> Result<()> {
+            pub fn scale(&self, factor: T) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::SCALE, (factor,)).await
-            }
+            }) }
 
             /// The sum of all numbers.
             ///
@@ -56,9 +56,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) where it does not fit an `i64` (what is between may be larger).
-            pub async fn sum(&self) -> Result<T> {
+            pub fn sum(&self) -> $crate::Call<impl Future<Output = Result<T>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::SUM, ()).await
-            }
+            }) }
 
             /// The mean of all numbers, if there are any.
             ///
@@ -74,9 +74,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn mean(&self) -> Result<Option<f64>> {
+            pub fn mean(&self) -> $crate::Call<impl Future<Output = Result<Option<f64>>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::MEAN, ()).await
-            }
+            }) }
 
             /// The smallest number, if there are any; a NaN only where all are NaN.
             ///
@@ -90,9 +90,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn min(&self) -> Result<Option<T>> {
+            pub fn min(&self) -> $crate::Call<impl Future<Output = Result<Option<T>>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::EXTREME, (Bound::Min,)).await
-            }
+            }) }
 
             /// The largest number, if there are any; a NaN only where all are NaN.
             ///
@@ -110,9 +110,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn max(&self) -> Result<Option<T>> {
+            pub fn max(&self) -> $crate::Call<impl Future<Output = Result<Option<T>>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::EXTREME, (Bound::Max,)).await
-            }
+            }) }
 
             /// How large the numbers are together. A NaN among them gives NaN.
             ///
@@ -130,9 +130,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn norm(&self, norm: Norm) -> Result<f64> {
+            pub fn norm(&self, norm: Norm) -> $crate::Call<impl Future<Output = Result<f64>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::NORM, (norm,)).await
-            }
+            }) }
         }
 
         /// Single numbers, as many in one call as there are entries.
@@ -155,9 +155,9 @@ macro_rules! numbers {
             ///
             /// [`Error::Refused`](crate::Error::Refused) for a place that is not there, or where an `i64` would overflow;
             /// nothing is added then.
-            pub async fn add_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> Result<()> {
+            pub fn add_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 self.axpy_sparse(T::ONE, entries).await
-            }
+            }) }
 
             #[doc = concat!("Adds `factor` times what is given to single numbers: ", $parts, " each.")]
             ///
@@ -175,16 +175,16 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// As [`add_sparse`](Self::add_sparse).
-            pub async fn axpy_sparse(
+            pub fn axpy_sparse(
                 &self,
                 factor: T,
                 entries: impl IntoIterator<Item = $entry>,
-            ) -> Result<()> {
+            ) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle
                     .ask(&machine::ADD_AT, (factor, entries))
                     .await
-            }
+            }) }
 
             #[doc = concat!("Keeps the smaller of single numbers and what is given: ", $parts, " each.")]
             ///
@@ -204,15 +204,15 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// [`Error::Refused`](crate::Error::Refused) for a place that is not there; nothing is changed then.
-            pub async fn minimum_sparse(
+            pub fn minimum_sparse(
                 &self,
                 entries: impl IntoIterator<Item = $entry>,
-            ) -> Result<()> {
+            ) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle
                     .ask(&machine::BOUND_AT, (Bound::Min, entries))
                     .await
-            }
+            }) }
 
             #[doc = concat!("Keeps the larger of single numbers and what is given: ", $parts, " each.")]
             ///
@@ -229,15 +229,15 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// As [`minimum_sparse`](Self::minimum_sparse).
-            pub async fn maximum_sparse(
+            pub fn maximum_sparse(
                 &self,
                 entries: impl IntoIterator<Item = $entry>,
-            ) -> Result<()> {
+            ) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle
                     .ask(&machine::BOUND_AT, (Bound::Max, entries))
                     .await
-            }
+            }) }
 
             #[doc = concat!("The sum of the products of single numbers with what is given: ", $parts, " each.")]
             ///
@@ -255,10 +255,10 @@ macro_rules! numbers {
             ///
             /// [`Error::Refused`](crate::Error::Refused) for a place that is not there, or where the sum does not fit an
             /// `i64` (what is between may be larger).
-            pub async fn dot_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> Result<T> {
+            pub fn dot_sparse(&self, entries: impl IntoIterator<Item = $entry>) -> $crate::Call<impl Future<Output = Result<T>>> { $crate::Call::new(async move {
                 let entries: Vec<$entry> = entries.into_iter().collect();
                 self.handle.ask(&machine::DOT_AT, (entries,)).await
-            }
+            }) }
         }
 
         /// Rounds of `reduce`, as others see them.
@@ -285,10 +285,10 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn parties_waiting(&self) -> Result<u32> {
+            pub fn parties_waiting(&self) -> $crate::Call<impl Future<Output = Result<u32>>> { $crate::Call::new(async move {
                 let (came, _): (u32, bool) = self.handle.ask(&machine::ROUND_STATUS, ()).await?;
                 Ok(came)
-            }
+            }) }
 
             /// Whether rounds are broken: a party gave up, is missed, or brought a part that did not fit, and nobody has
             /// called [`reset_rounds`](Self::reset_rounds) since.
@@ -306,11 +306,11 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn is_round_broken(&self) -> Result<bool> {
+            pub fn is_round_broken(&self) -> $crate::Call<impl Future<Output = Result<bool>>> { $crate::Call::new(async move {
                 let (_, broken): (u32, bool) =
                     self.handle.ask(&machine::ROUND_STATUS, ()).await?;
                 Ok(broken)
-            }
+            }) }
 
             /// Makes broken rounds whole again and begins a new one. Parties that wait get
             /// [`Error::BrokenRound`](crate::Error::BrokenRound). Where no round is broken and nobody waits, nothing
@@ -337,9 +337,9 @@ macro_rules! numbers {
             /// # Errors
             ///
             /// Those of the store.
-            pub async fn reset_rounds(&self) -> Result<()> {
+            pub fn reset_rounds(&self) -> $crate::Call<impl Future<Output = Result<()>>> { $crate::Call::new(async move {
                 self.handle.ask(&machine::RESET_ROUNDS, ()).await
-            }
+            }) }
         }
     };
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::Queue;
 use super::machine;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Errand, Method, Value};
 use crate::objects::argument;
@@ -121,12 +122,14 @@ impl<T: Portable> Delivery<T> {
     /// # Errors
     ///
     /// [`Error::DeliveryLost`].
-    pub async fn ack(self) -> Result<T> {
-        let queue = self.queue.clone();
-        match queue.settle(&machine::ACK, vec![self]).await? {
-            (mut held, 0) => held.pop().ok_or_else(|| queue.lost()),
-            _ => Err(queue.lost()),
-        }
+    pub fn ack(self) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let queue = self.queue.clone();
+            match queue.settle(&machine::ACK, vec![self]).await? {
+                (mut held, 0) => held.pop().ok_or_else(|| queue.lost()),
+                _ => Err(queue.lost()),
+            }
+        })
     }
 
     /// Gives the element back to where it stood in the queue, to be delivered again. One round trip.
@@ -151,12 +154,14 @@ impl<T: Portable> Delivery<T> {
     /// # Errors
     ///
     /// [`Error::DeliveryLost`].
-    pub async fn release(self) -> Result<()> {
-        let queue = self.queue.clone();
-        match queue.settle(&machine::RELEASE, vec![self]).await? {
-            (_, 0) => Ok(()),
-            _ => Err(queue.lost()),
-        }
+    pub fn release(self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let queue = self.queue.clone();
+            match queue.settle(&machine::RELEASE, vec![self]).await? {
+                (_, 0) => Ok(()),
+                _ => Err(queue.lost()),
+            }
+        })
     }
 
     /// Makes the lease last for so long from now on, by the time of the store. One round trip.
@@ -220,20 +225,22 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Refused`] for a delivery of another queue.
-    pub async fn ack_all(
+    pub fn ack_all(
         &self,
         deliveries: impl IntoIterator<Item = Delivery<T>> + Send,
-    ) -> Result<usize> {
-        let deliveries: Vec<_> = deliveries.into_iter().collect();
-        if let Some(foreign) = deliveries.iter().find(|delivery| delivery.queue != *self) {
-            return Err(Error::Refused {
-                key: self.handle.key().clone(),
-                method: "ack_all".to_owned(),
-                reason: format!("a delivery is of `{}`", foreign.queue.key()),
-            });
-        }
-        let (held, _) = self.settle(&machine::ACK, deliveries).await?;
-        Ok(held.len())
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let deliveries: Vec<_> = deliveries.into_iter().collect();
+            if let Some(foreign) = deliveries.iter().find(|delivery| delivery.queue != *self) {
+                return Err(Error::Refused {
+                    key: self.handle.key().clone(),
+                    method: "ack_all".to_owned(),
+                    reason: format!("a delivery is of `{}`", foreign.queue.key()),
+                });
+            }
+            let (held, _) = self.settle(&machine::ACK, deliveries).await?;
+            Ok(held.len())
+        })
     }
 
     /// Ends deliveries: the elements of those that were held, and how many were not.

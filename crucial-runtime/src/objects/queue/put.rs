@@ -1,16 +1,14 @@
 //! What producers do.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Queue;
 use super::caller::Caller;
 use super::machine::{self, CLOSED, DONE, NOT_NOW};
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Limit, Method, Value};
-use crate::runtime;
 use crate::thread::Portable;
 
 impl<T: Portable> Queue<T> {
@@ -29,21 +27,7 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// A future that is dropped while it waits leaves the line, and the element is not put. If its
-    /// request is on its way, the element may be put.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Closed`]; [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit);
-    /// [`Error::TooLarge`].
-    pub async fn put(&self, element: T) -> Result<()> {
-        let limit = runtime::current()?.wait_limit();
-        self.put_timeout(element, limit).await
-    }
-
-    /// [`put`](Self::put), at most for so long.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -54,21 +38,29 @@ impl<T: Portable> Queue<T> {
     /// let jobs = Queue::create("jobs", QueueInit::bounded(1)).await?;
     /// jobs.put("first".to_owned()).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// let late = jobs.put_timeout("second".to_owned(), limit).await;
+    /// let late = jobs.put("second".to_owned()).timeout(limit).await;
     /// assert!(matches!(late, Err(Error::TimedOut { .. })));
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// A future that is dropped while it waits leaves the line, and the element is not put. If its
+    /// request is on its way, the element may be put.
+    ///
     /// # Errors
     ///
-    /// As [`put`](Self::put).
-    pub async fn put_timeout(&self, element: T, limit: Duration) -> Result<()> {
-        let element = self.handle.encode("an element", &element)?;
-        let limit = Limit::new(limit);
-        match self.put_some(&[element], &limit).await? {
-            0 => Err(limit.error(self.key(), "put")),
-            _ => Ok(()),
-        }
+    /// [`Error::Closed`]; [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit);
+    /// [`Error::TooLarge`].
+    pub fn put(&self, element: T) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let element = self.handle.encode("an element", &element)?;
+            let limit = Limit::here()?;
+            match self.put_some(&[element], &limit).await? {
+                0 => Err(limit.error(self.key(), "put")),
+                _ => Ok(()),
+            }
+        })
     }
 
     /// Puts an element at the end; `false`, and nothing is done, if the queue is full or others wait
@@ -88,15 +80,18 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`].
-    pub async fn try_put(&self, element: T) -> Result<bool> {
-        let element = self.handle.encode("an element", &element)?;
-        let caller = Caller::new(&self.handle, &machine::LEAVE_PUTTERS)?;
-        let (_, visited) = self.visit(caller, &machine::PUT, &[element]).await?;
-        Ok(visited > 0)
+    pub fn try_put(&self, element: T) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move {
+            let element = self.handle.encode("an element", &element)?;
+            let caller = Caller::new(&self.handle, &machine::LEAVE_PUTTERS)?;
+            let (_, visited) = self.visit(caller, &machine::PUT, &[element]).await?;
+            Ok(visited > 0)
+        })
     }
 
     /// Puts several elements at the end, in their order. As long as there is room for all of them that
-    /// is one round trip, and none comes in between; otherwise they go in as there is room.
+    /// is one round trip, and none comes in between; otherwise they go in as there is room. Gives how many have been put:
+    /// all of them, or with a [limit](crate::Call::timeout) those, from the first on, for which there was room in time.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -111,6 +106,17 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Queue, QueueInit};
+    ///
+    /// let numbers = Queue::create("numbers", QueueInit::bounded(3)).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert_eq!(numbers.put_all(1..=5).timeout(limit).await?, 3);
+    /// assert_eq!(numbers.drain().await?, [1, 2, 3]); // 4 and 5 are to be put again
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// What has been put when the future is dropped stays in the queue.
@@ -119,39 +125,20 @@ impl<T: Portable> Queue<T> {
     ///
     /// As [`put`](Self::put); [`Error::TooLarge`] if all together are too large for one call. What has been put
     /// before the error stays in the queue.
-    pub async fn put_all(&self, elements: impl IntoIterator<Item = T> + Send) -> Result<()> {
-        let elements = self.handle.encode_all("an element", elements)?;
-        let limit = Limit::new(runtime::current()?.wait_limit());
-        if self.put_some(&elements, &limit).await? < elements.len() {
-            return Err(limit.error(self.key(), "put"));
-        }
-        Ok(())
-    }
-
-    /// [`put_all`](Self::put_all), at most for so long: how many of the elements, from the first on,
-    /// have been put by then.
-    ///
-    /// ```
-    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
-    /// use crucial::{Queue, QueueInit};
-    ///
-    /// let numbers = Queue::create("numbers", QueueInit::bounded(3)).await?;
-    /// let limit = std::time::Duration::from_millis(5);
-    /// assert_eq!(numbers.put_all_timeout(1..=5, limit).await?, 3);
-    /// assert_eq!(numbers.drain().await?, [1, 2, 3]); // 4 and 5 are to be put again
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`put_all`](Self::put_all), but for [`Error::TimedOut`].
-    pub async fn put_all_timeout(
+    pub fn put_all(
         &self,
         elements: impl IntoIterator<Item = T> + Send,
-        limit: Duration,
-    ) -> Result<usize> {
-        let elements = self.handle.encode_all("an element", elements)?;
-        self.put_some(&elements, &Limit::new(limit)).await
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let elements = self.handle.encode_all("an element", elements)?;
+            let limit = Limit::here()?;
+            let put = self.put_some(&elements, &limit).await?;
+            // The caller that has set the limit itself counts on an answer when it is over.
+            if put < elements.len() && Limit::asked().is_none() {
+                return Err(limit.error(self.key(), "put"));
+            }
+            Ok(put)
+        })
     }
 
     /// Puts what can be put in time, and gives how many that were.

@@ -1,12 +1,10 @@
 //! The methods of consumers that take until the queue has ended.
 
-use std::time::Duration;
-
 use futures_util::{Stream, stream};
 
 use super::Queue;
+use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::runtime;
 use crate::thread::Portable;
 
 impl<T: Portable> Queue<T> {
@@ -30,18 +28,7 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// As [`take`](Self::take).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit), and those of the store.
-    pub async fn recv(&self) -> Result<Option<T>> {
-        self.recv_timeout(runtime::current()?.wait_limit()).await
-    }
-
-    /// [`recv`](Self::recv), at most for so long.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -49,21 +36,27 @@ impl<T: Portable> Queue<T> {
     ///
     /// let jobs = Queue::create("jobs", QueueInit { elements: vec![7], ..Default::default() }).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert_eq!(jobs.recv_timeout(limit).await?, Some(7));
-    /// assert!(matches!(jobs.recv_timeout(limit).await, Err(Error::TimedOut { .. }))); // more may come
+    /// assert_eq!(jobs.recv().timeout(limit).await?, Some(7));
+    /// assert!(matches!(jobs.recv().timeout(limit).await, Err(Error::TimedOut { .. }))); // more may come
     /// jobs.close().await?;
-    /// assert_eq!(jobs.recv_timeout(limit).await?, None);
+    /// assert_eq!(jobs.recv().timeout(limit).await?, None);
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// As [`take`](Self::take).
+    ///
     /// # Errors
     ///
-    /// As [`recv`](Self::recv).
-    pub async fn recv_timeout(&self, limit: Duration) -> Result<Option<T>> {
-        match self.take_within(limit, "recv").await {
-            Err(Error::Closed { .. }) => Ok(None),
-            taken => taken.map(Some),
-        }
+    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit), and those of the store.
+    pub fn recv(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            match self.take_within("recv").await {
+                Err(Error::Closed { .. }) => Ok(None),
+                taken => taken.map(Some),
+            }
+        })
     }
 
     /// The elements as a stream, which ends where [`recv`](Self::recv) gives `None`, and costs what `recv` does. Any

@@ -1,6 +1,7 @@
 //! What is known of a queue: how many elements are in it, and how many callers wait.
 
 use super::{Queue, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Value;
 use crate::objects::argument;
@@ -36,8 +37,8 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn len(&self) -> Result<usize> {
-        Ok(self.status().await?.ready)
+    pub fn len(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { Ok(self.status().await?.ready) })
     }
 
     /// Whether nothing can be taken now.
@@ -56,8 +57,8 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_empty(&self) -> Result<bool> {
-        Ok(self.len().await? == 0)
+    pub fn is_empty(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.len().await? == 0) })
     }
 
     /// How many elements are out on lease.
@@ -79,8 +80,8 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn leased(&self) -> Result<usize> {
-        Ok(self.status().await?.leased)
+    pub fn leased(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { Ok(self.status().await?.leased) })
     }
 
     /// How many callers wait for an element.
@@ -103,8 +104,8 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn waiting_to_take(&self) -> Result<usize> {
-        Ok(self.status().await?.takers)
+    pub fn waiting_to_take(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { Ok(self.status().await?.takers) })
     }
 
     /// How many callers wait for room.
@@ -127,8 +128,8 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn waiting_to_put(&self) -> Result<usize> {
-        Ok(self.status().await?.putters)
+    pub fn waiting_to_put(&self) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move { Ok(self.status().await?.putters) })
     }
 
     /// How many elements it holds at the most; `None` for any number.
@@ -147,11 +148,13 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn capacity(&self) -> Result<Option<u32>> {
-        let capacity = self.status().await?.capacity;
-        Ok(u32::try_from(capacity)
-            .ok()
-            .filter(|capacity| *capacity > 0))
+    pub fn capacity(&self) -> Call<impl Future<Output = Result<Option<u32>>>> {
+        Call::new(async move {
+            let capacity = self.status().await?.capacity;
+            Ok(u32::try_from(capacity)
+                .ok()
+                .filter(|capacity| *capacity > 0))
+        })
     }
 
     /// Whether the queue is closed.
@@ -171,8 +174,8 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn is_closed(&self) -> Result<bool> {
-        Ok(self.status().await?.closed)
+    pub fn is_closed(&self) -> Call<impl Future<Output = Result<bool>>> {
+        Call::new(async move { Ok(self.status().await?.closed) })
     }
 
     async fn status(&self) -> Result<Status> {

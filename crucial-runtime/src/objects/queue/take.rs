@@ -10,10 +10,10 @@ use super::Queue;
 use super::caller::Caller;
 use super::machine::{self, CLOSED, DONE, NOT_NOW};
 use super::taken::Taken;
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::object::{Errand, Limit, Value};
 use crate::objects::argument;
-use crate::runtime;
 use crate::thread::Portable;
 
 impl<T: Portable> Queue<T> {
@@ -31,6 +31,20 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// With a [limit](crate::Call::timeout):
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Queue, QueueInit};
+    ///
+    /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
+    /// let limit = std::time::Duration::from_millis(5);
+    /// assert!(matches!(jobs.take().timeout(limit).await, Err(Error::TimedOut { .. })));
+    /// jobs.put(1).await?;
+    /// assert_eq!(jobs.take().timeout(limit).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// A future that is dropped takes nothing: it leaves the line, and an element that is on its way to it goes
@@ -40,29 +54,8 @@ impl<T: Portable> Queue<T> {
     ///
     /// [`Error::Closed`] once nothing is left, where [`recv`](Self::recv) gives `None`; [`Error::TimedOut`] after the
     /// runtime's [wait limit](crate::Builder::wait_limit).
-    pub async fn take(&self) -> Result<T> {
-        self.take_timeout(runtime::current()?.wait_limit()).await
-    }
-
-    /// [`take`](Self::take), at most for so long.
-    ///
-    /// ```
-    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
-    /// use crucial::{Error, Queue, QueueInit};
-    ///
-    /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// let limit = std::time::Duration::from_millis(5);
-    /// assert!(matches!(jobs.take_timeout(limit).await, Err(Error::TimedOut { .. })));
-    /// jobs.put(1).await?;
-    /// assert_eq!(jobs.take_timeout(limit).await?, 1);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`take`](Self::take).
-    pub async fn take_timeout(&self, limit: Duration) -> Result<T> {
-        self.take_within(limit, "take").await
+    pub fn take(&self) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.take_within("take").await })
     }
 
     /// Takes the first element; `None` if there is none, or if as many wait for one as there are.
@@ -82,9 +75,11 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// [`Error::Closed`] once nothing is left.
-    pub async fn try_take(&self) -> Result<Option<T>> {
-        let taken = self.take_now(1, None).await?;
-        Ok(taken.elements()?.pop())
+    pub fn try_take(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            let taken = self.take_now(1, None).await?;
+            Ok(taken.elements()?.pop())
+        })
     }
 
     /// Takes up to so many elements, in their order; waits while there is none. As many round trips as
@@ -100,19 +95,7 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// As [`take`](Self::take).
-    ///
-    /// # Errors
-    ///
-    /// As [`take`](Self::take).
-    pub async fn take_many(&self, count: usize) -> Result<Vec<T>> {
-        let limit = runtime::current()?.wait_limit();
-        self.take_many_timeout(count, limit).await
-    }
-
-    /// [`take_many`](Self::take_many), at most for so long.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -120,18 +103,24 @@ impl<T: Portable> Queue<T> {
     ///
     /// let jobs = Queue::create("jobs", QueueInit { elements: vec![1, 2, 3], ..Default::default() }).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert_eq!(jobs.take_many_timeout(2, limit).await?, [1, 2]);
-    /// assert_eq!(jobs.take_many_timeout(2, limit).await?, [3]);
-    /// assert!(matches!(jobs.take_many_timeout(2, limit).await, Err(Error::TimedOut { .. })));
+    /// assert_eq!(jobs.take_many(2).timeout(limit).await?, [1, 2]);
+    /// assert_eq!(jobs.take_many(2).timeout(limit).await?, [3]);
+    /// assert!(matches!(jobs.take_many(2).timeout(limit).await, Err(Error::TimedOut { .. })));
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// As [`take`](Self::take).
     ///
     /// # Errors
     ///
     /// As [`take`](Self::take).
-    pub async fn take_many_timeout(&self, count: usize, limit: Duration) -> Result<Vec<T>> {
-        let taken = self.wait_to_take(count, None, limit, "take_many").await?;
-        taken.elements()
+    pub fn take_many(&self, count: usize) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let taken = self.wait_to_take(count, None, "take_many").await?;
+            taken.elements()
+        })
     }
 
     /// Takes all elements at once, also those that others wait for.
@@ -150,19 +139,21 @@ impl<T: Portable> Queue<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn drain(&self) -> Result<Vec<T>> {
-        let caller = Caller::new(&self.handle, &machine::LEAVE_TAKERS)?;
-        let (queue, errand) = (self.clone(), caller.errand.clone());
-        let taken = errand.finish(async move {
-            let reply = queue.change(&machine::DRAIN, Vec::new()).await?;
-            Taken::read(&queue.handle, caller.errand.clone(), false, &reply)
-        });
-        taken.await?.elements()
+    pub fn drain(&self) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let caller = Caller::new(&self.handle, &machine::LEAVE_TAKERS)?;
+            let (queue, errand) = (self.clone(), caller.errand.clone());
+            let taken = errand.finish(async move {
+                let reply = queue.change(&machine::DRAIN, Vec::new()).await?;
+                Taken::read(&queue.handle, caller.errand.clone(), false, &reply)
+            });
+            taken.await?.elements()
+        })
     }
 
     /// Takes one element for a caller of that method.
-    pub(super) async fn take_within(&self, limit: Duration, method: &'static str) -> Result<T> {
-        let taken = self.wait_to_take(1, None, limit, method).await?;
+    pub(super) async fn take_within(&self, method: &'static str) -> Result<T> {
+        let taken = self.wait_to_take(1, None, method).await?;
         self.only(taken.elements()?)
     }
 
@@ -200,13 +191,12 @@ impl<T: Portable> Queue<T> {
         &self,
         count: usize,
         lease: Option<Bytes>,
-        limit: Duration,
         method: &'static str,
     ) -> Result<Taken> {
         if count == 0 {
             return Ok(Taken::nothing(&self.handle, Errand::here()?));
         }
-        let limit = Limit::new(limit);
+        let limit = Limit::here()?;
         let taking = async {
             let mut caller = Caller::new(&self.handle, &machine::LEAVE_TAKERS)?;
             if limit.is_zero() || !caller.is_expected() {

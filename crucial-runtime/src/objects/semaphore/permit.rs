@@ -1,5 +1,6 @@
 //! Permits of a semaphore, held.
 
+use crate::call::Call;
 use crate::error::{Error, Result};
 use crate::objects::permits::Share;
 
@@ -88,8 +89,8 @@ impl SemaphorePermit {
     /// # Errors
     ///
     /// [`Error::LeaseLost`] where they were lost before.
-    pub async fn release(self) -> Result<()> {
-        self.share.release().await
+    pub fn release(self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.share.release().await })
     }
 
     /// Gives some of them back and keeps the others. One round trip.
@@ -108,18 +109,20 @@ impl SemaphorePermit {
     ///
     /// [`Error::LeaseLost`] where they were lost before; [`Error::Refused`] for as many as are held
     /// ([`release`](Self::release) them), or more, which are not this one's to give.
-    pub async fn release_some(&mut self, count: u32) -> Result<()> {
-        if count >= self.share.count() {
-            return Err(Error::Refused {
-                key: self.share.handle().key().clone(),
-                method: "release_some".to_owned(),
-                reason: format!(
-                    "{count} permits are to be given back, and {} are held; keep one, or `release` them all",
-                    self.share.count()
-                ),
-            });
-        }
-        self.share.reduce(count).await
+    pub fn release_some(&mut self, count: u32) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            if count >= self.share.count() {
+                return Err(Error::Refused {
+                    key: self.share.handle().key().clone(),
+                    method: "release_some".to_owned(),
+                    reason: format!(
+                        "{count} permits are to be given back, and {} are held; keep one, or `release` them all",
+                        self.share.count()
+                    ),
+                });
+            }
+            self.share.reduce(count).await
+        })
     }
 
     /// Uses them up: they never come back, and the semaphore has as many less. One round trip.
@@ -136,8 +139,8 @@ impl SemaphorePermit {
     /// # Errors
     ///
     /// [`Error::LeaseLost`] where they were lost before.
-    pub async fn forget(self) -> Result<()> {
-        self.share.forget().await
+    pub fn forget(self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.share.forget().await })
     }
 }
 

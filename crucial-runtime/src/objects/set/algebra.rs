@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::try_join;
 
 use super::{Set, Unique};
+use crate::call::Call;
 use crate::error::Result;
 
 impl<T: Unique> Set<T> {
@@ -27,10 +28,12 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn union(&self, other: &Self) -> Result<HashSet<T>> {
-        let (mut elements, others) = self.both(other).await?;
-        elements.extend(others);
-        Ok(elements)
+    pub fn union(&self, other: &Self) -> Call<impl Future<Output = Result<HashSet<T>>>> {
+        Call::new(async move {
+            let (mut elements, others) = self.both(other).await?;
+            elements.extend(others);
+            Ok(elements)
+        })
     }
 
     /// The elements that are in both sets; as [`union`](Self::union).
@@ -47,10 +50,12 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn intersection(&self, other: &Self) -> Result<HashSet<T>> {
-        let (mut elements, others) = self.both(other).await?;
-        elements.retain(|element| others.contains(element));
-        Ok(elements)
+    pub fn intersection(&self, other: &Self) -> Call<impl Future<Output = Result<HashSet<T>>>> {
+        Call::new(async move {
+            let (mut elements, others) = self.both(other).await?;
+            elements.retain(|element| others.contains(element));
+            Ok(elements)
+        })
     }
 
     /// The elements that are in this set and not in the other one; as [`union`](Self::union).
@@ -67,10 +72,12 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn difference(&self, other: &Self) -> Result<HashSet<T>> {
-        let (mut elements, others) = self.both(other).await?;
-        elements.retain(|element| !others.contains(element));
-        Ok(elements)
+    pub fn difference(&self, other: &Self) -> Call<impl Future<Output = Result<HashSet<T>>>> {
+        Call::new(async move {
+            let (mut elements, others) = self.both(other).await?;
+            elements.retain(|element| !others.contains(element));
+            Ok(elements)
+        })
     }
 
     async fn both(&self, other: &Self) -> Result<(HashSet<T>, HashSet<T>)> {

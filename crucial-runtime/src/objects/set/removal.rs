@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::{Set, Unique, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::argument;
 
@@ -23,12 +24,12 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn remove<Q>(&self, element: &Q) -> Result<bool>
+    pub fn remove<Q>(&self, element: &Q) -> Call<impl Future<Output = Result<bool>>>
     where
         T: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        Ok(self.remove_all([element]).await? == 1)
+        Call::new(async move { Ok(self.remove_all([element]).await? == 1) })
     }
 
     /// Removes many elements, all at once, and gives how many of them there were.
@@ -44,19 +45,21 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn remove_all<'a, Q>(
+    pub fn remove_all<'a, Q>(
         &self,
         elements: impl IntoIterator<Item = &'a Q> + Send,
-    ) -> Result<usize>
+    ) -> Call<impl Future<Output = Result<usize>>>
     where
         T: Borrow<Q>,
         Q: Serialize + ?Sized + 'a,
     {
-        let elements = self
-            .handle
-            .encode_all_exact::<T, &Q>("an element", elements)?;
-        let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
-        self.handle.number(&reply)
+        Call::new(async move {
+            let elements = self
+                .handle
+                .encode_all_exact::<T, &Q>("an element", elements)?;
+            let reply = self.handle.call(&machine::REMOVE_ALL, elements).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Removes any element and gives it; `None` where there is none.
@@ -77,8 +80,8 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop(&self) -> Result<Option<T>> {
-        Ok(self.pop_many(1).await?.pop())
+    pub fn pop(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move { Ok(self.pop_many(1).await?.pop()) })
     }
 
     /// Removes any elements, at most so many, and gives them.
@@ -97,10 +100,12 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_many(&self, count: usize) -> Result<Vec<T>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP, arguments).await?;
-        self.handle.elements(&reply)
+    pub fn pop_many(&self, count: usize) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(count)];
+            let reply = self.handle.call(&machine::POP, arguments).await?;
+            self.handle.elements(&reply)
+        })
     }
 
     /// Removes all elements.
@@ -117,11 +122,13 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn clear(&self) -> Result<()> {
-        self.handle
-            .call(&machine::CLEAR, Vec::new())
-            .await
-            .map(drop)
+    pub fn clear(&self) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            self.handle
+                .call(&machine::CLEAR, Vec::new())
+                .await
+                .map(drop)
+        })
     }
 
     /// Removes all elements and gives them: none is lost to a change in between. Two round
@@ -139,8 +146,10 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn drain(&self) -> Result<HashSet<T>> {
-        let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
-        self.handle.elements(&reply)
+    pub fn drain(&self) -> Call<impl Future<Output = Result<HashSet<T>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&machine::DRAIN, Vec::new()).await?;
+            self.handle.elements(&reply)
+        })
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{Sorted, SortedMap, machine, methods};
+use crate::call::Call;
 use crate::error::Result;
 use crate::object::Value;
 use crate::objects::argument;
@@ -28,8 +29,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn keys(&self) -> Result<Vec<K>> {
-        self.range_keys(..).await
+    pub fn keys(&self) -> Call<impl Future<Output = Result<Vec<K>>>> {
+        Call::new(async move { self.range_keys(..).await })
     }
 
     /// All values in the order of their keys, as of one moment.
@@ -44,9 +45,11 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn values(&self) -> Result<Vec<V>> {
-        let entries = self.entries().await?.into_iter();
-        Ok(entries.map(|(_, value)| value).collect())
+    pub fn values(&self) -> Call<impl Future<Output = Result<Vec<V>>>> {
+        Call::new(async move {
+            let entries = self.entries().await?.into_iter();
+            Ok(entries.map(|(_, value)| value).collect())
+        })
     }
 
     /// All entries in the order of their keys, as of one moment.
@@ -61,8 +64,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn entries(&self) -> Result<Vec<(K, V)>> {
-        self.range(..).await
+    pub fn entries(&self) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move { self.range(..).await })
     }
 
     /// All entries, as of one moment.
@@ -79,9 +82,11 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn to_btree_map(&self) -> Result<BTreeMap<K, V>> {
-        let reply = self.handle.call(&methods::ENTRIES, Vec::new()).await?;
-        self.decode_entries(&reply)
+    pub fn to_btree_map(&self) -> Call<impl Future<Output = Result<BTreeMap<K, V>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&methods::ENTRIES, Vec::new()).await?;
+            self.decode_entries(&reply)
+        })
     }
 
     /// The entry of the least key.
@@ -98,8 +103,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn first(&self) -> Result<Option<(K, V)>> {
-        Ok(self.range_first(.., 1).await?.pop())
+    pub fn first(&self) -> Call<impl Future<Output = Result<Option<(K, V)>>>> {
+        Call::new(async move { Ok(self.range_first(.., 1).await?.pop()) })
     }
 
     /// The entry of the greatest key.
@@ -114,8 +119,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn last(&self) -> Result<Option<(K, V)>> {
-        Ok(self.range_last(.., 1).await?.pop())
+    pub fn last(&self) -> Call<impl Future<Output = Result<Option<(K, V)>>>> {
+        Call::new(async move { Ok(self.range_last(.., 1).await?.pop()) })
     }
 
     /// The entry of the greatest key that is at most this one.
@@ -132,14 +137,16 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn floor(&self, key: &K) -> Result<Option<(K, V)>>
+    pub fn floor(&self, key: &K) -> Call<impl Future<Output = Result<Option<(K, V)>>>>
     where
         K: Sync,
     {
-        Ok(self
-            .range_last((Bound::Unbounded, Bound::Included(key)), 1)
-            .await?
-            .pop())
+        Call::new(async move {
+            Ok(self
+                .range_last((Bound::Unbounded, Bound::Included(key)), 1)
+                .await?
+                .pop())
+        })
     }
 
     /// The entry of the least key that is at least this one.
@@ -156,14 +163,16 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn ceiling(&self, key: &K) -> Result<Option<(K, V)>>
+    pub fn ceiling(&self, key: &K) -> Call<impl Future<Output = Result<Option<(K, V)>>>>
     where
         K: Sync,
     {
-        Ok(self
-            .range_first((Bound::Included(key), Bound::Unbounded), 1)
-            .await?
-            .pop())
+        Call::new(async move {
+            Ok(self
+                .range_first((Bound::Included(key), Bound::Unbounded), 1)
+                .await?
+                .pop())
+        })
     }
 
     /// The entries of a range of keys in their order, as of one moment.
@@ -180,10 +189,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn range(&self, range: impl RangeBounds<K> + Send) -> Result<Vec<(K, V)>> {
-        let ends = self.ends(&range)?;
-        self.range_at_most(&machine::RANGE_FIRST, ends, argument::number(-1))
-            .await
+    pub fn range(
+        &self,
+        range: impl RangeBounds<K> + Send,
+    ) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move {
+            let ends = self.ends(&range)?;
+            self.range_at_most(&machine::RANGE_FIRST, ends, argument::number(-1))
+                .await
+        })
     }
 
     /// The first entries of a range of keys, at most so many, in their order.
@@ -200,14 +214,16 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn range_first(
+    pub fn range_first(
         &self,
         range: impl RangeBounds<K> + Send,
         count: usize,
-    ) -> Result<Vec<(K, V)>> {
-        let ends = self.ends(&range)?;
-        self.range_at_most(&machine::RANGE_FIRST, ends, argument::count(count))
-            .await
+    ) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move {
+            let ends = self.ends(&range)?;
+            self.range_at_most(&machine::RANGE_FIRST, ends, argument::count(count))
+                .await
+        })
     }
 
     /// The last entries of a range of keys, at most so many, the last one first: the top ten of a table of
@@ -231,14 +247,16 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn range_last(
+    pub fn range_last(
         &self,
         range: impl RangeBounds<K> + Send,
         count: usize,
-    ) -> Result<Vec<(K, V)>> {
-        let ends = self.ends(&range)?;
-        self.range_at_most(&machine::RANGE_LAST, ends, argument::count(count))
-            .await
+    ) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move {
+            let ends = self.ends(&range)?;
+            self.range_at_most(&machine::RANGE_LAST, ends, argument::count(count))
+                .await
+        })
     }
 
     /// The keys of a range in their order, as of one moment.
@@ -254,11 +272,16 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn range_keys(&self, range: impl RangeBounds<K> + Send) -> Result<Vec<K>> {
-        let ends = self.ends(&range)?;
-        let reply = self.handle.call(&machine::RANGE_KEYS, ends.into()).await?;
-        let keys = self.handle.list(&reply)?.iter();
-        keys.map(|key| self.decode_key(key)).collect()
+    pub fn range_keys(
+        &self,
+        range: impl RangeBounds<K> + Send,
+    ) -> Call<impl Future<Output = Result<Vec<K>>>> {
+        Call::new(async move {
+            let ends = self.ends(&range)?;
+            let reply = self.handle.call(&machine::RANGE_KEYS, ends.into()).await?;
+            let keys = self.handle.list(&reply)?.iter();
+            keys.map(|key| self.decode_key(key)).collect()
+        })
     }
 
     /// How many keys are in a range. Logarithmic time.
@@ -278,10 +301,15 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn range_len(&self, range: impl RangeBounds<K> + Send) -> Result<usize> {
-        let ends = self.ends(&range)?;
-        let reply = self.handle.call(&machine::RANGE_LEN, ends.into()).await?;
-        self.handle.number(&reply)
+    pub fn range_len(
+        &self,
+        range: impl RangeBounds<K> + Send,
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let ends = self.ends(&range)?;
+            let reply = self.handle.call(&machine::RANGE_LEN, ends.into()).await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// How many keys are less than this one, which there has to be. Logarithmic time.
@@ -297,16 +325,18 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn rank<Q>(&self, key: &Q) -> Result<Option<usize>>
+    pub fn rank<Q>(&self, key: &Q) -> Call<impl Future<Output = Result<Option<usize>>>>
     where
         K: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        let key = self.encode_key(key)?;
-        match self.handle.call(&machine::RANK, vec![key]).await? {
-            Value::Nil => Ok(None),
-            rank => self.handle.number(&rank).map(Some),
-        }
+        Call::new(async move {
+            let key = self.encode_key(key)?;
+            match self.handle.call(&machine::RANK, vec![key]).await? {
+                Value::Nil => Ok(None),
+                rank => self.handle.number(&rank).map(Some),
+            }
+        })
     }
 
     /// All entries in the order of their keys, page by page, of so many each: neither the server nor

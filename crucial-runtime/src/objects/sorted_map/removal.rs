@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeBounds;
 
 use super::{Sorted, SortedMap, machine, methods};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::argument;
 use crate::thread::Portable;
@@ -23,8 +24,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_first(&self) -> Result<Option<(K, V)>> {
-        Ok(self.pop_first_many(1).await?.pop())
+    pub fn pop_first(&self) -> Call<impl Future<Output = Result<Option<(K, V)>>>> {
+        Call::new(async move { Ok(self.pop_first_many(1).await?.pop()) })
     }
 
     /// Removes the entry of the greatest key and gives it.
@@ -40,8 +41,8 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_last(&self) -> Result<Option<(K, V)>> {
-        Ok(self.pop_last_many(1).await?.pop())
+    pub fn pop_last(&self) -> Call<impl Future<Output = Result<Option<(K, V)>>>> {
+        Call::new(async move { Ok(self.pop_last_many(1).await?.pop()) })
     }
 
     /// Removes the entries of the least keys, at most so many, and gives them in their order.
@@ -58,10 +59,12 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_first_many(&self, count: usize) -> Result<Vec<(K, V)>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_FIRST, arguments).await?;
-        self.decode_entries(&reply)
+    pub fn pop_first_many(&self, count: usize) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(count)];
+            let reply = self.handle.call(&machine::POP_FIRST, arguments).await?;
+            self.decode_entries(&reply)
+        })
     }
 
     /// Removes the entries of the greatest keys, at most so many, and gives them, the greatest first.
@@ -77,10 +80,12 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn pop_last_many(&self, count: usize) -> Result<Vec<(K, V)>> {
-        let arguments = vec![argument::count(count)];
-        let reply = self.handle.call(&machine::POP_LAST, arguments).await?;
-        self.decode_entries(&reply)
+    pub fn pop_last_many(&self, count: usize) -> Call<impl Future<Output = Result<Vec<(K, V)>>>> {
+        Call::new(async move {
+            let arguments = vec![argument::count(count)];
+            let reply = self.handle.call(&machine::POP_LAST, arguments).await?;
+            self.decode_entries(&reply)
+        })
     }
 
     /// Removes the entries of a range of keys, and gives how many there were.
@@ -96,13 +101,18 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn remove_range(&self, range: impl RangeBounds<K> + Send) -> Result<usize> {
-        let ends = self.ends(&range)?;
-        let reply = self
-            .handle
-            .call(&machine::REMOVE_RANGE, ends.into())
-            .await?;
-        self.handle.number(&reply)
+    pub fn remove_range(
+        &self,
+        range: impl RangeBounds<K> + Send,
+    ) -> Call<impl Future<Output = Result<usize>>> {
+        Call::new(async move {
+            let ends = self.ends(&range)?;
+            let reply = self
+                .handle
+                .call(&machine::REMOVE_RANGE, ends.into())
+                .await?;
+            self.handle.number(&reply)
+        })
     }
 
     /// Removes all entries and gives them: none is lost to a change in between. Two round
@@ -119,8 +129,10 @@ impl<K: Sorted, V: Portable> SortedMap<K, V> {
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn drain(&self) -> Result<BTreeMap<K, V>> {
-        let reply = self.handle.call(&methods::DRAIN, Vec::new()).await?;
-        self.decode_entries(&reply)
+    pub fn drain(&self) -> Call<impl Future<Output = Result<BTreeMap<K, V>>>> {
+        Call::new(async move {
+            let reply = self.handle.call(&methods::DRAIN, Vec::new()).await?;
+            self.decode_entries(&reply)
+        })
     }
 }

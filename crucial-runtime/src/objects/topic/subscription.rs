@@ -9,11 +9,11 @@ use futures_util::Stream;
 use tokio::time::timeout;
 
 use super::{Topic, machine, news};
+use crate::call::Call;
 use crate::chance;
 use crate::error::{Error, Result};
 use crate::object::{Limit, Value};
 use crate::objects::argument;
-use crate::runtime;
 use crate::store::{Change, Watch};
 use crate::thread::Portable;
 
@@ -89,6 +89,21 @@ impl<T: Portable> Subscription<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// With a [limit](crate::Call::timeout):
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Topic, TopicInit};
+    ///
+    /// let steps = Topic::create("steps", TopicInit::default()).await?;
+    /// let mut reader = steps.subscribe().await?;
+    /// let late = reader.recv().timeout(std::time::Duration::from_millis(5)).await;
+    /// assert!(matches!(late, Err(Error::TimedOut { .. })));
+    /// steps.publish('a').await?;
+    /// assert_eq!(reader.recv().await?, 'a'); // nothing is missed by that
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// A future that is dropped has received nothing: the message is received next time.
@@ -98,39 +113,18 @@ impl<T: Portable> Subscription<T> {
     /// [`Error::Lagged`] if messages have been dropped from the backlog before they were received: the
     /// next call goes on with the oldest that is kept. [`Error::Closed`] after the last message of a
     /// closed topic; [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit).
-    pub async fn recv(&mut self) -> Result<T> {
-        let limit = runtime::current()?.wait_limit();
-        self.recv_timeout(limit).await
-    }
-
-    /// [`recv`](Self::recv), at most for so long.
-    ///
-    /// ```
-    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
-    /// use crucial::{Error, Topic, TopicInit};
-    ///
-    /// let steps = Topic::create("steps", TopicInit::default()).await?;
-    /// let mut reader = steps.subscribe().await?;
-    /// let late = reader.recv_timeout(std::time::Duration::from_millis(5)).await;
-    /// assert!(matches!(late, Err(Error::TimedOut { .. })));
-    /// steps.publish('a').await?;
-    /// assert_eq!(reader.recv().await?, 'a'); // nothing is missed by that
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv).
-    pub async fn recv_timeout(&mut self, limit: Duration) -> Result<T> {
-        let limit = Limit::new(limit);
-        if !limit.is_zero()
-            && let Some(received) = limit.waiting(self.receive()).await
-        {
-            return received;
-        }
-        let key = self.topic.key().clone();
-        let now = limit.asking(&key, "recv", self.try_recv()).await?;
-        now.ok_or_else(|| limit.error(&key, "recv"))
+    pub fn recv(&mut self) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let limit = Limit::here()?;
+            if !limit.is_zero()
+                && let Some(received) = limit.waiting(self.receive()).await
+            {
+                return received;
+            }
+            let key = self.topic.key().clone();
+            let now = limit.asking(&key, "recv", self.try_recv()).await?;
+            now.ok_or_else(|| limit.error(&key, "recv"))
+        })
     }
 
     /// Receives the next message if it has been published; `None` if there is none. One round trip, or none
@@ -153,11 +147,13 @@ impl<T: Portable> Subscription<T> {
     /// # Errors
     ///
     /// As [`recv`](Self::recv), but for [`Error::TimedOut`].
-    pub async fn try_recv(&mut self) -> Result<Option<T>> {
-        if self.here.is_empty() {
-            self.fetch().await?;
-        }
-        self.take()
+    pub fn try_recv(&mut self) -> Call<impl Future<Output = Result<Option<T>>>> {
+        Call::new(async move {
+            if self.here.is_empty() {
+                self.fetch().await?;
+            }
+            self.take()
+        })
     }
 
     /// The messages as a stream, which ends when the topic is closed. It costs what [`recv`](Self::recv) does.

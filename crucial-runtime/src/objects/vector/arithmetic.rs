@@ -1,6 +1,7 @@
 //! What is computed with vectors where they live.
 
 use super::{Vector, machine};
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::numbers::{Borrowed, Bound, Element, Numbers};
 
@@ -20,8 +21,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length, or where an `i64` would overflow.
-    pub async fn add(&self, numbers: &[T]) -> Result<()> {
-        self.axpy(T::ONE, numbers).await
+    pub fn add(&self, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.axpy(T::ONE, numbers).await })
     }
 
     /// Adds other numbers and gives what the vector is then.
@@ -37,10 +38,12 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn add_and_get(&self, numbers: &[T]) -> Result<Vec<T>> {
-        let args = (Borrowed(numbers),);
-        let Numbers(numbers) = self.handle.ask(&machine::ADD_AND_GET, args).await?;
-        Ok(numbers)
+    pub fn add_and_get(&self, numbers: &[T]) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move {
+            let args = (Borrowed(numbers),);
+            let Numbers(numbers) = self.handle.ask(&machine::ADD_AND_GET, args).await?;
+            Ok(numbers)
+        })
     }
 
     /// Adds several parts, all or none of them.
@@ -58,13 +61,18 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn add_all<P: AsRef<[T]>>(&self, parts: impl IntoIterator<Item = P>) -> Result<()> {
-        let parts: Vec<P> = parts.into_iter().collect();
-        let args = {
-            let parts: Vec<_> = parts.iter().map(|part| Borrowed(part.as_ref())).collect();
-            vec![self.handle.encode_own("the parts", &(parts,))?]
-        };
-        self.handle.call(&machine::ADD_ALL, args).await.map(drop)
+    pub fn add_all<P: AsRef<[T]>>(
+        &self,
+        parts: impl IntoIterator<Item = P>,
+    ) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let parts: Vec<P> = parts.into_iter().collect();
+            let args = {
+                let parts: Vec<_> = parts.iter().map(|part| Borrowed(part.as_ref())).collect();
+                vec![self.handle.encode_own("the parts", &(parts,))?]
+            };
+            self.handle.call(&machine::ADD_ALL, args).await.map(drop)
+        })
     }
 
     /// Adds `factor` times other numbers: the `axpy` of linear algebra.
@@ -83,9 +91,11 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub async fn axpy(&self, factor: T, numbers: &[T]) -> Result<()> {
-        let args = (factor, Borrowed(numbers));
-        self.handle.ask(&machine::ADD_SCALED, args).await
+    pub fn axpy(&self, factor: T, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move {
+            let args = (factor, Borrowed(numbers));
+            self.handle.ask(&machine::ADD_SCALED, args).await
+        })
     }
 
     /// Keeps the smaller of each number and the other one; a NaN gives way.
@@ -101,8 +111,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length.
-    pub async fn minimum(&self, numbers: &[T]) -> Result<()> {
-        self.bound(Bound::Min, numbers).await
+    pub fn minimum(&self, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.bound(Bound::Min, numbers).await })
     }
 
     /// Keeps the larger of each number and the other one; a NaN gives way.
@@ -119,8 +129,8 @@ impl<T: Element> Vector<T> {
     /// # Errors
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length.
-    pub async fn maximum(&self, numbers: &[T]) -> Result<()> {
-        self.bound(Bound::Max, numbers).await
+    pub fn maximum(&self, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+        Call::new(async move { self.bound(Bound::Max, numbers).await })
     }
 
     async fn bound(&self, bound: Bound, numbers: &[T]) -> Result<()> {
@@ -143,7 +153,7 @@ impl<T: Element> Vector<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length, or where it does not fit an `i64` (what is between may
     /// be larger).
-    pub async fn dot(&self, numbers: &[T]) -> Result<T> {
-        self.handle.ask(&machine::DOT, (Borrowed(numbers),)).await
+    pub fn dot(&self, numbers: &[T]) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move { self.handle.ask(&machine::DOT, (Borrowed(numbers),)).await })
     }
 }

@@ -1,8 +1,7 @@
 //! Rounds in which parties reduce vectors to one.
 
-use std::time::Duration;
-
 use super::Vector;
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::numbers::{Borrowed, Element, Part, Reduction, reduce};
 
@@ -45,6 +44,21 @@ impl<T: Element> Vector<T> {
     /// # Ok(()) }
     /// ```
     ///
+    /// With a [limit](crate::Call::timeout):
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Error, Reduction::Sum, Vector};
+    ///
+    /// let sums = Vector::create("sums", vec![0.0]).await?;
+    /// let limit = std::time::Duration::from_millis(10);
+    /// let alone = sums.reduce(2, &[1.0], Sum).timeout(limit).await;
+    /// assert!(matches!(alone, Err(Error::TimedOut { .. })));
+    /// let late = sums.reduce(2, &[2.0], Sum).await;
+    /// assert!(matches!(late, Err(Error::BrokenRound { .. })));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancellation
     ///
     /// A part that has been taken in can't be taken out of a sum. A party that gives up (its time is over, or its future
@@ -60,37 +74,13 @@ impl<T: Element> Vector<T> {
     ///
     /// [`Error::BrokenRound`](crate::Error::BrokenRound); [`Error::Refused`](crate::Error::Refused);
     /// [`Error::TimedOut`](crate::Error::TimedOut) after the runtime's [wait limit](crate::Builder::wait_limit).
-    pub async fn reduce(&self, parties: u32, part: &[T], reduction: Reduction) -> Result<Vec<T>> {
-        reduce(&self.handle, self.part(parties, part, reduction), None).await
-    }
-
-    /// [`reduce`](Self::reduce), at most for so long; whoever gives up breaks the round.
-    ///
-    /// ```
-    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
-    /// use crucial::{Error, Reduction::Sum, Vector};
-    ///
-    /// let sums = Vector::create("sums", vec![0.0]).await?;
-    /// let limit = std::time::Duration::from_millis(10);
-    /// let alone = sums.reduce_timeout(2, &[1.0], Sum, limit).await;
-    /// assert!(matches!(alone, Err(Error::TimedOut { .. })));
-    /// let late = sums.reduce(2, &[2.0], Sum).await;
-    /// assert!(matches!(late, Err(Error::BrokenRound { .. })));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`reduce`](Self::reduce), with [`Error::TimedOut`](crate::Error::TimedOut) after `limit`.
-    pub async fn reduce_timeout(
+    pub fn reduce(
         &self,
         parties: u32,
         part: &[T],
         reduction: Reduction,
-        limit: Duration,
-    ) -> Result<Vec<T>> {
-        let part = self.part(parties, part, reduction);
-        reduce(&self.handle, part, Some(limit)).await
+    ) -> Call<impl Future<Output = Result<Vec<T>>>> {
+        Call::new(async move { reduce(&self.handle, self.part(parties, part, reduction)).await })
     }
 
     fn part<'a>(&self, parties: u32, part: &'a [T], reduction: Reduction) -> Part<Borrowed<'a, T>> {

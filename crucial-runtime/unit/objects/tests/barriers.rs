@@ -29,7 +29,7 @@ const SHORT: Duration = Duration::from_millis(20);
 
 pub(super) fn party(barrier: &Barrier) -> JoinHandle<Result<BarrierWait>> {
     let barrier = barrier.clone();
-    tokio::spawn(async move { barrier.wait_timeout(LONG).await })
+    tokio::spawn(async move { barrier.wait().timeout(LONG).await })
 }
 
 /// Until so many parties have come.
@@ -52,7 +52,7 @@ async fn barriers_are_cyclic() -> Result<()> {
             tokio::spawn(async move {
                 let mut waits = Vec::new();
                 for _ in 0..5 {
-                    waits.push(barrier.wait_timeout(LONG).await?);
+                    waits.push(barrier.wait().timeout(LONG).await?);
                 }
                 Ok::<_, Error>(waits)
             })
@@ -81,7 +81,7 @@ async fn a_party_that_gives_up_breaks_the_barrier() -> Result<()> {
     let barrier = Barrier::create("barrier", 3).await?;
     let other = party(&barrier);
     gathered(&barrier, 1).await?;
-    let gave_up = barrier.wait_timeout(SHORT).await;
+    let gave_up = barrier.wait().timeout(SHORT).await;
     assert!(
         matches!(gave_up, Err(Error::TimedOut { waited, .. }) if waited == SHORT),
         "{gave_up:?}"
@@ -147,7 +147,7 @@ async fn a_reset_sends_parties_away() -> Result<()> {
 async fn arrivals_can_be_waited_for_later() -> Result<()> {
     let barrier = Barrier::create("barrier", 2).await?;
     let first = barrier.arrive().await?;
-    let too_soon = barrier.wait_for_timeout(first, SHORT).await;
+    let too_soon = barrier.wait_for(first).timeout(SHORT).await;
     assert!(matches!(too_soon, Err(Error::TimedOut { .. })));
     assert!(
         !barrier.is_broken().await?,
@@ -187,7 +187,7 @@ async fn barriers_hold_any_number_of_parties() -> Result<()> {
                     let mut led = 0;
                     for (cycle, come) in come.iter().enumerate() {
                         come.fetch_add(1, Ordering::Relaxed);
-                        let wait = barrier.wait_timeout(LONG).await?;
+                        let wait = barrier.wait().timeout(LONG).await?;
                         assert_eq!(wait.generation(), cycle as u64);
                         assert_eq!(come.load(Ordering::Relaxed), count, "an early release");
                         led += u32::from(wait.is_leader());
@@ -224,7 +224,7 @@ async fn parties_drop_out() -> Result<()> {
         assert!(matches!(refused, Error::Refused { .. }), "{refused}");
     }
     let broken = Barrier::create("broken", 2).await?;
-    assert!(broken.wait_timeout(SHORT).await.is_err());
+    assert!(broken.wait().timeout(SHORT).await.is_err());
     let refused = broken.arrive_and_drop().await;
     assert!(matches!(refused, Err(Error::BrokenBarrier { .. })));
     Ok(())
@@ -232,7 +232,7 @@ async fn parties_drop_out() -> Result<()> {
 
 async fn a_wait_without_time_breaks_the_barrier() -> Result<()> {
     let barrier = Barrier::create("barrier", 2).await?;
-    let no_time = barrier.wait_timeout(Duration::ZERO).await;
+    let no_time = barrier.wait().timeout(Duration::ZERO).await;
     assert!(
         matches!(no_time, Err(Error::TimedOut { .. })),
         "{no_time:?}"

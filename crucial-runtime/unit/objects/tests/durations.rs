@@ -107,68 +107,68 @@ async fn ready() -> Result<Vec<Call>> {
     let gate = GateProxy::create("gate", Gate { count: 1 }).await?;
     let sum = Reduction::Sum;
     Ok(vec![
-        call!("Latch::wait", |latch; limit| latch.wait_timeout(limit)),
-        call!("Promise::get", |promise; limit| promise.get_timeout(limit)),
-        call!("Barrier::wait", |barrier; limit| barrier.wait_timeout(limit)),
+        call!("Latch::wait", |latch; limit| latch.wait().timeout(limit)),
+        call!("Promise::get", |promise; limit| promise.get().timeout(limit)),
+        call!("Barrier::wait", |barrier; limit| barrier.wait().timeout(limit)),
         call!("Barrier::wait_for", |barrier; limit| async {
             let arrival = barrier.arrive().await?;
-            barrier.wait_for_timeout(arrival, limit).await
+            barrier.wait_for(arrival).timeout(limit).await
         }),
         call!("Mutex::lock", |mutex; limit| async {
-            mutex.lock_timeout(limit).await?.unlock().await
+            mutex.lock().timeout(limit).await?.unlock().await
         }),
-        call!("Mutex::with", |mutex; limit| mutex.with_timeout(limit, |value| *value += 1)),
+        call!("Mutex::with", |mutex; limit| mutex.with(|value| *value += 1).timeout(limit)),
         call!("RwLock::read", |lock; limit| async {
-            lock.read_timeout(limit).await?.unlock().await
+            lock.read().timeout(limit).await?.unlock().await
         }),
         call!("RwLock::write", |lock; limit| async {
-            lock.write_timeout(limit).await?.unlock().await
+            lock.write().timeout(limit).await?.unlock().await
         }),
         call!("Semaphore::acquire", |semaphore; limit| async {
-            semaphore.acquire_timeout(limit).await?.release().await
+            semaphore.acquire().timeout(limit).await?.release().await
         }),
         call!("Semaphore::acquire_many", |semaphore; limit| async {
-            semaphore.acquire_many_timeout(2, limit).await?.release().await
+            semaphore.acquire_many(2).timeout(limit).await?.release().await
         }),
         call!("Notify::notified", |notify; limit| async {
             notify.notify_one().await?;
-            notify.notified_timeout(limit).await
+            notify.notified().timeout(limit).await
         }),
         call!("Condvar::wait_while", |condvar, mutex; limit| async {
             let guard = mutex.lock().await?;
-            let (guard, over) = condvar.wait_while_timeout(guard, limit, |_| false).await?;
+            let (guard, over) = condvar.wait_timeout_while(guard, limit, |_| false).await?;
             assert!(!over);
             guard.unlock().await
         }),
-        call!("Queue::take", |queue; limit| queue.take_timeout(limit)),
-        call!("Queue::recv", |queue; limit| queue.recv_timeout(limit)),
-        call!("Queue::take_many", |queue; limit| queue.take_many_timeout(2, limit)),
+        call!("Queue::take", |queue; limit| queue.take().timeout(limit)),
+        call!("Queue::recv", |queue; limit| queue.recv().timeout(limit)),
+        call!("Queue::take_many", |queue; limit| queue.take_many(2).timeout(limit)),
         call!("Queue::take_leased", |queue; limit| async {
-            queue.take_leased_timeout(LONGEST, limit).await?.ack().await
+            queue.take_leased(LONGEST).timeout(limit).await?.ack().await
         }),
         call!("Queue::take_many_leased", |queue; limit| async {
-            let taken = queue.take_many_leased_timeout(2, LONGEST, limit).await?;
+            let taken = queue.take_many_leased(2, LONGEST).timeout(limit).await?;
             queue.ack_all(taken).await
         }),
-        call!("Queue::put", |queue; limit| queue.put_timeout(1, limit)),
+        call!("Queue::put", |queue; limit| queue.put(1).timeout(limit)),
         call!("Queue::put_all", |queue; limit| async {
-            let put = queue.put_all_timeout(vec![1, 2], limit).await?;
+            let put = queue.put_all(vec![1, 2]).timeout(limit).await?;
             assert_eq!(put, 2);
             Ok::<_, Error>(())
         }),
         call!("Subscription::recv", |topic; limit| async {
             let mut subscription = topic.subscribe().await?;
             topic.publish(1).await?;
-            subscription.recv_timeout(limit).await
+            subscription.recv().timeout(limit).await
         }),
-        call!("Vector::reduce", |vector; limit| vector.reduce_timeout(1, &[1, 2], sum, limit)),
+        call!("Vector::reduce", |vector; limit| vector.reduce(1, &[1, 2], sum).timeout(limit)),
         call!("Matrix::reduce", |matrix; limit| async {
             let part = Grid::new(1, 2, vec![1, 2])?;
-            matrix.reduce_timeout(1, &part, sum, limit).await
+            matrix.reduce(1, &part, sum).timeout(limit).await
         }),
-        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire_timeout(1, limit)),
-        call!("a change of a user's", |gate; limit| gate.pass_timeout(limit)),
-        call!("a look of a user's", |gate; limit| gate.look_timeout(limit)),
+        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire(1).timeout(limit)),
+        call!("a change of a user's", |gate; limit| gate.pass().timeout(limit)),
+        call!("a look of a user's", |gate; limit| gate.look().timeout(limit)),
     ])
 }
 
@@ -216,34 +216,34 @@ async fn what_is_not_ready_is_waited_for_no_longer_than_asked() -> Result<()> {
     full.put(1).await?;
     limiter.acquire(1).await?;
     let calls = vec![
-        call!("Latch::wait", |latch; limit| latch.wait_timeout(limit)),
-        call!("Promise::get", |promise; limit| promise.get_timeout(limit)),
+        call!("Latch::wait", |latch; limit| latch.wait().timeout(limit)),
+        call!("Promise::get", |promise; limit| promise.get().timeout(limit)),
         call!("Barrier::wait", |barrier; limit| async {
             barrier.reset().await?;
-            barrier.wait_timeout(limit).await
+            barrier.wait().timeout(limit).await
         }),
-        call!("Barrier::wait_for", |patient; limit| patient.wait_for_timeout(arrival, limit)),
-        call!("Mutex::lock", |mutex; limit| mutex.lock_timeout(limit)),
-        call!("Mutex::with", |mutex; limit| mutex.with_timeout(limit, |value| *value += 1)),
-        call!("RwLock::read", |lock; limit| lock.read_timeout(limit)),
-        call!("RwLock::write", |lock; limit| lock.write_timeout(limit)),
-        call!("Semaphore::acquire", |semaphore; limit| semaphore.acquire_timeout(limit)),
-        call!("Notify::notified", |notify; limit| notify.notified_timeout(limit)),
-        call!("Queue::take", |queue; limit| queue.take_timeout(limit)),
-        call!("Queue::recv", |queue; limit| queue.recv_timeout(limit)),
-        call!("Queue::take_many", |queue; limit| queue.take_many_timeout(2, limit)),
-        call!("Queue::take_leased", |queue; limit| queue.take_leased_timeout(LONGEST, limit)),
-        call!("Queue::put", |full; limit| full.put_timeout(1, limit)),
+        call!("Barrier::wait_for", |patient; limit| patient.wait_for(arrival).timeout(limit)),
+        call!("Mutex::lock", |mutex; limit| mutex.lock().timeout(limit)),
+        call!("Mutex::with", |mutex; limit| mutex.with(|value| *value += 1).timeout(limit)),
+        call!("RwLock::read", |lock; limit| lock.read().timeout(limit)),
+        call!("RwLock::write", |lock; limit| lock.write().timeout(limit)),
+        call!("Semaphore::acquire", |semaphore; limit| semaphore.acquire().timeout(limit)),
+        call!("Notify::notified", |notify; limit| notify.notified().timeout(limit)),
+        call!("Queue::take", |queue; limit| queue.take().timeout(limit)),
+        call!("Queue::recv", |queue; limit| queue.recv().timeout(limit)),
+        call!("Queue::take_many", |queue; limit| queue.take_many(2).timeout(limit)),
+        call!("Queue::take_leased", |queue; limit| queue.take_leased(LONGEST).timeout(limit)),
+        call!("Queue::put", |full; limit| full.put(1).timeout(limit)),
         call!("Subscription::recv", |topic; limit| async {
-            topic.subscribe().await?.recv_timeout(limit).await
+            topic.subscribe().await?.recv().timeout(limit).await
         }),
         call!("Vector::reduce", |vector; limit| async {
             vector.reset_rounds().await?;
-            vector.reduce_timeout(2, &[1], Reduction::Sum, limit).await
+            vector.reduce(2, &[1], Reduction::Sum).timeout(limit).await
         }),
-        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire_timeout(1, limit)),
-        call!("a change of a user's", |gate; limit| gate.pass_timeout(limit)),
-        call!("a look of a user's", |gate; limit| gate.look_timeout(limit)),
+        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire(1).timeout(limit)),
+        call!("a change of a user's", |gate; limit| gate.pass().timeout(limit)),
+        call!("a look of a user's", |gate; limit| gate.look().timeout(limit)),
     ];
     for (method, call) in calls {
         for limit in SHORT {
@@ -252,20 +252,20 @@ async fn what_is_not_ready_is_waited_for_no_longer_than_asked() -> Result<()> {
             assert!(is_over(&over), "{method} within {limit:?}: {over:?}");
         }
     }
-    assert_eq!(full.put_all_timeout(vec![2], NONE).await?, 0);
+    assert_eq!(full.put_all(vec![2]).timeout(NONE).await?, 0);
     let free = Mutex::create("free", 0).await?;
     let condvar = Condvar::create("condvar", ()).await?;
     for limit in SHORT {
         let (guard, over) = condvar.wait_timeout(free.lock().await?, limit).await?;
         assert!(over);
-        let (_, over) = condvar.wait_while_timeout(guard, limit, |_| true).await?;
+        let (_, over) = condvar.wait_timeout_while(guard, limit, |_| true).await?;
         assert!(over);
     }
     // Nobody who gave up has left a place behind.
     drop(held);
-    mutex.lock_timeout(PATIENCE).await?.unlock().await?;
+    mutex.lock().timeout(PATIENCE).await?.unlock().await?;
     queue.put(1).await?;
-    assert_eq!(queue.take_timeout(NONE).await?, 1);
+    assert_eq!(queue.take().timeout(NONE).await?, 1);
     Ok(())
 }
 
@@ -279,11 +279,11 @@ async fn the_longest_limit_waits_until_it_is_ready() -> Result<()> {
     let guard = mutex.lock().await?;
     let wait = async {
         tokio::try_join!(
-            latch.wait_timeout(LONGEST),
-            mutex.with_timeout(LONGEST, |_| ()),
-            queue.take_timeout(LONGEST),
-            gate.pass_timeout(LONGEST),
-            subscription.recv_timeout(LONGEST),
+            latch.wait().timeout(LONGEST),
+            mutex.with(|_| ()).timeout(LONGEST),
+            queue.take().timeout(LONGEST),
+            gate.pass().timeout(LONGEST),
+            subscription.recv().timeout(LONGEST),
         )
     };
     let change = async {
@@ -465,7 +465,7 @@ async fn all_times_inside_the_process_are_those_of_tokio() {
         let queue = Queue::create("queue", one).await?;
         let held = queue.take_leased(HOUR).await?;
         assert!(queue.try_take().await?.is_none());
-        assert_eq!(queue.take_timeout(HOUR * 2).await?, 1);
+        assert_eq!(queue.take().timeout(HOUR * 2).await?, 1);
         assert!(matches!(held.ack().await, Err(Error::DeliveryLost { .. })));
 
         let rate = Rate {
@@ -476,12 +476,12 @@ async fn all_times_inside_the_process_are_those_of_tokio() {
         let limiter = RateLimiter::create("limiter", rate).await?;
         limiter.acquire(1).await?;
         assert!(!limiter.try_acquire(1).await?);
-        limiter.acquire_timeout(1, HOUR * 2).await?;
+        limiter.acquire(1).timeout(HOUR * 2).await?;
         tokio::time::sleep(HOUR).await;
         assert!(limiter.try_acquire(1).await?);
 
         let latch = Latch::create("latch", 1).await?;
-        assert!(is_over(&latch.wait_timeout(HOUR * 24).await));
+        assert!(is_over(&latch.wait().timeout(HOUR * 24).await));
         let over = forever::task().timeout(HOUR * 24).spawn().await;
         assert!(matches!(
             over.unwrap_err().failure,

@@ -49,7 +49,7 @@ async fn a_mutex_protects_its_value() -> Result<()> {
     assert_eq!(*guard, ["a"]);
     guard.push("b".to_owned());
     assert!(mutex.try_lock().await?.is_none());
-    let waited = mutex.lock_timeout(SHORT).await;
+    let waited = mutex.lock().timeout(SHORT).await;
     assert!(
         matches!(waited, Err(Error::TimedOut { waited, .. }) if waited == SHORT),
         "{waited:?}"
@@ -72,7 +72,9 @@ async fn a_change_waits_no_longer_than_told() -> Result<()> {
     let mutex = Mutex::create("mutex", 1_u32).await?;
     let guard = mutex.lock().await?;
     for limit in [Duration::ZERO, SHORT] {
-        let change = mutex.with_timeout(limit, |_| panic!("another one holds the lock"));
+        let change = mutex
+            .with(|_| panic!("another one holds the lock"))
+            .timeout(limit);
         let over = change.await;
         assert!(
             matches!(over, Err(Error::TimedOut { method: "lock", waited, .. }) if waited == limit),
@@ -83,13 +85,14 @@ async fn a_change_waits_no_longer_than_told() -> Result<()> {
     let theirs = mutex.clone();
     let waiting = tokio::spawn(async move {
         let double = |value: &mut u32| std::mem::replace(value, *value * 2);
-        theirs.with_timeout(LONG, double).await
+        theirs.with(double).timeout(LONG).await
     });
     queued(mutex.key(), 1).await?;
     guard.unlock().await?;
     assert_eq!(waiting.await.unwrap()?, 1);
     mutex
-        .with_timeout(Duration::ZERO, |value| *value += 1)
+        .with(|value| *value += 1)
+        .timeout(Duration::ZERO)
         .await?;
     assert_eq!(mutex.snapshot().await?, 3);
     Ok(())
@@ -102,7 +105,7 @@ async fn many_change_one_value() -> Result<()> {
             let mutex = mutex.clone();
             tokio::spawn(async move {
                 for _ in 0..10 {
-                    let mut guard = mutex.lock_timeout(LONG).await?;
+                    let mut guard = mutex.lock().timeout(LONG).await?;
                     *guard += 1;
                     guard.unlock().await?;
                 }
@@ -123,18 +126,18 @@ async fn a_dropped_guard_writes_and_unlocks() -> Result<()> {
     let mut guard = mutex.lock().await?;
     *guard += 1;
     drop(guard);
-    let guard = mutex.lock_timeout(LONG).await?;
+    let guard = mutex.lock().timeout(LONG).await?;
     assert_eq!(*guard, 1, "whoever locks next sees it");
     drop(guard);
     // Dropped half-way, unlocking goes on.
-    let mut guard = mutex.lock_timeout(LONG).await?;
+    let mut guard = mutex.lock().timeout(LONG).await?;
     *guard += 1;
     tokio::select! {
         biased;
         unlocked = guard.unlock() => unlocked?,
         () = std::future::ready(()) => {}
     }
-    assert_eq!(*mutex.lock_timeout(LONG).await?, 2);
+    assert_eq!(*mutex.lock().timeout(LONG).await?, 2);
     Ok(())
 }
 
@@ -149,7 +152,7 @@ async fn a_panic_discards_and_unlocks() -> Result<()> {
         panic!("half done");
     });
     assert!(panicked.await.unwrap_err().is_panic());
-    assert_eq!(*mutex.lock_timeout(LONG).await?, 8);
+    assert_eq!(*mutex.lock().timeout(LONG).await?, 8);
     Ok(())
 }
 
@@ -169,7 +172,7 @@ async fn a_dropped_lock_future_gives_back() -> Result<()> {
             () = turns(count) => {}
         }
     }
-    mutex.lock_timeout(LONG).await?.unlock().await?;
+    mutex.lock().timeout(LONG).await?.unlock().await?;
     assert_eq!(queue(mutex.key()).await?, (0, 0));
     Ok(())
 }
@@ -188,7 +191,7 @@ async fn a_dropped_change_is_made_or_not() -> Result<()> {
             () = turns(count) => {}
         }
     }
-    let guard = mutex.lock_timeout(LONG).await?;
+    let guard = mutex.lock().timeout(LONG).await?;
     assert_eq!(*guard, made);
     guard.unlock().await?;
     assert_eq!(queue(mutex.key()).await?, (0, 0));
@@ -198,12 +201,12 @@ async fn a_dropped_change_is_made_or_not() -> Result<()> {
 async fn a_dead_holder_is_succeeded() -> Result<()> {
     let mutex = Mutex::create("mutex", 1_u32).await?;
     dead(mutex.key(), ALL).await?;
-    let next = mutex.lock_timeout(LONG).await?;
+    let next = mutex.lock().timeout(LONG).await?;
     assert_eq!(*next, 1);
     // A dead waiter does not stand in the way.
     dead(mutex.key(), ALL).await?;
     let theirs = mutex.clone();
-    let waiting = tokio::spawn(async move { theirs.lock_timeout(LONG).await?.unlock().await });
+    let waiting = tokio::spawn(async move { theirs.lock().timeout(LONG).await?.unlock().await });
     queued(mutex.key(), 2).await?;
     next.unlock().await?;
     waiting.await.unwrap()
@@ -226,7 +229,7 @@ async fn a_frozen_holder_overwrites_nothing() -> Result<()> {
         },
     )
     .await;
-    let mut guard = mutex.lock_timeout(LONG).await?;
+    let mut guard = mutex.lock().timeout(LONG).await?;
     *guard = 3;
     guard.commit().await?;
     let (committed, unlocked) = frozen.thaw().await;
@@ -277,13 +280,13 @@ async fn locks_refuse_what_makes_no_sense() -> Result<()> {
     let other = RwLock::<u32>::open("mutex").await;
     assert!(matches!(other, Err(Error::WrongType { .. })), "{other:?}");
     let guard = mutex.lock().await?;
-    let at_once = mutex.lock_timeout(Duration::ZERO).await;
+    let at_once = mutex.lock().timeout(Duration::ZERO).await;
     assert!(
         matches!(at_once, Err(Error::TimedOut { .. })),
         "{at_once:?}"
     );
     guard.unlock().await?;
-    mutex.lock_timeout(Duration::ZERO).await?.unlock().await?;
+    mutex.lock().timeout(Duration::ZERO).await?.unlock().await?;
 
     // What can't be written is told, and the lock is free again.
     let picky = Mutex::create("picky", Picky(1)).await?;
@@ -291,11 +294,11 @@ async fn locks_refuse_what_makes_no_sense() -> Result<()> {
     guard.0 = 10;
     assert!(matches!(guard.commit().await, Err(Error::Codec { .. })));
     assert!(matches!(guard.unlock().await, Err(Error::Codec { .. })));
-    let mut guard = picky.lock_timeout(LONG).await?;
+    let mut guard = picky.lock().timeout(LONG).await?;
     assert_eq!(guard.0, 1);
     guard.0 = 10;
     drop(guard);
-    assert_eq!(picky.lock_timeout(LONG).await?.0, 1);
+    assert_eq!(picky.lock().timeout(LONG).await?.0, 1);
     Ok(())
 }
 
@@ -303,7 +306,7 @@ async fn locks_end_with_their_objects() -> Result<()> {
     let mutex = Mutex::create("mutex", 1_u32).await?;
     let mut guard = mutex.lock().await?;
     let theirs = mutex.clone();
-    let waiting = tokio::spawn(async move { theirs.lock_timeout(LONG).await.map(drop) });
+    let waiting = tokio::spawn(async move { theirs.lock().timeout(LONG).await.map(drop) });
     queued(mutex.key(), 1).await?;
     assert!(mutex.destroy().await?);
     let ended = timeout(LONG, waiting).await.unwrap().unwrap();

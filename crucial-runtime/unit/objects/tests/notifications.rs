@@ -30,7 +30,7 @@ const SHORT: Duration = Duration::from_millis(20);
 
 fn waiter(notify: &Notify) -> JoinHandle<Result<()>> {
     let notify = notify.clone();
-    tokio::spawn(async move { notify.notified_timeout(LONG).await })
+    tokio::spawn(async move { notify.notified().timeout(LONG).await })
 }
 
 /// Until no notification is held by whoever took it.
@@ -49,14 +49,14 @@ async fn a_notification_is_kept_once() -> Result<()> {
     notify.notify_one().await?;
     notify.notify_one().await?;
     notify.notified().await?;
-    let none = notify.notified_timeout(SHORT).await;
+    let none = notify.notified().timeout(SHORT).await;
     assert!(matches!(none, Err(Error::TimedOut { .. })), "{none:?}");
     assert_eq!(notify.notify_waiters().await?, 0);
     taken(notify.key()).await?;
-    let none = notify.notified_timeout(Duration::ZERO).await;
+    let none = notify.notified().timeout(Duration::ZERO).await;
     assert!(matches!(none, Err(Error::TimedOut { .. })), "{none:?}");
     notify.notify_one().await?;
-    notify.notified_timeout(Duration::ZERO).await
+    notify.notified().timeout(Duration::ZERO).await
 }
 
 async fn notifications_wake_in_order() -> Result<()> {
@@ -82,7 +82,7 @@ async fn all_are_notified() -> Result<()> {
         waiter.await.unwrap()?;
     }
     taken(notify.key()).await?;
-    let none = notify.notified_timeout(SHORT).await;
+    let none = notify.notified().timeout(SHORT).await;
     assert!(matches!(none, Err(Error::TimedOut { .. })), "{none:?}");
     Ok(())
 }
@@ -93,14 +93,14 @@ async fn a_waiter_that_is_gone_passes_it_on() -> Result<()> {
     dead(notify.key(), 1).await?;
     notify.notify_one().await?;
     assert_eq!(queue(notify.key()).await?, (0, 1));
-    notify.notified_timeout(LONG).await?;
+    notify.notified().timeout(LONG).await?;
     // One that is dropped while it is in the queue leaves the notification to the next.
     let gone = waiter(&notify);
     queued(notify.key(), 1).await?;
     gone.abort();
     queued(notify.key(), 0).await?;
     notify.notify_one().await?;
-    notify.notified_timeout(LONG).await?;
+    notify.notified().timeout(LONG).await?;
     taken(notify.key()).await?;
     // A future that is dropped at any moment of its way.
     for count in 0..40 {
@@ -108,7 +108,7 @@ async fn a_waiter_that_is_gone_passes_it_on() -> Result<()> {
         tokio::select! {
             biased;
             notified = notify.notified() => notified?,
-            () = turns(count) => notify.notified_timeout(LONG).await?,
+            () = turns(count) => notify.notified().timeout(LONG).await?,
         }
         taken(notify.key()).await?;
     }
@@ -212,7 +212,7 @@ async fn a_wait_for_a_condition_ends() -> Result<()> {
     assert!(never.destroy().await?);
     let ended = timeout(LONG, waiting).await.unwrap().unwrap();
     assert!(matches!(ended, Err(Error::NotFound { .. })), "{ended:?}");
-    mutex.lock_timeout(LONG).await?.unlock().await
+    mutex.lock().timeout(LONG).await?.unlock().await
 }
 
 async fn a_condition_is_waited_for_so_long() -> Result<()> {
@@ -222,19 +222,19 @@ async fn a_condition_is_waited_for_so_long() -> Result<()> {
     for limit in [Duration::ZERO, SHORT] {
         let timed_out;
         (guard, timed_out) = more
-            .wait_while_timeout(guard, limit, |jobs| *jobs == 0)
+            .wait_timeout_while(guard, limit, |jobs| *jobs == 0)
             .await?;
         assert!(timed_out && *guard == 0);
         assert!(jobs.try_lock().await?.is_none(), "it is locked in any case");
     }
     // What does not hold is not waited for.
     let (guard, timed_out) = more
-        .wait_while_timeout(guard, Duration::ZERO, |_| false)
+        .wait_timeout_while(guard, Duration::ZERO, |_| false)
         .await?;
     assert!(!timed_out);
     let theirs = more.clone();
     let waiting = tokio::spawn(async move {
-        let waited = theirs.wait_while_timeout(guard, LONG, |jobs| *jobs < 2);
+        let waited = theirs.wait_timeout_while(guard, LONG, |jobs| *jobs < 2);
         let (guard, timed_out) = waited.await?;
         Ok::<_, Error>((*guard, timed_out))
     });
@@ -254,7 +254,7 @@ async fn a_dropped_wait_passes_the_notification_on() -> Result<()> {
     let wait = || {
         let (mutex, condvar) = (mutex.clone(), condvar.clone());
         tokio::spawn(async move {
-            let guard = mutex.lock_timeout(LONG).await?;
+            let guard = mutex.lock().timeout(LONG).await?;
             condvar.wait(guard).await?.unlock().await
         })
     };
@@ -263,7 +263,7 @@ async fn a_dropped_wait_passes_the_notification_on() -> Result<()> {
     let stays = wait();
     queued(condvar.key(), 2).await?;
     // Notified, but it does not get the mutex before it is gone.
-    let guard = mutex.lock_timeout(LONG).await?;
+    let guard = mutex.lock().timeout(LONG).await?;
     condvar.notify_one().await?;
     queued(mutex.key(), 1).await?;
     goes.abort();
@@ -271,7 +271,7 @@ async fn a_dropped_wait_passes_the_notification_on() -> Result<()> {
     queued(mutex.key(), 1).await?;
     guard.unlock().await?;
     timeout(LONG, stays).await.unwrap().unwrap()?;
-    mutex.lock_timeout(LONG).await?.unlock().await
+    mutex.lock().timeout(LONG).await?.unlock().await
 }
 
 async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
@@ -283,7 +283,7 @@ async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
         |condvar, guard| {
             async move {
                 condvar
-                    .wait_while_timeout(guard, LONG, |_| true)
+                    .wait_timeout_while(guard, LONG, |_| true)
                     .await
                     .map(drop)
             }
@@ -293,7 +293,7 @@ async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
     let mutex = Mutex::create("mutex", 0_u32).await?;
     let condvar = Condvar::create("condvar", ()).await?;
     for wait in waits {
-        let mut guard = mutex.lock_timeout(LONG).await?;
+        let mut guard = mutex.lock().timeout(LONG).await?;
         let written = *guard + 1;
         *guard = written;
         let gone = tokio::spawn(wait(condvar.clone(), guard));
@@ -301,10 +301,10 @@ async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
         gone.abort();
         taken(condvar.key()).await?;
         assert_eq!(condvar.notify_all().await?, 0);
-        assert_eq!(*mutex.lock_timeout(LONG).await?, written);
+        assert_eq!(*mutex.lock().timeout(LONG).await?, written);
         // At any moment of its way.
         for count in 0..40 {
-            let mut guard = mutex.lock_timeout(LONG).await?;
+            let mut guard = mutex.lock().timeout(LONG).await?;
             *guard += 1;
             tokio::select! {
                 biased;
@@ -313,7 +313,7 @@ async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
             }
         }
         taken(condvar.key()).await?;
-        assert_eq!(*mutex.lock_timeout(LONG).await?, written + 40);
+        assert_eq!(*mutex.lock().timeout(LONG).await?, written + 40);
     }
     taken(mutex.key()).await
 }

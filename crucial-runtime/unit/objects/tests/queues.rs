@@ -32,12 +32,12 @@ async fn until<F: Future<Output = Result<bool>> + Send>(
 
 fn consumer(queue: &Queue<u32>) -> JoinHandle<Result<u32>> {
     let queue = queue.clone();
-    tokio::spawn(async move { queue.take_timeout(LONG).await })
+    tokio::spawn(async move { queue.take().timeout(LONG).await })
 }
 
 fn producer(queue: &Queue<u32>, element: u32) -> JoinHandle<Result<()>> {
     let queue = queue.clone();
-    tokio::spawn(async move { queue.put_timeout(element, LONG).await })
+    tokio::spawn(async move { queue.put(element).timeout(LONG).await })
 }
 
 async fn consumers(queue: &Queue<u32>, count: usize) -> Result<()> {

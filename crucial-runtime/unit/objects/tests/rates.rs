@@ -32,7 +32,7 @@ fn hourly(burst: u32) -> Rate {
 
 /// How long one permit would take.
 async fn wait(limiter: &RateLimiter) -> Result<Duration> {
-    match limiter.acquire_timeout(1, Duration::ZERO).await {
+    match limiter.acquire(1).timeout(Duration::ZERO).await {
         Ok(()) => Ok(Duration::ZERO),
         Err(Error::RateLimited { wait, .. }) => Ok(wait),
         Err(error) => Err(error),
@@ -90,7 +90,7 @@ async fn callers_are_served_in_the_order_of_their_reservations() -> Result<()> {
     for _ in 0..2 {
         let (last, limit) = (waits[waits.len() - 1], HOUR * 24);
         let reserving = limiter.clone();
-        tokio::spawn(async move { reserving.acquire_timeout(1, limit).await });
+        tokio::spawn(async move { reserving.acquire(1).timeout(limit).await });
         let behind = async {
             loop {
                 let next = wait(&limiter).await?;
@@ -115,7 +115,7 @@ async fn what_comes_too_late_is_not_reserved() -> Result<()> {
     let limiter = RateLimiter::create("limiter", hourly(1)).await?;
     limiter.acquire(1).await?;
     for _ in 0..3 {
-        let refused = limiter.acquire_timeout(1, LONG).await.unwrap_err();
+        let refused = limiter.acquire(1).timeout(LONG).await.unwrap_err();
         let Error::RateLimited { wait, .. } = &refused else {
             panic!("{refused}");
         };
@@ -135,7 +135,7 @@ async fn the_last_reservation_is_given_back() -> Result<()> {
     limiter.acquire(1).await?;
     let reserve = || {
         let limiter = limiter.clone();
-        tokio::spawn(async move { limiter.acquire_timeout(1, HOUR * 24).await })
+        tokio::spawn(async move { limiter.acquire(1).timeout(HOUR * 24).await })
     };
     let queue = |hours: u32| {
         let limiter = &limiter;
@@ -172,7 +172,7 @@ async fn the_last_reservation_is_given_back() -> Result<()> {
     for _ in 0..10 {
         tokio::select! {
             biased;
-            reserved = limiter.acquire_timeout(1, HOUR * 24) => panic!("{reserved:?}"),
+            reserved = limiter.acquire(1).timeout(HOUR * 24) => panic!("{reserved:?}"),
             () = tokio::task::yield_now() => {}
         }
         queue(2).await?;

@@ -36,7 +36,7 @@ async fn reduces(runtimes: &[Runtime], parties: u32, cycles: u32) -> Result<()> 
                             f64::from(cycle),
                             0.1 / f64::from(id + 1),
                         ];
-                        let all = vector.reduce_timeout(parties, &mine, Reduction::Sum, LONG);
+                        let all = vector.reduce(parties, &mine, Reduction::Sum).timeout(LONG);
                         results.push(all.await?);
                     }
                     Ok::<_, Error>(results)
@@ -170,7 +170,7 @@ async fn the_parts_are_reduced_as_asked() -> Result<()> {
     let part = Grid::from_rows([[1, 2], [3, 4]])?;
     let (a, b) = tokio::join!(
         matrix.reduce(2, &part, Reduction::Sum),
-        matrix.reduce_timeout(2, &part, Reduction::Sum, LONG)
+        matrix.reduce(2, &part, Reduction::Sum).timeout(LONG)
     );
     assert_eq!(
         (a?.numbers(), b?.numbers()),

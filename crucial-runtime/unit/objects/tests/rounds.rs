@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_millis(20);
 
 fn party(vector: &Vector<i64>, part: [i64; 2]) -> JoinHandle<Result<Vec<i64>>> {
     let vector = vector.clone();
-    tokio::spawn(async move { vector.reduce_timeout(3, &part, Reduction::Sum, LONG).await })
+    tokio::spawn(async move { vector.reduce(3, &part, Reduction::Sum).timeout(LONG).await })
 }
 
 /// Until so many parties have come.
@@ -44,7 +44,8 @@ async fn a_party_that_gives_up_breaks_the_round() -> Result<()> {
     let other = party(&vector, [1, 1]);
     gathered(&vector, 1).await?;
     let gave_up = vector
-        .reduce_timeout(3, &[1, 1], Reduction::Sum, SHORT)
+        .reduce(3, &[1, 1], Reduction::Sum)
+        .timeout(SHORT)
         .await;
     assert!(
         matches!(gave_up, Err(Error::TimedOut { waited, .. }) if waited == SHORT),
@@ -114,7 +115,7 @@ async fn a_part_that_does_not_fit_breaks_the_round() -> Result<()> {
     ] {
         let stays = party(&vector, [1, 1]);
         gathered(&vector, 1).await?;
-        let refused = vector.reduce_timeout(parties, part, reduction, LONG).await;
+        let refused = vector.reduce(parties, part, reduction).timeout(LONG).await;
         let refused = refused.unwrap_err();
         assert!(matches!(refused, Error::Refused { .. }), "{refused}");
         assert!(refused.to_string().contains(words), "{refused}");
@@ -205,7 +206,7 @@ async fn a_frozen_process_breaks_the_round_that_it_came_to() -> Result<()> {
 async fn a_process_that_froze_between_rounds_breaks_the_next() -> Result<()> {
     let vector = Vector::create("vector", vec![0, 0]).await?;
     let reduce = async |vector: Vector<i64>| {
-        let all = vector.reduce_timeout(2, &[1, 1], Reduction::Sum, LONG);
+        let all = vector.reduce(2, &[1, 1], Reduction::Sum).timeout(LONG);
         all.await
     };
     let theirs = vector.clone();

@@ -35,7 +35,7 @@ const SHORT: Duration = Duration::from_millis(20);
 fn waiter(semaphore: &Semaphore, count: u32) -> JoinHandle<Result<()>> {
     let semaphore = semaphore.clone();
     tokio::spawn(async move {
-        let permit = semaphore.acquire_many_timeout(count, LONG).await?;
+        let permit = semaphore.acquire_many(count).timeout(LONG).await?;
         permit.release().await
     })
 }
@@ -97,7 +97,7 @@ async fn permits_are_lent_and_come_back() -> Result<()> {
     assert_eq!((one.count(), two.count()), (1, 2));
     assert_eq!(semaphore.available_permits().await?, 0);
     assert!(semaphore.try_acquire().await?.is_none());
-    let waited = semaphore.acquire_timeout(SHORT).await;
+    let waited = semaphore.acquire().timeout(SHORT).await;
     assert!(
         matches!(waited, Err(Error::TimedOut { waited, .. }) if waited == SHORT),
         "{waited:?}"
@@ -140,7 +140,7 @@ async fn whoever_comes_first_is_served_first() -> Result<()> {
     for place in 0..20_usize {
         let (theirs, order) = (semaphore.clone(), order.clone());
         waiters.push(tokio::spawn(async move {
-            let permit = theirs.acquire_many_timeout(3, LONG).await?;
+            let permit = theirs.acquire_many(3).timeout(LONG).await?;
             order.push_back(place).await?;
             permit.release().await
         }));
@@ -216,7 +216,7 @@ async fn a_dead_process_gives_back() -> Result<()> {
     let semaphore = Semaphore::create("semaphore", 2).await?;
     dead(semaphore.key(), 2).await?;
     assert_eq!(semaphore.available_permits().await?, 0);
-    let permit = semaphore.acquire_many_timeout(2, LONG).await?;
+    let permit = semaphore.acquire_many(2).timeout(LONG).await?;
     permit.release().await?;
     // Nobody but a read looks.
     dead(semaphore.key(), 2).await?;
@@ -228,7 +228,7 @@ async fn a_dead_waiter_blocks_nobody() -> Result<()> {
     let held = semaphore.acquire().await?;
     dead(semaphore.key(), 2).await?;
     assert_eq!(queue(semaphore.key()).await?, (1, 1));
-    let permit = semaphore.acquire_timeout(LONG).await?;
+    let permit = semaphore.acquire().timeout(LONG).await?;
     assert_eq!(queue(semaphore.key()).await?, (0, 2));
     permit.release().await?;
     held.release().await
@@ -246,7 +246,7 @@ async fn a_frozen_process_finds_out() -> Result<()> {
         },
     )
     .await;
-    let permit = semaphore.acquire_many_timeout(2, LONG).await?;
+    let permit = semaphore.acquire_many(2).timeout(LONG).await?;
     let (some, all) = frozen.thaw().await;
     for lost in [some, all] {
         assert!(matches!(lost, Err(Error::LeaseLost { .. })), "{lost:?}");
@@ -287,7 +287,7 @@ async fn a_living_process_keeps_what_it_holds() -> Result<()> {
         .await;
     let (one, two) = (one?, two?);
     // As long as several leases.
-    let waited = semaphore.acquire_timeout(LEASE * 4).await;
+    let waited = semaphore.acquire().timeout(LEASE * 4).await;
     assert!(matches!(waited, Err(Error::TimedOut { .. })), "{waited:?}");
     assert!(!one.is_lost() && !two.is_lost());
     one.release().await?;
@@ -315,7 +315,7 @@ async fn what_makes_no_sense_is_refused() -> Result<()> {
         assert!(matches!(error, Error::Refused { .. }), "{error:?}");
         assert!(error.to_string().contains(part), "{error}");
     }
-    let at_once = semaphore.acquire_timeout(Duration::ZERO).await;
+    let at_once = semaphore.acquire().timeout(Duration::ZERO).await;
     assert!(
         matches!(at_once, Err(Error::TimedOut { .. })),
         "{at_once:?}"
@@ -323,7 +323,8 @@ async fn what_makes_no_sense_is_refused() -> Result<()> {
     assert_eq!(queue(semaphore.key()).await?, (0, 1));
     held.release().await?;
     semaphore
-        .acquire_timeout(Duration::ZERO)
+        .acquire()
+        .timeout(Duration::ZERO)
         .await?
         .release()
         .await?;

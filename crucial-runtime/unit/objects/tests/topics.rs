@@ -75,7 +75,7 @@ async fn messages_are_numbered() -> Result<()> {
     let mut subscription = topic.subscribe().await?;
     assert_eq!((subscription.position(), topic.published().await?), (1, 1));
     assert_eq!(subscription.try_recv().await?, None);
-    let late = subscription.recv_timeout(SHORT).await;
+    let late = subscription.recv().timeout(SHORT).await;
     assert!(
         matches!(late, Err(Error::TimedOut { method: "recv", .. })),
         "{late:?}"
@@ -85,7 +85,7 @@ async fn messages_are_numbered() -> Result<()> {
     assert_eq!(subscription.recv().await?, 'b');
     assert_eq!(subscription.try_recv().await?, Some('c'));
     assert_eq!(subscription.position(), 3);
-    assert_eq!(subscription.recv_timeout(Duration::MAX).await?, 'd');
+    assert_eq!(subscription.recv().timeout(Duration::MAX).await?, 'd');
     assert_eq!(subscription.try_recv().await?, None);
     assert_eq!(topic.snapshot().await?, TopicInit { backlog: 1024 });
     Ok(())
@@ -117,7 +117,7 @@ async fn large_messages_are_fetched() -> Result<()> {
     let receiver = tokio::spawn(async move {
         let mut lengths = Vec::new();
         for _ in 0..205 {
-            lengths.push(subscription.recv_timeout(LONG).await?.len());
+            lengths.push(subscription.recv().timeout(LONG).await?.len());
         }
         Result::<Vec<usize>>::Ok(lengths)
     });
@@ -173,8 +173,8 @@ async fn closed_topics_are_received_to_the_end() -> Result<()> {
     let waiting = {
         let mut subscription = topic.subscribe().await?;
         tokio::spawn(async move {
-            let first: u8 = subscription.recv_timeout(LONG).await?;
-            Result::<(u8, Result<u8>)>::Ok((first, subscription.recv_timeout(LONG).await))
+            let first: u8 = subscription.recv().timeout(LONG).await?;
+            Result::<(u8, Result<u8>)>::Ok((first, subscription.recv().timeout(LONG).await))
         })
     };
     topic.publish(1).await?;
@@ -206,7 +206,7 @@ async fn subscribers_hear_that_the_topic_is_gone() -> Result<()> {
     let topic = Topic::<u8>::create("topic", TopicInit::default()).await?;
     let mut subscription = topic.subscribe().await?;
     let stream = topic.subscribe().await?.into_stream();
-    let waiting = tokio::spawn(async move { subscription.recv_timeout(LONG).await });
+    let waiting = tokio::spawn(async move { subscription.recv().timeout(LONG).await });
     let streaming = tokio::spawn(stream.collect::<Vec<_>>());
     topic.destroy().await?;
     let ended = waiting.await.unwrap();

@@ -49,7 +49,7 @@ async fn promises_are_kept_once() -> Result<()> {
     assert!(!promise.is_done().await?);
     assert_eq!(promise.try_get().await?, None);
     assert!(matches!(
-        promise.get_timeout(SHORT).await,
+        promise.get().timeout(SHORT).await,
         Err(Error::TimedOut { .. })
     ));
     let waiters: Vec<_> = (0..20)
@@ -93,14 +93,14 @@ async fn latches_open() -> Result<()> {
     let latch = Latch::create("latch", 5).await?;
     assert!(!latch.try_wait().await?);
     assert!(matches!(
-        latch.wait_timeout(SHORT).await,
+        latch.wait().timeout(SHORT).await,
         Err(Error::TimedOut { .. })
     ));
     assert!(!latch.try_reset(9).await?);
     let waiters: Vec<_> = (0..20)
         .map(|_| {
             let latch = latch.clone();
-            tokio::spawn(async move { latch.wait_timeout(LONG).await })
+            tokio::spawn(async move { latch.wait().timeout(LONG).await })
         })
         .collect();
     assert_eq!(latch.count_down_by(3).await?, 2);
@@ -124,15 +124,15 @@ async fn waits_end_with_the_object() -> Result<()> {
     let waiters = [
         tokio::spawn({
             let latch = latch.clone();
-            async move { latch.wait_timeout(LONG).await }
+            async move { latch.wait().timeout(LONG).await }
         }),
         tokio::spawn({
             let promise = promise.clone();
-            async move { promise.get_timeout(LONG).await.map(drop) }
+            async move { promise.get().timeout(LONG).await.map(drop) }
         }),
         tokio::spawn({
             let barrier = barrier.clone();
-            async move { barrier.wait_timeout(LONG).await.map(drop) }
+            async move { barrier.wait().timeout(LONG).await.map(drop) }
         }),
     ];
     gathered(&barrier, 1).await?;

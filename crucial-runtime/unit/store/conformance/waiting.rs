@@ -4,6 +4,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{AT_LEAST, Account, Bench, TAKE, call, suite};
+use crate::call::Call as Limited;
 use crate::codec;
 use crate::error::Error;
 use crate::object::Value;
@@ -46,12 +47,7 @@ async fn waiters_are_awakened(bench: Bench) {
                 method,
                 vec![codec::encode_own(&i64::from(wanted)).unwrap()],
             );
-            tokio::spawn(async move {
-                runtime
-                    .waits()
-                    .wait(&runtime, call, Some(Duration::from_secs(60)))
-                    .await
-            })
+            tokio::spawn(async move { runtime.waits().wait(&runtime, call).await })
         })
         .collect();
     for _ in 0..50 {
@@ -67,10 +63,9 @@ async fn waits_end(bench: Bench) {
     let key = bench.account("account", 0).await;
     for method in [&AT_LEAST, &TAKE] {
         let call = call::<Account>(&key, method, vec![codec::encode_own(&1i64).unwrap()]);
-        let waited = bench
-            .runtime
-            .waits()
-            .wait(&bench.runtime, call, Some(Duration::from_millis(20)))
+        let waiting = bench.runtime.waits().wait(&bench.runtime, call);
+        let waited = Limited::new(waiting)
+            .timeout(Duration::from_millis(20))
             .await;
         assert!(matches!(waited, Err(Error::TimedOut { .. })), "{waited:?}");
     }
@@ -78,7 +73,7 @@ async fn waits_end(bench: Bench) {
     let question = call::<Account>(&key, &AT_LEAST, vec![codec::encode_own(&1i64).unwrap()]);
     let runtime = bench.runtime.clone();
     let mut watch = bench.store().watch(&key).await.unwrap();
-    let waiter = tokio::spawn(async move { runtime.waits().wait(&runtime, question, None).await });
+    let waiter = tokio::spawn(async move { runtime.waits().wait(&runtime, question).await });
     assert!(bench.store().destroy(&key).await.unwrap());
     watch.changed().await;
     assert!(matches!(waiter.await.unwrap(), Err(Error::NotFound { .. })));
@@ -95,7 +90,7 @@ async fn a_dropped_wait_changes_nothing(bench: Bench) {
         };
         tokio::select! {
             biased;
-            taken = bench.runtime.waits().wait(&bench.runtime, call, None) => panic!("{taken:?}"),
+            taken = bench.runtime.waits().wait(&bench.runtime, call) => panic!("{taken:?}"),
             () = moment => {}
         }
     }
@@ -110,12 +105,12 @@ async fn no_call_is_given_up_on_its_way(bench: Bench) {
     let key = bench.account("account", 1).await;
     let take = || call::<Account>(&key, &TAKE, vec![codec::encode_own(&1i64).unwrap()]);
     let waits = bench.runtime.waits();
-    let taken = waits
-        .wait(&bench.runtime, take(), Some(Duration::ZERO))
+    let taken = Limited::new(waits.wait(&bench.runtime, take()))
+        .timeout(Duration::ZERO)
         .await;
     assert_eq!(taken.unwrap(), Value::Int(0));
-    let waited = waits
-        .wait(&bench.runtime, take(), Some(Duration::ZERO))
+    let waited = Limited::new(waits.wait(&bench.runtime, take()))
+        .timeout(Duration::ZERO)
         .await;
     assert!(matches!(waited, Err(Error::TimedOut { .. })), "{waited:?}");
     assert_eq!(bench.balance(&key).await, 0);

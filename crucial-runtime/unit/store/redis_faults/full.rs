@@ -155,7 +155,7 @@ async fn the_library_on_a_full_server() {
         assert!(promise.complete(7).await.unwrap());
         assert_eq!(latch.count_down().await.unwrap(), 0);
         vector.add(&[1, 1]).await.unwrap();
-        let kept = notify.notified_timeout(Duration::ZERO).await;
+        let kept = notify.notified().timeout(Duration::ZERO).await;
         assert!(matches!(kept, Err(Error::TimedOut { .. })), "{kept:?}");
         runtime.shutdown().await.unwrap();
     }
@@ -234,7 +234,7 @@ async fn queues_on_a_full_server() {
         limit_memory(&server, "0").await;
         let waiting = tokio::spawn({
             let queue = queue.clone();
-            async move { queue.take_many_timeout(2, LIMIT).await }
+            async move { queue.take_many(2).timeout(LIMIT).await }
         });
         queue.put_all(9..11).await.unwrap();
         let mut taken = waiting.await.unwrap().unwrap();

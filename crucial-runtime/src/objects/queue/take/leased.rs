@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::call::Call;
 use crate::error::Result;
 use crate::objects::queue::{Delivery, Queue};
-use crate::runtime;
 use crate::thread::Portable;
 
 impl<T: Portable> Queue<T> {
@@ -33,19 +33,7 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// As [`take`](Self::take); a delivery that is given back has been made all the same and counts.
-    ///
-    /// # Errors
-    ///
-    /// As [`take`](Self::take); [`Error::Refused`](crate::Error::Refused) for a lease of less than a millisecond.
-    pub async fn take_leased(&self, lease: Duration) -> Result<Delivery<T>> {
-        let limit = runtime::current()?.wait_limit();
-        self.take_leased_timeout(lease, limit).await
-    }
-
-    /// [`take_leased`](Self::take_leased), waiting for at most `limit`.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -54,26 +42,26 @@ impl<T: Portable> Queue<T> {
     ///
     /// let (lease, limit) = (Duration::from_secs(30), Duration::from_millis(5));
     /// let jobs = Queue::create("jobs", QueueInit { elements: vec![7], ..Default::default() }).await?;
-    /// let job = jobs.take_leased_timeout(lease, limit).await?;
-    /// let other = jobs.take_leased_timeout(lease, limit).await;
+    /// let job = jobs.take_leased(lease).timeout(limit).await?;
+    /// let other = jobs.take_leased(lease).timeout(limit).await;
     /// assert!(matches!(other, Err(Error::TimedOut { .. }))); // the only one is out
     /// assert_eq!(job.ack().await?, 7);
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// As [`take`](Self::take); a delivery that is given back has been made all the same and counts.
+    ///
     /// # Errors
     ///
-    /// As [`take_leased`](Self::take_leased).
-    pub async fn take_leased_timeout(
-        &self,
-        lease: Duration,
-        limit: Duration,
-    ) -> Result<Delivery<T>> {
-        let lease = self.lease(lease)?;
-        let taken = self
-            .wait_to_take(1, Some(lease), limit, "take_leased")
-            .await?;
-        self.only(taken.deliveries(self)?)
+    /// As [`take`](Self::take); [`Error::Refused`](crate::Error::Refused) for a lease of less than a millisecond.
+    pub fn take_leased(&self, lease: Duration) -> Call<impl Future<Output = Result<Delivery<T>>>> {
+        Call::new(async move {
+            let lease = self.lease(lease)?;
+            let taken = self.wait_to_take(1, Some(lease), "take_leased").await?;
+            self.only(taken.deliveries(self)?)
+        })
     }
 
     /// [`take_leased`](Self::take_leased) without waiting; `None` if there is no element, or if as many wait
@@ -102,10 +90,15 @@ impl<T: Portable> Queue<T> {
     ///
     /// [`Error::Closed`](crate::Error::Closed) once nothing is left; [`Error::Refused`](crate::Error::Refused) for a
     /// lease of less than a millisecond.
-    pub async fn try_take_leased(&self, lease: Duration) -> Result<Option<Delivery<T>>> {
-        let lease = self.lease(lease)?;
-        let taken = self.take_now(1, Some(lease)).await?;
-        Ok(taken.deliveries(self)?.pop())
+    pub fn try_take_leased(
+        &self,
+        lease: Duration,
+    ) -> Call<impl Future<Output = Result<Option<Delivery<T>>>>> {
+        Call::new(async move {
+            let lease = self.lease(lease)?;
+            let taken = self.take_now(1, Some(lease)).await?;
+            Ok(taken.deliveries(self)?.pop())
+        })
     }
 
     /// Takes up to so many elements on lease, in their order; waits while there is none. As many round trips as
@@ -126,24 +119,7 @@ impl<T: Portable> Queue<T> {
     /// # Ok(()) }
     /// ```
     ///
-    /// # Cancellation
-    ///
-    /// As [`take_leased`](Self::take_leased), for each of the elements.
-    ///
-    /// # Errors
-    ///
-    /// As [`take_leased`](Self::take_leased).
-    pub async fn take_many_leased(
-        &self,
-        count: usize,
-        lease: Duration,
-    ) -> Result<Vec<Delivery<T>>> {
-        let limit = runtime::current()?.wait_limit();
-        self.take_many_leased_timeout(count, lease, limit).await
-    }
-
-    /// [`take_many_leased`](Self::take_many_leased), waiting for at most `limit`. It costs the same, and ends in the
-    /// same way when it is dropped.
+    /// With a [limit](crate::Call::timeout):
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
@@ -153,28 +129,33 @@ impl<T: Portable> Queue<T> {
     /// let (lease, limit) = (Duration::from_secs(30), Duration::from_millis(5));
     /// let jobs = Queue::create("jobs", QueueInit { elements: vec![1, 2], ..Default::default() }).await?;
     /// jobs.close().await?;
-    /// let batch = jobs.take_many_leased_timeout(10, lease, limit).await?;
-    /// let rest = jobs.take_many_leased_timeout(10, lease, limit).await;
+    /// let batch = jobs.take_many_leased(10, lease).timeout(limit).await?;
+    /// let rest = jobs.take_many_leased(10, lease).timeout(limit).await;
     /// assert!(matches!(rest, Err(Error::TimedOut { .. }))); // these two may come back
     /// assert_eq!(jobs.ack_all(batch).await?, 2);
-    /// let rest = jobs.take_many_leased_timeout(10, lease, limit).await;
+    /// let rest = jobs.take_many_leased(10, lease).timeout(limit).await;
     /// assert!(matches!(rest, Err(Error::Closed { .. })));
     /// # Ok(()) }
     /// ```
     ///
+    /// # Cancellation
+    ///
+    /// As [`take_leased`](Self::take_leased), for each of the elements.
+    ///
     /// # Errors
     ///
     /// As [`take_leased`](Self::take_leased).
-    pub async fn take_many_leased_timeout(
+    pub fn take_many_leased(
         &self,
         count: usize,
         lease: Duration,
-        limit: Duration,
-    ) -> Result<Vec<Delivery<T>>> {
-        let lease = self.lease(lease)?;
-        let taken = self
-            .wait_to_take(count, Some(lease), limit, "take_many_leased")
-            .await?;
-        taken.deliveries(self)
+    ) -> Call<impl Future<Output = Result<Vec<Delivery<T>>>>> {
+        Call::new(async move {
+            let lease = self.lease(lease)?;
+            let taken = self
+                .wait_to_take(count, Some(lease), "take_many_leased")
+                .await?;
+            taken.deliveries(self)
+        })
     }
 }

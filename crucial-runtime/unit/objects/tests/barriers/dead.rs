@@ -95,7 +95,7 @@ async fn a_party_that_takes_leave_is_not_missed() -> Result<()> {
     other.take_leave().await;
     drop(other);
     // Longer than its lease.
-    let alone = barrier.wait_for_timeout(first, LEASE * 2).await;
+    let alone = barrier.wait_for(first).timeout(LEASE * 2).await;
     assert!(matches!(alone, Err(Error::TimedOut { .. })), "{alone:?}");
     assert!(!barrier.is_broken().await?);
     assert!(barrier.wait().await?.is_leader());

@@ -24,7 +24,7 @@ on_every_store! {
 
 fn reader(lock: &RwLock<u32>) -> JoinHandle<Result<RwLockReadGuard<u32>>> {
     let lock = lock.clone();
-    tokio::spawn(async move { lock.read_timeout(LONG).await })
+    tokio::spawn(async move { lock.read().timeout(LONG).await })
 }
 
 /// Until nobody waits for the lock or holds it.
@@ -43,7 +43,7 @@ async fn readers_share_and_writers_do_not() -> Result<()> {
     let (one, two) = (lock.read().await?, lock.try_read().await?.unwrap());
     assert_eq!((*one, *two), (5, 5));
     assert!(lock.try_write().await?.is_none());
-    let waited = lock.write_timeout(SHORT).await;
+    let waited = lock.write().timeout(SHORT).await;
     assert!(matches!(waited, Err(Error::TimedOut { .. })), "{waited:?}");
     queued(lock.key(), 0).await?;
     one.unlock().await?;
@@ -65,7 +65,7 @@ async fn writers_are_not_starved() -> Result<()> {
     let first = lock.read().await?;
     let theirs = lock.clone();
     let writer = tokio::spawn(async move {
-        let mut guard = theirs.write_timeout(LONG).await?;
+        let mut guard = theirs.write().timeout(LONG).await?;
         *guard = 1;
         guard.unlock().await
     });
@@ -112,7 +112,7 @@ async fn a_writer_becomes_a_reader() -> Result<()> {
     assert!(lock.try_write().await?.is_none());
     own.unlock().await?;
     // Without a change there is nothing to write.
-    let same = lock.write_timeout(LONG).await?.downgrade().await?;
+    let same = lock.write().timeout(LONG).await?.downgrade().await?;
     assert_eq!(*same, 1);
     Ok(())
 }
@@ -128,7 +128,7 @@ async fn a_frozen_reader_finds_out() -> Result<()> {
         },
     )
     .await;
-    let mut writer = lock.write_timeout(LONG).await?;
+    let mut writer = lock.write().timeout(LONG).await?;
     *writer = 1;
     writer.unlock().await?;
     let lost = frozen.thaw().await;
@@ -152,7 +152,7 @@ async fn a_frozen_writer_overwrites_nothing() -> Result<()> {
         },
     )
     .await;
-    let mut writer = lock.write_timeout(LONG).await?;
+    let mut writer = lock.write().timeout(LONG).await?;
     *writer = 3;
     writer.commit().await?;
     let (token, committed, discarded) = frozen.thaw().await;
@@ -177,7 +177,7 @@ async fn a_frozen_writer_becomes_no_reader() -> Result<()> {
         },
     )
     .await;
-    let writer = lock.write_timeout(LONG).await?;
+    let writer = lock.write().timeout(LONG).await?;
     let lost = frozen.thaw().await;
     assert!(matches!(lost, Err(Error::LeaseLost { .. })), "{lost:?}");
     assert_eq!(lock.snapshot().await?, 1);
@@ -192,7 +192,7 @@ async fn a_dropped_wait_leaves_the_queue() -> Result<()> {
     ];
     let lock = RwLock::create("lock", 0_u32).await?;
     for wait in waits {
-        let writer = lock.write_timeout(LONG).await?;
+        let writer = lock.write().timeout(LONG).await?;
         let gone = tokio::spawn(wait(lock.clone()));
         queued(lock.key(), 1).await?;
         gone.abort();

@@ -70,7 +70,7 @@ async fn an_element_on_its_way_is_not_told_as_not_put() {
         let silent = server.command(&["CLIENT", "PAUSE", "7000", "ALL"]);
         silent.await;
         let limit = Duration::from_millis(1);
-        let told = queue.put_timeout(2, limit).await.unwrap_err();
+        let told = queue.put(2).timeout(limit).await.unwrap_err();
         assert!(matches!(told, Error::InDoubt { .. }), "{told}");
         assert!(told.to_string().contains("silent"), "{told}");
         let elements = [queue.take().await?, queue.take().await?];

@@ -74,9 +74,9 @@ async fn deliveries_end_with_their_lease() -> Result<()> {
     // A consumer that is dead says nothing.
     queue.put(9).await?;
     std::mem::forget(queue.take_leased(SHORT).await?);
-    let living = queue.take_leased_timeout(LONG, LONG).await?;
+    let living = queue.take_leased(LONG).timeout(LONG).await?;
     assert_eq!((*living, living.attempt()), (9, 2));
-    let none = queue.take_many_leased_timeout(2, LONG, SHORT).await;
+    let none = queue.take_many_leased(2, LONG).timeout(SHORT).await;
     assert!(
         matches!(
             none,
@@ -89,7 +89,7 @@ async fn deliveries_end_with_their_lease() -> Result<()> {
         "{none:?}"
     );
     queue.put_all([5, 6, 7]).await?;
-    let taken = queue.take_many_leased_timeout(2, LONG, LONG).await?;
+    let taken = queue.take_many_leased(2, LONG).timeout(LONG).await?;
     assert_eq!(
         taken.iter().map(|element| **element).collect::<Vec<_>>(),
         [5, 6]
@@ -112,7 +112,7 @@ async fn extended_leases_last() -> Result<()> {
     };
     let end = Duration::from_millis(400);
     assert!(matches!(
-        queue.take_leased_timeout(LONG, end).await,
+        queue.take_leased(LONG).timeout(end).await,
         Err(Error::TimedOut { .. })
     ));
     assert!(matches!(
@@ -129,7 +129,7 @@ async fn dropped_deliveries_come_back() -> Result<()> {
     let delivery = queue.take_leased(LONG).await?;
     let waiting = tokio::spawn({
         let queue = queue.clone();
-        async move { queue.take_many_timeout(9, LONG).await }
+        async move { queue.take_many(9).timeout(LONG).await }
     });
     assert_eq!(waiting.await.unwrap()?, [2]);
     let waiting = consumer(&queue);

@@ -100,20 +100,20 @@ async fn receivers_go_on_to_the_end() -> Result<()> {
     assert_eq!(queue.recv().await?, Some(1));
     let delivery = queue.take_leased(LONG).await?;
     assert!(matches!(
-        queue.recv_timeout(SHORT).await,
+        queue.recv().timeout(SHORT).await,
         Err(Error::TimedOut { method: "recv", .. })
     ));
     let receivers: Vec<_> = (0..2)
         .map(|_| {
             let queue = queue.clone();
-            tokio::spawn(async move { queue.recv_timeout(LONG).await })
+            tokio::spawn(async move { queue.recv().timeout(LONG).await })
         })
         .collect();
     consumers(&queue, 2).await?;
     queue.close().await?;
     // What is out on lease may come back, and does.
     assert!(matches!(
-        queue.recv_timeout(SHORT).await,
+        queue.recv().timeout(SHORT).await,
         Err(Error::TimedOut { .. })
     ));
     delivery.release().await?;

@@ -29,7 +29,7 @@ on_every_store! {
 async fn consumers_wait_for_elements() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
     assert!(matches!(
-        queue.take_timeout(SHORT).await,
+        queue.take().timeout(SHORT).await,
         Err(Error::TimedOut {
             method: "take",
             waited: SHORT,
@@ -56,7 +56,7 @@ async fn producers_wait_for_room() -> Result<()> {
     queue.put_all([1, 2]).await?;
     assert!(!queue.try_put(3).await?);
     assert!(matches!(
-        queue.put_timeout(3, SHORT).await,
+        queue.put(3).timeout(SHORT).await,
         Err(Error::TimedOut { method: "put", .. })
     ));
     let waiting = producer(&queue, 3);
@@ -77,7 +77,7 @@ async fn producers_wait_for_room() -> Result<()> {
 
 async fn what_does_not_fit_goes_in_as_there_is_room() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::bounded(3)).await?;
-    assert_eq!(queue.put_all_timeout(0..5, SHORT).await?, 3);
+    assert_eq!(queue.put_all(0..5).timeout(SHORT).await?, 3);
     assert_eq!(queue.drain().await?, [0, 1, 2]);
     let all = tokio::spawn({
         let queue = queue.clone();
@@ -85,10 +85,11 @@ async fn what_does_not_fit_goes_in_as_there_is_room() -> Result<()> {
     });
     let mut taken = Vec::new();
     while taken.len() < 20 {
-        taken.extend(queue.take_many_timeout(2, LONG).await?);
+        taken.extend(queue.take_many(2).timeout(LONG).await?);
     }
     assert_eq!(taken, (0..20).collect::<Vec<_>>());
-    all.await.unwrap()
+    assert_eq!(all.await.unwrap()?, 20);
+    Ok(())
 }
 
 async fn callers_are_served_in_the_order_of_coming() -> Result<()> {
@@ -137,13 +138,13 @@ async fn who_comes_later_does_not_push_ahead() -> Result<()> {
 
 async fn who_gives_up_leaves_the_line() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::bounded(1)).await?;
-    assert!(queue.take_timeout(SHORT).await.is_err());
-    assert!(queue.take_timeout(Duration::ZERO).await.is_err());
+    assert!(queue.take().timeout(SHORT).await.is_err());
+    assert!(queue.take().timeout(Duration::ZERO).await.is_err());
     queue.put(1).await?;
     assert_eq!(queue.try_take().await?, Some(1), "nobody is before it");
 
     queue.put(2).await?;
-    assert!(queue.put_timeout(3, SHORT).await.is_err());
+    assert!(queue.put(3).timeout(SHORT).await.is_err());
     assert_eq!(queue.take().await?, 2);
     assert!(queue.try_put(4).await?, "nobody is before it");
 
@@ -206,9 +207,9 @@ async fn a_dropped_take_of_many_takes_nothing() -> Result<()> {
     type Take = fn(Queue<u32>) -> BoxFuture<'static, Result<Vec<u32>>>;
     let takes: [Take; 3] = [
         |queue| async move { queue.take_many(2).await }.boxed(),
-        |queue| async move { queue.take_many_timeout(2, LONG).await }.boxed(),
+        |queue| async move { queue.take_many(2).timeout(LONG).await }.boxed(),
         |queue| {
-            let leased = async move { queue.take_many_leased_timeout(2, LONG, LONG).await };
+            let leased = async move { queue.take_many_leased(2, LONG).timeout(LONG).await };
             leased.map(|taken| taken.map(|_| Vec::new())).boxed()
         },
     ];
@@ -324,7 +325,7 @@ async fn a_dead_caller_gives_way() -> Result<()> {
     let (here, there) = (runtime::current()?, queue.clone());
     process.spawn(async move {
         let runtime = here.scope(another(LEASE)).await;
-        runtime.scope(there.take_timeout(LONG)).await.map(drop)
+        runtime.scope(there.take().timeout(LONG)).await.map(drop)
     });
     consumers(&queue, 1).await?;
     // It ends without a word: what it would do in the background is not done.
