@@ -74,7 +74,7 @@ EOF
 # What the last run of the tests says, as a line of the summary.
 note() {
     local what=$1
-    sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ +Summary ' | tail -n 1 | sed "s|^|$what:|" >>"$summary"
+    sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ +(FLAKY|Summary) ' | sort -u | sed "s|^|$what:|" >>"$summary"
 }
 
 step "Tools"
@@ -151,7 +151,7 @@ cargo build --locked --workspace --all-features --bins
 cargo build --locked --profile abort -p crucial-tests-threads --bin crucial-test-abort
 # A hundred thousand schedules of the model test, in ten parts.
 CRUCIAL_MODEL_SCHEDULES=10000 \
-    cargo nextest run --locked --workspace --all-features --no-fail-fast 2>&1 | tee "$log"
+    cargo nextest run --profile all --locked --workspace --all-features --no-fail-fast 2>&1 | tee "$log"
 note "all tests, on $("${REDIS_SERVER:-redis-server}" --version | cut -d ' ' -f 1-3)"
 
 # Once more on every other server: the conformance suite, the objects, their scripts against their state machines, the
@@ -160,7 +160,7 @@ for server in ${servers[@]+"${servers[@]}"}; do
     version=$("$server" --version | cut -d ' ' -f 1-3)
     step "Stores, on $version"
     # All packages are named, so that what has been built is not built again with fewer features.
-    REDIS_SERVER=$server cargo nextest run --locked --workspace --all-features --no-fail-fast \
+    REDIS_SERVER=$server cargo nextest run --profile all --locked --workspace --all-features --no-fail-fast \
         -E 'package(crucial-runtime) & (test(/::redis::/) | test(/::spec::/) | test(/::redis_/) | test(/^objects::.*(over_runtimes|cuts)::/)) - test(/^store::redis::/)' 2>&1 | tee "$log"
     note "stores, on $version"
 done

@@ -50,7 +50,7 @@ pub(crate) async fn run(quick: bool) -> Result<Value> {
         );
     }
     let expected = u64::from(TURN) * (1 + u64::from(rounds * turns) * (1 + u64::from(TASKS)));
-    let counted = counter.get().await?;
+    let counted = counter.load().await?;
     if counted != expected {
         return Err(format!("the counter is {counted}, it should be {expected}").into());
     }

@@ -39,7 +39,7 @@ enum Name {
     Counter,
     /// 1,800 parties at one barrier: of one process, and of eight
     Barrier,
-    /// `Map::insert`, `get` and `insert_all` over the server's own `HSET`, `HGET` and a pipeline
+    /// `Map::insert`, `get` and `extend` over the server's own `HSET`, `HGET` and a pipeline
     Map,
     /// A method of a user's object, called from many processes, over compare-and-set with backoff
     Method,

@@ -91,7 +91,7 @@ impl<'a> Batch<'a> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let (kept, gone) = (Atomic::create("kept", 1).await?, Atomic::create("gone", 2).await?);
     /// gone.destroy().await?;
-    /// let (kept, gone) = crucial::batch(|b| (b.add(kept.get()), b.add(gone.get()))).await;
+    /// let (kept, gone) = crucial::batch(|b| (b.add(kept.load()), b.add(gone.load()))).await;
     /// assert_eq!(kept?, 1);
     /// assert!(matches!(gone, Err(crucial::Error::NotFound { .. })));
     /// # Ok(()) }
@@ -125,7 +125,7 @@ impl fmt::Debug for Batch<'_> {
 /// # #[crucial::main] async fn main() -> crucial::Result<()> {
 /// let counters = [Atomic::create("a", 1).await?, Atomic::create("b", 2).await?];
 /// let values = crucial::batch(|b| -> Vec<Slot<i32>> {
-///     counters.iter().map(|counter| b.add(counter.get())).collect()
+///     counters.iter().map(|counter| b.add(counter.load())).collect()
 /// });
 /// let values: Vec<i32> = values.await.into_iter().collect::<crucial::Result<_>>()?; // or the first error
 /// assert_eq!(values, [1, 2]);

@@ -96,7 +96,7 @@ where
     ///     for thread in threads {
     ///         thread.blocking()?;
     ///     }
-    ///     assert_eq!(sum.get().blocking()?, 10);
+    ///     assert_eq!(sum.load().blocking()?, 10);
     ///     Ok(())
     /// }
     /// ```

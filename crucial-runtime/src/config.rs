@@ -100,7 +100,7 @@ impl Builder {
     /// let runtime = crucial::Builder::new().build().await?;
     /// let _entered = runtime.enter();
     /// let hits = crucial::Atomic::create("hits", 1).await?; // no server, no variable is needed
-    /// assert_eq!(hits.get().await?, 1);
+    /// assert_eq!(hits.load().await?, 1);
     /// # Ok(()) }
     /// ```
     pub fn new() -> Self {

@@ -19,7 +19,7 @@
 //!     let yes = ballots.iter().filter(|yes| **yes).count();
 //!     votes.yes.fetch_add(yes as u64).await?;
 //!     votes.counted.wait().await?;
-//!     votes.yes.get().await // what all of them have counted
+//!     votes.yes.load().await // what all of them have counted
 //! }
 //!
 //! #[crucial::main]

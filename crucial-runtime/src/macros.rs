@@ -348,7 +348,7 @@ pub use crucial_macros::cloud_thread;
 /// async fn main() -> crucial::Result<()> {
 ///     let hits = crucial::Atomic::<u64>::create("hits", 0).await?;
 ///     hits.fetch_add(1).await?;
-///     println!("{}", hits.get().await?);
+///     println!("{}", hits.load().await?);
 ///     Ok(())
 /// }
 /// ```
@@ -391,7 +391,7 @@ pub use crucial_macros::main;
 /// for thread in threads {
 ///     thread.await?;
 /// }
-/// assert_eq!(sum.get().await?, 55);
+/// assert_eq!(sum.load().await?, 55);
 ///
 /// let square = crucial::cloud_closure!(|n: u64| n * n);
 /// assert_eq!(square.spawn(7).await?, 49);

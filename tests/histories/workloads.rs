@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 workloads! {
     "counter": Atomic<i64> = 0, |number, dice| {
-        number.get(),
+        number.load(),
         number.fetch_add(dice.small()),
         number.fetch_add(1),
         number.add_and_get(dice.small()),
@@ -49,20 +49,20 @@ workloads! {
         number.swap(dice.small()),
         number.compare_exchange(dice.small(), dice.small()),
         number.fetch_xor(dice.small()),
-        number.fetch_update(|number| (number % 2 == 0).then_some(number + 1)),
+        number.try_update(|number| (number % 2 == 0).then_some(number + 1)),
         number.checked_fetch_add(dice.small()),
     }
     "small-number": Atomic<u8> = 250, |number, dice| {
-        number.get(),
+        number.load(),
         number.fetch_add(3),
         number.fetch_sub(5),
         number.fetch_or(dice.key() as u8),
         number.fetch_and(!(dice.key() as u8)),
         number.checked_fetch_add(9),
-        number.set(dice.key() as u8),
+        number.store(dice.key() as u8),
     }
     "float": Atomic<f64> = 0.5, |number, dice| {
-        number.get(),
+        number.load(),
         number.fetch_add(0.1),
         number.fetch_sub(dice.small() as f64),
         number.fetch_max(dice.small() as f64 / 3.0),
@@ -70,14 +70,14 @@ workloads! {
         number.compare_exchange(f64::NAN, -0.0),
     }
     "flag": Atomic<bool> = false, |flag, dice| {
-        flag.get(),
+        flag.load(),
         flag.fetch_not(),
         flag.swap(dice.below(2) == 0),
         flag.compare_exchange(false, true),
     }
     "value": Atomic<Option<String>> = None, |value, dice| {
-        value.get(),
-        value.set(dice.maybe().map(|number| number.to_string())),
+        value.load(),
+        value.store(dice.maybe().map(|number| number.to_string())),
         value.swap(dice.maybe().map(|number| number.to_string())),
         value.take(),
         value.compare_exchange(None, Some("first".to_owned())),
@@ -90,8 +90,8 @@ workloads! {
         map.replace(dice.key(), dice.value()),
         map.merge(dice.key(), 1, u64::wrapping_add),
         map.compare_exchange(&dice.key(), None, dice.maybe()),
-        map.insert_all([(dice.key(), dice.value()), (dice.key(), dice.value())]),
-        map.remove_all(&[dice.key(), dice.key()]),
+        map.extend([(dice.key(), dice.value()), (dice.key(), dice.value())]),
+        map.remove_many(&[dice.key(), dice.key()]),
         map.get_many(&[0, 1, 2, 3, 4]),
         map.contains_key(&dice.key()),
         map.len(),
@@ -103,7 +103,7 @@ workloads! {
         map.insert(dice.key(), dice.value()),
         map.remove(&dice.key()),
         map.replace(dice.key(), dice.value()),
-        map.insert_all([(dice.key(), dice.value()), (dice.key(), dice.value())]),
+        map.extend([(dice.key(), dice.value()), (dice.key(), dice.value())]),
         map.first(),
         map.last(),
         map.pop_first(),
@@ -133,7 +133,7 @@ workloads! {
         set.insert(dice.key()),
         set.remove(&dice.key()),
         set.extend([dice.key(), dice.key()]),
-        set.remove_all(&[dice.key(), dice.key()]),
+        set.remove_many(&[dice.key(), dice.key()]),
         set.contains(&dice.key()),
         set.contains_many(&[0, 1, 2, 3, 4]),
         set.to_hash_set(),
@@ -165,8 +165,8 @@ workloads! {
         barrier.reset(),
     }
     "promise": Promise<u64> = None, |promise, dice| {
+        promise.wait(),
         promise.get(),
-        promise.try_get(),
         promise.is_done(),
         async { if dice.below(30) == 0 { promise.complete(dice.value()).await } else { Ok(false) } },
         async { if dice.below(90) == 0 { promise.fail("no more").await } else { Ok(false) } },
@@ -185,7 +185,7 @@ workloads! {
         queue.put(dice.value()),
         queue.put(dice.value()),
         queue.try_put(dice.value()),
-        queue.put_all([dice.value(), dice.value()]),
+        queue.put_many([dice.value(), dice.value()]),
         queue.take(),
         queue.take(),
         queue.try_take(),
@@ -256,7 +256,7 @@ workloads! {
     }
     "topic": Topic<u64> = TopicInit { backlog: 8 }, |topic, dice| {
         topic.publish(dice.value()),
-        topic.publish_all([dice.value(), dice.value()]),
+        topic.publish_many([dice.value(), dice.value()]),
         topic.published(),
         async {
             let from = topic.published().await?.saturating_sub(3);
@@ -266,9 +266,9 @@ workloads! {
         async { topic.subscribe().await?.try_recv().await },
     }
     "rate-limiter": RateLimiter = Rate { permits: 1, per: Duration::from_secs(86_400), burst: 300 }, |limiter, dice| {
-        limiter.try_acquire(1),
-        limiter.try_acquire(1 + dice.below(3)),
-        limiter.acquire(1),
+        limiter.try_acquire_many(1),
+        limiter.try_acquire_many(1 + dice.below(3)),
+        limiter.acquire_many(1),
         limiter.available(),
     }
     "vector": Vector<i64> = vec![0; 4], |vector, dice| {
@@ -324,7 +324,7 @@ workloads! {
     "short-lived": Atomic<u32> = 1, |number, dice| {
         number.fetch_add(1),
         number.fetch_add(1),
-        number.get(),
+        number.load(),
         number.exists(),
         async { if dice.below(4) == 0 { number.destroy().await } else { Ok(false) } },
         Atomic::<u32>::open_or_create_at(number.key().clone(), dice.below(100)),

@@ -73,9 +73,11 @@ async fn words_of_a_folder_are_counted_everywhere() {
     let flags = [folder.path().to_str().unwrap(), "--most", "2"];
     let expected = "980 words, 44 different\n     780 again\n      80 file\n";
     let ways = Ways::new().await;
-    for way in ways.all("word_count").await {
-        let text = printed(way.name, way.run("word_count", &flags).await);
-        assert_eq!(text, expected, "{}", way.name);
+    for program in ["word_count", "word_count_blocking"] {
+        for way in ways.all(program).await {
+            let text = printed(way.name, way.run(program, &flags).await);
+            assert_eq!(text, expected, "{program}, {}", way.name);
+        }
     }
     let plain = embedded().run("plain_word_count", &flags).await;
     assert_eq!(printed("threads of std", plain), expected);

@@ -39,7 +39,7 @@ async fn main() -> crucial::Result<()> {
     check("tally", tallied.concat())?;
     println!(
         "counter {}, tally {}",
-        state.counter.get().await?,
+        state.counter.load().await?,
         state.tally.snapshot().await?.count
     );
     Ok(())

@@ -118,7 +118,7 @@ async fn main() -> crucial::Result<()> {
     // Nobody joins this one, which is at work when the program ends.
     drop(lasting::spawn(state.clone()));
     while state.words.take().await? != "here" {}
-    let snapshot = state.count.get().await? + state.tally.snapshot().await?.count;
+    let snapshot = state.count.load().await? + state.tally.snapshot().await?.count;
     println!("{snapshot} {}", doubled.iter().sum::<u32>());
     Ok(())
 }

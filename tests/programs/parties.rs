@@ -47,7 +47,7 @@ async fn cycle(
                 let first = *first.get_or_insert(wait.generation());
                 let early = wait.generation() != first + cycle
                     || come.load(Ordering::Relaxed) != parties
-                    || (party == 0 && meeting.begun.get().await? < (cycle + 1) * processes);
+                    || (party == 0 && meeting.begun.load().await? < (cycle + 1) * processes);
                 if early {
                     return Err(Error::other(format!("early release from cycle {cycle}")));
                 }

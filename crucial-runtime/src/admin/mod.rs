@@ -238,7 +238,7 @@ pub async fn expire(key: &Key, after: Option<Duration>) -> Result<bool> {
 /// let hits = crucial::Atomic::create("hits", 0).await?;
 /// assert!(admin::remove(hits.key()).await?);
 /// assert!(!admin::remove(hits.key()).await?); // there is none any more
-/// assert!(matches!(hits.get().await, Err(crucial::Error::NotFound { .. })));
+/// assert!(matches!(hits.load().await, Err(crucial::Error::NotFound { .. })));
 /// # Ok(()) }
 /// ```
 ///

@@ -143,7 +143,7 @@ impl Recording {
     /// # let _entered = runtime.enter();
     /// let hits = crucial::Atomic::create("hits", 0).await?;
     /// for n in 0..10 {
-    ///     hits.set(n).await?;
+    ///     hits.store(n).await?;
     /// }
     /// let hasty = recorder.recording()?.give_up_after(1);
     /// assert!(matches!(hasty.check(), Err(CheckError::Undecided { .. })));

@@ -18,7 +18,7 @@ const LONGEST: usize = 1024;
 /// # #[crucial::main] async fn main() -> crucial::Result<()> {
 /// let reports = crucial::Namespace::new("reports")?; // neither this job nor its application
 /// let monday = Atomic::open_or_create_at(reports.key("monday")?, 12).await?;
-/// assert_eq!(monday.get().await?, 12);
+/// assert_eq!(monday.load().await?, 12);
 /// assert_eq!(monday.key().to_string(), "reports/monday");
 /// # Ok(()) }
 /// ```
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Namespace {
 /// let key: crucial::Key = hits.key().clone();
 /// hits.fetch_add(1).await?;
 /// let same = crucial::Atomic::<i32>::open_at(key).await?; // another proxy of the same object
-/// assert_eq!(same.get().await?, 1);
+/// assert_eq!(same.load().await?, 1);
 /// # Ok(()) }
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

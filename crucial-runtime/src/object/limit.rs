@@ -134,10 +134,11 @@ impl Limit {
         answer.unwrap_or_else(|| Err(limit.unanswered(key, method, kind)))
     }
 
-    fn unanswered(&self, key: &Key, method: &str, kind: MethodKind) -> Error {
+    /// That no [`answer`](Self::answer) came.
+    pub(crate) fn unanswered(&self, key: &Key, method: &str, kind: MethodKind) -> Error {
         let (key, method) = (key.clone(), method.to_owned());
         let waited = self.length.saturating_add(GRACE);
-        let reason = "the caller's limit is over".to_owned();
+        let reason = "the store has been silent since the time for it was over".to_owned();
         match kind {
             MethodKind::Read => Error::Unanswered {
                 key,

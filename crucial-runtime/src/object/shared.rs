@@ -40,7 +40,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let key = Namespace::new("reports")?.key("monday")?;
     /// let report = Atomic::create_at(key.clone(), 12).await?;
-    /// assert_eq!(report.get().await?, 12);
+    /// assert_eq!(report.load().await?, 12);
     /// assert!(matches!(Atomic::create_at(key, 13).await, Err(Error::Exists { .. })));
     /// # Ok(()) }
     /// ```
@@ -57,7 +57,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let number = Atomic::create("number", 7).await?;
     /// let same = Atomic::<i32>::open_at(number.key().clone()).await?;
-    /// assert_eq!(same.get().await?, 7);
+    /// assert_eq!(same.load().await?, 7);
     /// let list = List::<i32>::open_at(number.key().clone()).await;
     /// assert!(matches!(list, Err(Error::WrongType { .. })));
     /// # Ok(()) }
@@ -78,7 +78,7 @@ pub trait Shared: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// let key = Namespace::new("reports")?.key("monday")?;
     /// let first = Atomic::open_or_create_at(key.clone(), 12).await?;
     /// let second = Atomic::open_or_create_at(key, 13).await?; // too late to say what it starts from
-    /// assert_eq!(second.get().await?, 12);
+    /// assert_eq!(second.load().await?, 12);
     /// assert_eq!(first.key(), second.key());
     /// # Ok(()) }
     /// ```

@@ -35,8 +35,8 @@ pub use combined::{AtomicBits, AtomicNumber};
 /// `HashMap`); take a `BTreeMap`, or a shared object of your own. A `#[crucial::shared]` struct turns fields of these
 /// types into atomics.
 ///
-/// Methods named `fetch_…` give the value before the change, [`update`](Self::update) and
-/// `…_and_get` the value after it. Every change takes effect exactly once and every method is one
+/// Methods named `fetch_…`, [`update`](Self::update) and [`try_update`](Self::try_update) give the value before the
+/// change, as in std, and those named `…_and_get` the value after it. Every change takes effect exactly once and every method is one
 /// round trip unless it says otherwise. A method fails with
 /// [`Error::NotFound`] where the object does not exist and with [`Error::Codec`] where what is
 /// stored is no `T`.
@@ -50,7 +50,7 @@ pub use combined::{AtomicBits, AtomicNumber};
 ///
 /// let hits = Atomic::create("hits", 0_u64).await?;
 /// assert_eq!(hits.fetch_add(2).await?, 0);
-/// assert_eq!(hits.get().await?, 2);
+/// assert_eq!(hits.load().await?, 2);
 ///
 /// #[derive(Debug, PartialEq, Serialize, Deserialize)]
 /// enum Light { Red, Green }
@@ -77,7 +77,7 @@ impl<T: Portable> Atomic<T> {
     }
 
     async fn read(&self) -> Result<T> {
-        self.get().await
+        self.load().await
     }
 
     /// The value.
@@ -86,16 +86,16 @@ impl<T: Portable> Atomic<T> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let hits = crucial::Atomic::create("hits", 3_u64).await?;
     /// let same = crucial::Atomic::<u64>::open("hits").await?;
-    /// assert_eq!(same.get().await?, 3);
+    /// assert_eq!(same.load().await?, 3);
     /// hits.destroy().await?;
-    /// assert!(matches!(same.get().await, Err(crucial::Error::NotFound { .. })));
+    /// assert!(matches!(same.load().await, Err(crucial::Error::NotFound { .. })));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], and those of the store.
-    pub fn get(&self) -> Call<impl Future<Output = Result<T>>> {
+    pub fn load(&self) -> Call<impl Future<Output = Result<T>>> {
         Call::new(async move {
             let stored = self.stored().await?;
             self.decode(&stored)
@@ -107,16 +107,16 @@ impl<T: Portable> Atomic<T> {
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let winner = crucial::Atomic::create("winner", None).await?;
-    /// winner.set(Some("ann".to_owned())).await?;
-    /// winner.set(Some("bob".to_owned())).await?; // whatever stood there
-    /// assert_eq!(winner.get().await?.as_deref(), Some("bob"));
+    /// winner.store(Some("ann".to_owned())).await?;
+    /// winner.store(Some("bob".to_owned())).await?; // whatever stood there
+    /// assert_eq!(winner.load().await?.as_deref(), Some("bob"));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::Codec`], [`Error::TooLarge`], and those of the store.
-    pub fn set(&self, value: T) -> Call<impl Future<Output = Result<()>>> {
+    pub fn store(&self, value: T) -> Call<impl Future<Output = Result<()>>> {
         Call::new(async move {
             let value = encode(&self.handle, &value)?;
             self.handle.call(&machine::SET, vec![value]).await.map(drop)
@@ -187,8 +187,8 @@ impl<T: Portable> Atomic<T> {
     /// # let runtime = crucial::Runtime::builder().build().await?;
     /// # let _entered = runtime.enter();
     /// let tickets = crucial::Atomic::create("tickets", 1_u32).await?;
-    /// assert_eq!(tickets.fetch_update(|left| left.checked_sub(1)).await?, Ok(1));
-    /// assert_eq!(tickets.fetch_update(|left| left.checked_sub(1)).await?, Err(0));
+    /// assert_eq!(tickets.try_update(|left| left.checked_sub(1)).await?, Ok(1));
+    /// assert_eq!(tickets.try_update(|left| left.checked_sub(1)).await?, Err(0));
     /// # Ok(()) }
     /// ```
     ///
@@ -201,12 +201,12 @@ impl<T: Portable> Atomic<T> {
     /// [`Error::TimedOut`] where other changes kept coming first for the runtime's
     /// [wait limit](crate::Builder::wait_limit); [`Error::NotFound`], [`Error::Codec`],
     /// [`Error::TooLarge`], and those of the store.
-    pub fn fetch_update(
+    pub fn try_update(
         &self,
         mut change: impl FnMut(T) -> Option<T> + Send,
     ) -> Call<impl Future<Output = Result<Result<T, T>>>> {
         Call::new(async move {
-            let mut retries = Retries::new(self.handle.key().clone(), "fetch_update")?;
+            let mut retries = Retries::new(self.handle.key().clone(), "try_update")?;
             let mut stored = self.stored().await?;
             loop {
                 let Some(new) = change(self.decode(&stored)?) else {
@@ -222,6 +222,35 @@ impl<T: Portable> Atomic<T> {
         })
     }
 
+    /// Replaces the value by what `change` makes of it, and gives the value before.
+    ///
+    /// `change` runs here, and again whenever another change came first. Two round trips where none did.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// let path = crucial::Atomic::create("path", "/".to_owned()).await?;
+    /// assert_eq!(path.update_and_get(|path| path + "home").await?, "/");
+    /// assert_eq!(path.load().await?, "/home");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// As [`try_update`](Self::try_update).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_update`](Self::try_update).
+    pub fn update(
+        &self,
+        mut change: impl FnMut(T) -> T + Send,
+    ) -> Call<impl Future<Output = Result<T>>> {
+        Call::new(async move {
+            let updated = self.try_update(|value| Some(change(value))).await?;
+            Ok(updated.unwrap_or_else(|unchanged| unchanged))
+        })
+    }
+
     /// Replaces the value by what `change` makes of it, and gives the value after.
     ///
     /// `change` runs here, and again whenever another change came first. Two round trips where none did.
@@ -231,23 +260,23 @@ impl<T: Portable> Atomic<T> {
     /// # let runtime = crucial::Runtime::builder().build().await?;
     /// # let _entered = runtime.enter();
     /// let path = crucial::Atomic::create("path", "/".to_owned()).await?;
-    /// assert_eq!(path.update(|path| path + "home").await?, "/home");
+    /// assert_eq!(path.update_and_get(|path| path + "home").await?, "/home");
     /// # Ok(()) }
     /// ```
     ///
     /// # Cancellation
     ///
-    /// As [`fetch_update`](Self::fetch_update).
+    /// As [`try_update`](Self::try_update).
     ///
     /// # Errors
     ///
-    /// As [`fetch_update`](Self::fetch_update).
-    pub fn update(
+    /// As [`try_update`](Self::try_update).
+    pub fn update_and_get(
         &self,
         mut change: impl FnMut(T) -> T + Send,
     ) -> Call<impl Future<Output = Result<T>>> {
         Call::new(async move {
-            let mut retries = Retries::new(self.handle.key().clone(), "update")?;
+            let mut retries = Retries::new(self.handle.key().clone(), "update_and_get")?;
             let mut stored = self.stored().await?;
             loop {
                 let new = encode(&self.handle, &change(self.decode(&stored)?))?;

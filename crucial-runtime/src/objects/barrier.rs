@@ -95,7 +95,7 @@ impl BarrierWait {
     ///     Ok(())
     /// };
     /// tokio::try_join!(party(), party())?;
-    /// assert_eq!(rounds.get().await?, 1);
+    /// assert_eq!(rounds.load().await?, 1);
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -174,7 +174,7 @@ impl Barrier {
     /// let party = async |part| {
     ///     sum.fetch_add(part).await?;
     ///     round.wait().await?;
-    ///     sum.get().await // what both have added
+    ///     sum.load().await // what both have added
     /// };
     /// assert_eq!(tokio::try_join!(party(1), party(2))?, (3, 3));
     /// # Ok(()) }

@@ -161,7 +161,7 @@ impl<T: Element> Matrix<T> {
     /// use crucial::{Grid, Matrix};
     ///
     /// let image = Matrix::create("image", Grid::filled(2, 2, 0.0)).await?;
-    /// image.replace(&Grid::from_rows([[0.5, 1.0, 0.5]])?).await?;
+    /// image.assign(&Grid::from_rows([[0.5, 1.0, 0.5]])?).await?;
     /// assert_eq!(image.shape().await?, (1, 3));
     /// assert_eq!(image.get_row(0).await?, [0.5, 1.0, 0.5]);
     /// # Ok(()) }
@@ -171,7 +171,7 @@ impl<T: Element> Matrix<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another shape while parties have come to a round of
     /// [`reduce`](Self::reduce).
-    pub fn replace(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
+    pub fn assign(&self, grid: &Grid<T>) -> Call<impl Future<Output = Result<()>>> {
         Call::new(async move { self.handle.ask(&machine::REPLACE, (grid,)).await })
     }
 

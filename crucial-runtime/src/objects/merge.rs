@@ -1,4 +1,4 @@
-//! How a present value and a new one become one: functions for [`Map::merge_all`](crate::Map::merge_all) and its like.
+//! How a present value and a new one become one: functions for [`Map::merge_many`](crate::Map::merge_many) and its like.
 //!
 //! ```
 //! # #[tokio::main] async fn main() -> crucial::Result<()> {
@@ -7,7 +7,7 @@
 //! use crucial::{Map, merge};
 //!
 //! let best = Map::create("best", [("Ada".to_owned(), 3.5), ("Bob".to_owned(), 2.0)].into()).await?;
-//! best.merge_all([("Ada".into(), 1.0), ("Bob".into(), 4.0), ("Eve".into(), 9.0)], merge::max).await?;
+//! best.merge_many([("Ada".into(), 1.0), ("Bob".into(), 4.0), ("Eve".into(), 9.0)], merge::max).await?;
 //! assert_eq!(best.get_many(["Ada", "Bob", "Eve"]).await?, [Some(3.5), Some(4.0), Some(9.0)]);
 //! # Ok(()) }
 //! ```
@@ -60,7 +60,7 @@ pub fn extend<V: Extend<T> + IntoIterator<Item = T>, T>(mut present: V, new: V) 
 /// ```
 /// # #[crucial::main] async fn main() -> crucial::Result<()> {
 /// let owners = crucial::Map::create("owners", [(1, 'a')].into()).await?;
-/// assert_eq!(owners.merge_all([(1, 'b'), (2, 'b')], crucial::merge::keep).await?, 1);
+/// assert_eq!(owners.merge_many([(1, 'b'), (2, 'b')], crucial::merge::keep).await?, 1);
 /// assert_eq!(owners.get_many(&[1, 2]).await?, [Some('a'), Some('b')]);
 /// # Ok(()) }
 /// ```

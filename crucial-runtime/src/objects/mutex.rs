@@ -91,7 +91,7 @@ impl<T: Portable> Mutex<T> {
     /// let total = crucial::Mutex::create("total", 40).await?;
     /// let step = crucial::Atomic::create("step", 2).await?;
     /// let mut guard = total.lock().await?;
-    /// *guard += step.get().await?; // nobody else changes the total meanwhile
+    /// *guard += step.load().await?; // nobody else changes the total meanwhile
     /// guard.unlock().await?;
     /// assert_eq!(total.snapshot().await?, 42);
     /// # Ok(()) }

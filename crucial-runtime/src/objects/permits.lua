@@ -114,9 +114,8 @@ function M.acquire(i)
   local session, lease, count, now = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), instant(i + 4)
   settle(now)
   local at_once = waiting == 0 and count <= free
-  if closed then return {-2, total} end
-  if count > total then return {-1, total} end
-  if not at_once and ARGV[i + 3] ~= '1' then return {0, total} end
+  if closed then return -2 end
+  if not at_once and ARGV[i + 3] ~= '1' then return 0 end
   local ticket = next_ticket
   next_ticket, changed = ticket + 1, true
   redis.call('HSETNX', K, 's' .. session, ticket)

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
-use self::machine::{BUSY, CLOSED, Permits, TOO_FEW};
+use self::machine::{BUSY, CLOSED, Permits};
 use super::argument;
 use crate::error::{Error, Result};
 use crate::object::{Concern, Errand, Handle, Limit, Method, Tenant, Value};
@@ -91,16 +91,6 @@ impl Share {
         count: u32,
         queue: bool,
     ) -> Result<Asked> {
-        let refused = |reason: String| Error::Refused {
-            key: handle.key().clone(),
-            method: method.to_owned(),
-            reason,
-        };
-        if count == 0 {
-            return Err(refused(
-                "no permits are none to acquire; ask for at least one".to_owned(),
-            ));
-        }
         let errand = Errand::here()?;
         let runtime = errand.runtime();
         let leases = runtime.leases();
@@ -116,9 +106,10 @@ impl Share {
         let asking = async move {
             let sent = Instant::now();
             let reply = object.call(&machine::ACQUIRE, arguments).await?;
-            let parts = object.list(&reply)?;
-            match parts {
-                [Value::Int(reason), Value::Int(total)] => Ok(Err((*reason, *total))),
+            if let Value::Int(reason) = reply {
+                return Ok(Err(reason));
+            }
+            match object.list(&reply)? {
                 [ticket, granted, first, left, value @ ..] => {
                     tenant.confirmed(sent, object.number(first)?, signed(left));
                     let ticket = object.number(ticket)?;
@@ -142,17 +133,11 @@ impl Share {
         };
         match errand.finish(asking).await? {
             Ok(asked) => Ok(asked),
-            Err((BUSY, _)) => Ok(Asked::Busy),
-            Err((TOO_FEW, 0)) => Err(refused(
-                "it has no permits; give it some where it is created, or `add_permits`".to_owned(),
-            )),
-            Err((TOO_FEW, total)) => Err(refused(format!(
-                "{count} permits are asked for, and it has {total} in all; ask for fewer, or `add_permits` first"
-            ))),
-            Err((CLOSED, _)) => Err(Error::Closed {
+            Err(BUSY) => Ok(Asked::Busy),
+            Err(CLOSED) => Err(Error::Closed {
                 key: handle.key().clone(),
             }),
-            Err((reason, _)) => Err(handle.unexpected("the refusal", &Value::Int(reason))),
+            Err(reason) => Err(handle.unexpected("the refusal", &Value::Int(reason))),
         }
     }
 

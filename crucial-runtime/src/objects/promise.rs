@@ -33,7 +33,7 @@ use crate::thread::Portable;
 /// let answer = Promise::<u32>::create("answer", None).await?;
 /// let other = answer.clone();
 /// tokio::spawn(async move { other.complete(42).await });
-/// assert_eq!(answer.get().await?, 42);
+/// assert_eq!(answer.wait().await?, 42);
 /// assert!(!answer.complete(43).await?);
 /// # Ok(()) }
 /// ```
@@ -53,7 +53,7 @@ impl<T: Portable> Promise<T> {
     }
 
     async fn read(&self) -> Result<Option<T>> {
-        self.try_get().await
+        self.get().await
     }
 
     /// Completes the promise; `false`, and nothing is done, where it is complete or failed already.
@@ -64,7 +64,7 @@ impl<T: Portable> Promise<T> {
     /// let winner = crucial::Promise::create("winner", None).await?;
     /// assert!(winner.complete("ann".to_owned()).await?);
     /// assert!(!winner.complete("bob".to_owned()).await?); // too late
-    /// assert_eq!(winner.get().await?, "ann");
+    /// assert_eq!(winner.wait().await?, "ann");
     /// # Ok(()) }
     /// ```
     ///
@@ -88,7 +88,7 @@ impl<T: Portable> Promise<T> {
     /// # let _entered = runtime.enter();
     /// let answer = crucial::Promise::<u32>::create("answer", None).await?;
     /// assert!(answer.fail("nobody knows").await?);
-    /// assert!(answer.get().await.unwrap_err().to_string().contains("nobody knows"));
+    /// assert!(answer.wait().await.unwrap_err().to_string().contains("nobody knows"));
     /// # Ok(()) }
     /// ```
     ///
@@ -114,9 +114,9 @@ impl<T: Portable> Promise<T> {
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let answer = crucial::Promise::create("answer", None).await?;
-    /// let (value, first) = tokio::try_join!(answer.get(), answer.complete(42))?;
+    /// let (value, first) = tokio::try_join!(answer.wait(), answer.complete(42))?;
     /// assert_eq!((value, first), (42, true));
-    /// assert_eq!(answer.get().await?, 42); // and for whoever asks later
+    /// assert_eq!(answer.wait().await?, 42); // and for whoever asks later
     /// # Ok(()) }
     /// ```
     ///
@@ -126,9 +126,9 @@ impl<T: Portable> Promise<T> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let answer = crucial::Promise::create("answer", None).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert!(matches!(answer.get().timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
+    /// assert!(matches!(answer.wait().timeout(limit).await, Err(crucial::Error::TimedOut { .. })));
     /// answer.complete(42).await?; // nothing was lost
-    /// assert_eq!(answer.get().timeout(limit).await?, 42);
+    /// assert_eq!(answer.wait().timeout(limit).await?, 42);
     /// # Ok(()) }
     /// ```
     ///
@@ -136,7 +136,7 @@ impl<T: Portable> Promise<T> {
     ///
     /// [`Error::PromiseFailed`]; [`Error::TimedOut`] after the runtime's
     /// [wait limit](crate::Builder::wait_limit); and those of the store.
-    pub fn get(&self) -> Call<impl Future<Output = Result<T>>> {
+    pub fn wait(&self) -> Call<impl Future<Output = Result<T>>> {
         Call::new(async move {
             let known = self.handle.wait(&machine::GET, Vec::new()).await?;
             match self.known(&known)? {
@@ -151,16 +151,16 @@ impl<T: Portable> Promise<T> {
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let answer = crucial::Promise::create("answer", None).await?;
-    /// assert_eq!(answer.try_get().await?, None);
+    /// assert_eq!(answer.get().await?, None);
     /// answer.complete(42).await?;
-    /// assert_eq!(answer.try_get().await?, Some(42));
+    /// assert_eq!(answer.get().await?, Some(42));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::PromiseFailed`], and those of the store.
-    pub fn try_get(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
+    pub fn get(&self) -> Call<impl Future<Output = Result<Option<T>>>> {
         Call::new(async move {
             let known = self.handle.call(&machine::TRY_GET, Vec::new()).await?;
             self.known(&known)
@@ -175,7 +175,7 @@ impl<T: Portable> Promise<T> {
     /// assert!(!page.is_done().await?);
     /// page.fail("there is no such page").await?;
     /// assert!(page.is_done().await?); // though no value ever comes
-    /// assert!(matches!(page.try_get().await, Err(crucial::Error::PromiseFailed { .. })));
+    /// assert!(matches!(page.get().await, Err(crucial::Error::PromiseFailed { .. })));
     /// # Ok(()) }
     /// ```
     ///

@@ -214,7 +214,7 @@ impl<T: Portable> Queue<T> {
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
     /// assert_eq!(jobs.peek().await?, None);
-    /// jobs.put_all(['a', 'b']).await?;
+    /// jobs.put_many(['a', 'b']).await?;
     /// assert_eq!(jobs.peek().await?, Some('a'));
     /// assert_eq!(jobs.take().await?, 'a'); // unless somebody else took it meanwhile
     /// # Ok(()) }
@@ -301,7 +301,7 @@ impl<T: Portable> Queue<T> {
     /// let init = QueueInit { max_deliveries: Some(1), elements: vec![7], ..Default::default() };
     /// let jobs = Queue::create("jobs", init).await?;
     /// jobs.take_leased(Duration::from_secs(30)).await?.release().await?;
-    /// jobs.put_all(jobs.drain_dead_letters().await?).await?; // once more, as if new
+    /// jobs.put_many(jobs.drain_dead_letters().await?).await?; // once more, as if new
     /// assert_eq!(jobs.try_take().await?, Some(7));
     /// assert!(jobs.dead_letters().await?.is_empty());
     /// # Ok(()) }

@@ -42,10 +42,10 @@ use crate::object::{Errand, Handle, Limit, Value};
 /// let rate = Rate { permits: 20, per: Duration::from_secs(1), burst: 5 };
 /// let requests = RateLimiter::create("requests", rate).await?;
 /// for _ in 0..5 {
-///     assert!(requests.try_acquire(1).await?);
+///     assert!(requests.try_acquire_many(1).await?);
 /// }
-/// assert!(!requests.try_acquire(5).await?);
-/// requests.acquire(1).await?; // waits for a twentieth of a second at the most
+/// assert!(!requests.try_acquire_many(5).await?);
+/// requests.acquire_many(1).await?; // waits for a twentieth of a second at the most
 /// # Ok(()) }
 /// ```
 pub struct RateLimiter {
@@ -66,8 +66,8 @@ proxy!(RateLimiter, machine: RateLimiterState, init: Rate);
 /// let rate = Rate { permits: 2, per: std::time::Duration::from_secs(3600), burst: 3 };
 /// let mails = RateLimiter::create("mails", rate).await?;
 /// assert_eq!(mails.snapshot().await?, rate);
-/// assert!(mails.try_acquire(3).await?); // a burst, and then one each half an hour
-/// assert!(!mails.try_acquire(1).await?);
+/// assert!(mails.try_acquire_many(3).await?); // a burst, and then one each half an hour
+/// assert!(!mails.try_acquire_many(1).await?);
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,6 +135,53 @@ impl RateLimiter {
         Ok(rate)
     }
 
+    /// Takes a permit if there is one now; otherwise gives `false`.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use crucial::{Rate, RateLimiter};
+    ///
+    /// let mails = RateLimiter::create("mails", Rate::per_second(1)).await?;
+    /// assert!(mails.try_acquire().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn try_acquire(&self) -> Call<impl Future<Output = Result<bool>>> {
+        self.try_acquire_many(1)
+    }
+
+    /// Takes a permit; waits as long as the store says that it takes until there is one. Callers are served in the order
+    /// of their coming.
+    ///
+    /// ```
+    /// # #[crucial::main] async fn main() -> crucial::Result<()> {
+    /// use std::time::{Duration, Instant};
+    /// use crucial::{Rate, RateLimiter};
+    ///
+    /// let rate = Rate { permits: 100, per: Duration::from_secs(1), burst: 1 };
+    /// let calls = RateLimiter::create("calls", rate).await?;
+    /// let began = Instant::now();
+    /// for _ in 0..3 {
+    ///     calls.acquire().await?; // the first at once, then one each hundredth of a second
+    /// }
+    /// assert!(began.elapsed() > Duration::from_millis(15));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire_many`](Self::acquire_many).
+    pub fn acquire(&self) -> Call<impl Future<Output = Result<()>>> {
+        self.acquire_many(1)
+    }
+
     /// Takes so many permits if there are as many now; otherwise takes none and gives `false`.
     ///
     /// ```
@@ -143,17 +190,17 @@ impl RateLimiter {
     ///
     /// let rate = Rate { permits: 1, per: std::time::Duration::from_secs(3600), burst: 5 };
     /// let mails = RateLimiter::create("mails", rate).await?;
-    /// assert!(mails.try_acquire(3).await?);
-    /// assert!(!mails.try_acquire(3).await?); // two are left, and stay
-    /// assert!(mails.try_acquire(2).await?);
-    /// assert!(mails.try_acquire(6).await.is_err()); // never in one burst
+    /// assert!(mails.try_acquire_many(3).await?);
+    /// assert!(!mails.try_acquire_many(3).await?); // two are left, and stay
+    /// assert!(mails.try_acquire_many(2).await?);
+    /// assert!(mails.try_acquire_many(6).await.is_err()); // never in one burst
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Refused`] for more permits than a burst has, or for none.
-    pub fn try_acquire(&self, permits: u32) -> Call<impl Future<Output = Result<bool>>> {
+    pub fn try_acquire_many(&self, permits: u32) -> Call<impl Future<Output = Result<bool>>> {
         Call::new(async move {
             let errand = Errand::here()?;
             let reserved = self.reserve(&errand, permits, Duration::ZERO).await?;
@@ -179,7 +226,7 @@ impl RateLimiter {
     /// let calls = RateLimiter::create("calls", rate).await?;
     /// let began = Instant::now();
     /// for _ in 0..5 {
-    ///     calls.acquire(1).await?; // the first at once, then one each hundredth of a second
+    ///     calls.acquire_many(1).await?; // the first at once, then one each hundredth of a second
     /// }
     /// assert!(began.elapsed() > Duration::from_millis(30));
     /// # Ok(()) }
@@ -196,8 +243,8 @@ impl RateLimiter {
     ///
     /// let rate = Rate { permits: 1, per: Duration::from_secs(3600), burst: 1 };
     /// let reports = RateLimiter::create("reports", rate).await?;
-    /// reports.acquire(1).await?;
-    /// match reports.acquire(1).timeout(Duration::from_secs(1)).await {
+    /// reports.acquire_many(1).await?;
+    /// match reports.acquire_many(1).timeout(Duration::from_secs(1)).await {
     ///     Err(Error::RateLimited { wait, .. }) => assert!(wait > Duration::from_secs(3500)),
     ///     other => panic!("{other:?}"),
     /// }
@@ -213,7 +260,7 @@ impl RateLimiter {
     ///
     /// [`Error::RateLimited`], at once, if it would take longer than the runtime's
     /// [wait limit](crate::Builder::wait_limit); [`Error::Refused`] for more permits than a burst has, or for none.
-    pub fn acquire(&self, permits: u32) -> Call<impl Future<Output = Result<()>>> {
+    pub fn acquire_many(&self, permits: u32) -> Call<impl Future<Output = Result<()>>> {
         Call::new(async move {
             let (errand, limit) = (Errand::here()?, Limit::here()?);
             match self.reserve(&errand, permits, limit.left()).await? {
@@ -238,7 +285,7 @@ impl RateLimiter {
     ///
     /// let rate = Rate { permits: 1, per: std::time::Duration::from_secs(3600), burst: 5 };
     /// let mails = RateLimiter::create("mails", rate).await?;
-    /// mails.acquire(2).await?;
+    /// mails.acquire_many(2).await?;
     /// assert_eq!(mails.available().await?, 3);
     /// # Ok(()) }
     /// ```

@@ -75,7 +75,7 @@ impl Semaphore {
     /// let one = crucial::Semaphore::create("one", 1).await?;
     /// let permit = one.acquire().await?;
     /// let (next, ()) = tokio::try_join!(one.acquire(), permit.release())?; // waits for the first
-    /// assert_eq!(next.count(), 1);
+    /// assert_eq!(next.num_permits(), 1);
     /// # Ok(()) }
     /// ```
     ///
@@ -96,21 +96,20 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit); [`Error::Closed`];
-    /// [`Error::Refused`] where the semaphore has no permits at all.
+    /// [`Error::TimedOut`] after the runtime's [wait limit](crate::Builder::wait_limit); [`Error::Closed`].
     pub fn acquire(&self) -> Call<impl Future<Output = Result<SemaphorePermit>>> {
         Call::new(async move { self.acquire_share(1).await })
     }
 
-    /// Acquires so many permits, all at once. The cost is that of [`acquire`](Self::acquire).
+    /// Acquires so many permits, all at once. The cost is that of [`acquire`](Self::acquire). As in tokio, a request for
+    /// more permits than the semaphore has in all waits until they are [added](Self::add_permits), and those behind it wait
+    /// as well.
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let memory = crucial::Semaphore::create("memory", 5).await?;
     /// let most = memory.acquire_many(4).await?;
-    /// assert_eq!((most.count(), memory.available_permits().await?), (4, 1));
-    /// let never = memory.acquire_many(6).await;
-    /// assert!(matches!(never, Err(crucial::Error::Refused { .. }))); // there are only five
+    /// assert_eq!((most.num_permits(), memory.available_permits().await?), (4, 1));
     /// # Ok(()) }
     /// ```
     ///
@@ -129,8 +128,7 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire); [`Error::Refused`] for none, and for more than the semaphore has in
-    /// all, which would never come.
+    /// As [`acquire`](Self::acquire).
     pub fn acquire_many(&self, count: u32) -> Call<impl Future<Output = Result<SemaphorePermit>>> {
         Call::new(async move { self.acquire_share(count).await })
     }
@@ -148,7 +146,7 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`]; [`Error::Refused`] where the semaphore has no permits at all.
+    /// [`Error::Closed`].
     pub fn try_acquire(&self) -> Call<impl Future<Output = Result<Option<SemaphorePermit>>>> {
         Call::new(async move { self.try_acquire_many(1).await })
     }
@@ -224,10 +222,9 @@ impl Semaphore {
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
-    /// let gate = crucial::Semaphore::create("gate", 0).await?;
-    /// assert!(gate.acquire().await.is_err()); // refused, as none would ever come
-    /// assert_eq!(gate.add_permits(2).await?, 2);
-    /// assert_eq!(gate.acquire().await?.count(), 1);
+    /// let gate = crucial::Semaphore::create("gate", 0).await?; // nobody passes,
+    /// let (permit, permits) = tokio::try_join!(gate.acquire(), gate.add_permits(2))?; // until it is opened
+    /// assert_eq!((permit.num_permits(), permits), (1, 2));
     /// # Ok(()) }
     /// ```
     ///
@@ -300,7 +297,7 @@ impl Semaphore {
     /// let shop = crucial::Semaphore::create("shop", 1).await?;
     /// let mut served = 0;
     /// while !shop.is_closed().await? {
-    ///     served += shop.acquire().await?.count();
+    ///     served += shop.acquire().await?.num_permits();
     ///     shop.close().await?;
     /// }
     /// assert_eq!(served, 1);

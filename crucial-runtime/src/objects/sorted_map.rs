@@ -49,7 +49,7 @@ use crate::thread::Portable;
 /// use crucial::SortedMap;
 ///
 /// let scores = SortedMap::<u32, String>::create("scores", BTreeMap::new()).await?;
-/// scores.insert_all([(70, "Ada".into()), (9, "Bob".into()), (42, "Eve".into())]).await?;
+/// scores.extend([(70, "Ada".into()), (9, "Bob".into()), (42, "Eve".into())]).await?;
 /// assert_eq!(scores.keys().await?, [9, 42, 70]);
 /// assert_eq!(scores.last().await?, Some((70, "Ada".to_owned())));
 /// assert_eq!(scores.range(10..70).await?, [(42, "Eve".to_owned())]);

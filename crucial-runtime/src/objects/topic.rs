@@ -116,7 +116,7 @@ impl<T: Portable> Topic<T> {
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`].
     pub fn publish(&self, message: T) -> Call<impl Future<Output = Result<u64>>> {
-        Call::new(async move { self.publish_all([message]).await })
+        Call::new(async move { self.publish_many([message]).await })
     }
 
     /// Publishes several messages, with none of others between them, and gives the number of the first.
@@ -129,7 +129,7 @@ impl<T: Portable> Topic<T> {
     ///
     /// let steps = Topic::create("steps", TopicInit { backlog: 3 }).await?;
     /// steps.publish(0).await?;
-    /// assert_eq!(steps.publish_all(1..=9).await?, 1);
+    /// assert_eq!(steps.publish_many(1..=9).await?, 1);
     /// assert_eq!(steps.published().await?, 10);
     ///
     /// let mut late = steps.subscribe_from(5).await?;
@@ -141,7 +141,7 @@ impl<T: Portable> Topic<T> {
     /// # Errors
     ///
     /// [`Error::Closed`]; [`Error::TooLarge`] if all together are too large for one call.
-    pub fn publish_all(
+    pub fn publish_many(
         &self,
         messages: impl IntoIterator<Item = T> + Send,
     ) -> Call<impl Future<Output = Result<u64>>> {
@@ -191,7 +191,7 @@ impl<T: Portable> Topic<T> {
     /// use crucial::{Topic, TopicInit};
     ///
     /// let steps = Topic::create("steps", TopicInit::default()).await?;
-    /// steps.publish_all(['a', 'b', 'c']).await?;
+    /// steps.publish_many(['a', 'b', 'c']).await?;
     /// let mut reader = steps.subscribe_from(1).await?;
     /// steps.publish('d').await?;
     /// assert_eq!((reader.recv().await?, reader.recv().await?, reader.recv().await?), ('b', 'c', 'd'));
@@ -218,7 +218,7 @@ impl<T: Portable> Topic<T> {
     /// use crucial::{Topic, TopicInit};
     ///
     /// let steps = Topic::create("steps", TopicInit { backlog: 1 }).await?;
-    /// steps.publish_all(['a', 'b']).await?;
+    /// steps.publish_many(['a', 'b']).await?;
     /// assert_eq!(steps.published().await?, 2); // also those that are not kept
     /// let mut last = steps.subscribe_from(steps.published().await? - 1).await?;
     /// assert_eq!(last.recv().await?, 'b');

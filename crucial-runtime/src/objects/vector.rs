@@ -127,7 +127,7 @@ impl<T: Element> Vector<T> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let samples = crucial::Vector::create("samples", Vec::<f64>::new()).await?;
     /// assert!(samples.is_empty().await?);
-    /// samples.replace(&[0.5]).await?;
+    /// samples.assign(&[0.5]).await?;
     /// assert!(!samples.is_empty().await?);
     /// # Ok(()) }
     /// ```
@@ -227,7 +227,7 @@ impl<T: Element> Vector<T> {
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let bins = crucial::Vector::create("bins", vec![1, 2, 3, 4]).await?;
-    /// bins.replace(&[3, 7]).await?;
+    /// bins.assign(&[3, 7]).await?;
     /// assert_eq!(bins.to_vec().await?, [3, 7]);
     /// assert!(bins.add(&[1; 4]).await.is_err()); // the length of before
     /// # Ok(()) }
@@ -237,7 +237,7 @@ impl<T: Element> Vector<T> {
     ///
     /// [`Error::Refused`](crate::Error::Refused) for another length while parties have come to a round of
     /// [`reduce`](Self::reduce).
-    pub fn replace(&self, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
+    pub fn assign(&self, numbers: &[T]) -> Call<impl Future<Output = Result<()>>> {
         Call::new(async move {
             self.handle
                 .ask(&machine::REPLACE, (Borrowed(numbers),))

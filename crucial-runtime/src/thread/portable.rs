@@ -16,13 +16,13 @@ use serde::de::DeserializeOwned;
 /// async fn instead<T: Portable>(cell: &Atomic<T>, value: T, work: impl Future) -> crucial::Result<()> {
 ///     let before = cell.swap(value).await?;
 ///     work.await;
-///     cell.set(before).await
+///     cell.store(before).await
 /// }
 ///
 /// # #[crucial::main] async fn main() -> crucial::Result<()> {
 /// let state = Atomic::create("state", "idle".to_owned()).await?;
-/// instead(&state, "busy".to_owned(), async { assert_eq!(state.get().await.ok().as_deref(), Some("busy")) }).await?;
-/// assert_eq!(state.get().await?, "idle");
+/// instead(&state, "busy".to_owned(), async { assert_eq!(state.load().await.ok().as_deref(), Some("busy")) }).await?;
+/// assert_eq!(state.load().await?, "idle");
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(

@@ -53,7 +53,7 @@ async fn main() -> crucial::Result<()> {
     }
     progress.finish_and_clear();
 
-    let counted = hits.get().await?;
+    let counted = hits.load().await?;
     println!("counter {counted}, returned {returned}");
     println!("pi is about {:.6}", 4.0 * counted as f64 / points as f64);
     if counted == returned {

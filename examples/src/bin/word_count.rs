@@ -27,7 +27,7 @@ struct State {
 async fn worker(state: State) -> crucial::Result<()> {
     while let Some(file) = state.files.recv().await? {
         let found = count_words(&text_of(&file)?);
-        state.counts.merge_all(found, merge::sum).await?;
+        state.counts.merge_many(found, merge::sum).await?;
     }
     Ok(())
 }

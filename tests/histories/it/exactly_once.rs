@@ -177,7 +177,7 @@ async fn what_is_acknowledged_is_what_ran() {
     }
     let notes = Notes::read(stage.directory.path());
     let held_up = &stage.held_up;
-    notes.counted("counter", counter.get().await.unwrap());
+    notes.counted("counter", counter.load().await.unwrap());
     notes.counted("tally", stage.tally.snapshot().await.unwrap().count);
     notes.inserted("map", map.len().await.unwrap() as u64);
     notes.waited(held_up);

@@ -77,7 +77,7 @@ async fn objects() {
             ),
             (
                 "destroyed",
-                absent.get().await.map(drop),
+                absent.load().await.map(drop),
                 &["/absent`", "does not exist", "`create`"],
             ),
             (
@@ -129,7 +129,7 @@ async fn objects() {
         }
         // None of these changed anything.
         assert_eq!(fickle.snapshot().await?, Fickle { steps: 0 });
-        assert_eq!(counter.get().await?, 1);
+        assert_eq!(counter.load().await?, 1);
         Ok(())
     })
     .await;

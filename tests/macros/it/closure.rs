@@ -118,7 +118,7 @@ async fn captures_are_copied() {
     });
     assert_eq!(add.spawn(3).await.unwrap(), 0);
     assert_eq!(add.spawn(1).await.unwrap(), 6);
-    assert_eq!(sum.get().await.unwrap(), 8);
+    assert_eq!(sum.load().await.unwrap(), 8);
     assert_eq!(step, 2);
 }
 

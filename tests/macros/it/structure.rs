@@ -282,7 +282,7 @@ async fn fields_may_start_from_the_same() {
     assert_eq!(state.changed.notify_all().await.unwrap(), 0);
     assert_eq!(state.weights.sum().await.unwrap(), 4.0);
     assert_eq!(state.count.fetch_add(1).await.unwrap(), 0);
-    assert!(state.name.get().await.unwrap().is_empty());
+    assert!(state.name.load().await.unwrap().is_empty());
     assert!(state.rows.is_empty().await.unwrap());
 }
 
@@ -304,7 +304,7 @@ async fn types_of_the_library_are_fields() {
     let mut news = state.news.subscribe().await.unwrap();
     state.news.publish(3).await.unwrap();
     assert_eq!(news.recv().await.unwrap(), 3);
-    assert!(state.requests.try_acquire(5).await.unwrap());
+    assert!(state.requests.try_acquire_many(5).await.unwrap());
     let values = state.snapshot().await.unwrap();
     let text = format!("{values:?}");
     assert!(

@@ -166,7 +166,7 @@ async fn kept<C: Chain>(name: &str, links: usize) -> bool {
         Ok(_) => {
             let read = [
                 map.get(&links).await.unwrap().unwrap(),
-                created.unwrap().get().await.unwrap(),
+                created.unwrap().load().await.unwrap(),
             ];
             assert_eq!(read.map(|mut read| read.unlink()), [links; 2], "{name}");
             true

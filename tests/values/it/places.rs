@@ -232,11 +232,11 @@ pub(crate) async fn atomic<V: Portable + Clone + Debug>(at: &At<'_>, samples: Sa
         &samples,
         async |which, value: V| {
             let atomic = Atomic::create(&at.object(which), value.clone()).await?;
-            atomic.set(value).await.map(stored)
+            atomic.store(value).await.map(stored)
         },
         async |which| {
             let atomic = Atomic::<V>::open(&at.object(which)).await?;
-            let value = atomic.get().await?;
+            let value = atomic.load().await?;
             Ok(vec![atomic.swap(value.clone()).await?, value])
         },
         async || {
@@ -450,8 +450,8 @@ pub(crate) async fn promise<V: Portable + Clone + Debug>(at: &At<'_>, samples: S
         &samples,
         async |which, value| promises[which].complete(value).await.map(stored),
         async |which| {
-            let mut values = one(promises[which].try_get().await?);
-            values.push(promises[which].get().await?);
+            let mut values = one(promises[which].get().await?);
+            values.push(promises[which].wait().await?);
             Ok(values)
         },
         async || {

@@ -172,7 +172,7 @@ async fn what_is_compared_by_its_bytes_has_an_order_or_is_refused() {
             let key = unordered(size);
             refused(map.insert(key.clone(), 1).await);
             refused(map.insert_if_absent(key.clone(), 1).await);
-            refused(map.insert_all([(key.clone(), 1)]).await);
+            refused(map.extend([(key.clone(), 1)]).await);
             refused(map.get(&key).await);
             refused(map.contains_key(&key).await);
             refused(map.remove(&key).await);
@@ -199,8 +199,8 @@ async fn what_is_compared_by_its_bytes_has_an_order_or_is_refused() {
         assert_eq!(list.to_vec().await.unwrap(), [unordered(20)]);
         assert_eq!(values.get(&1).await.unwrap(), Some(unordered(20)));
         // To read and write them compares nothing; nor does an update, which compares what has been read.
-        assert_eq!(atomic.get().await.unwrap(), unordered(20));
-        atomic.set(unordered(3)).await.unwrap();
+        assert_eq!(atomic.load().await.unwrap(), unordered(20));
+        atomic.store(unordered(3)).await.unwrap();
         assert_eq!(atomic.swap(unordered(4)).await.unwrap(), unordered(3));
         let updated = atomic.update(|_| unordered(5)).await.unwrap();
         assert_eq!(updated, unordered(5));

@@ -18,12 +18,12 @@ impl<T: AtomicNumber> Atomic<T> {
     /// # let _entered = runtime.enter();
     /// let small = crucial::Atomic::create("small", 250_u8).await?;
     /// assert_eq!(small.fetch_add(10).await?, 250);
-    /// assert_eq!(small.get().await?, 4);
+    /// assert_eq!(small.load().await?, 4);
     /// # Ok(()) }
     /// ```
     ///
     /// This and everything else that combines integers of 128 bits is done by comparison, as
-    /// [`fetch_update`](Self::fetch_update) does it, and takes at least two round trips.
+    /// [`try_update`](Self::try_update) does it, and takes at least two round trips.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl<T: AtomicNumber> Atomic<T> {
     /// let best = crucial::Atomic::create("best", f64::NAN).await?;
     /// best.fetch_min(0.3).await?;
     /// best.fetch_min(0.7).await?;
-    /// assert_eq!(best.get().await?, 0.3);
+    /// assert_eq!(best.load().await?, 0.3);
     /// # Ok(()) }
     /// ```
     ///
@@ -118,7 +118,7 @@ impl<T: AtomicNumber> Atomic<T> {
     /// let peak = crucial::Atomic::create("peak", 10).await?;
     /// assert_eq!(peak.fetch_max(7).await?, 10); // stays
     /// assert_eq!(peak.fetch_max(12).await?, 10);
-    /// assert_eq!(peak.get().await?, 12);
+    /// assert_eq!(peak.load().await?, 12);
     /// # Ok(()) }
     /// ```
     ///
@@ -152,7 +152,7 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
     /// let level = crucial::Atomic::create("level", 250_u8).await?;
     /// assert_eq!(level.checked_fetch_add(10).await?, None); // 260 is no `u8`
     /// assert_eq!(level.checked_fetch_add(5).await?, Some(250));
-    /// assert_eq!(level.get().await?, 255);
+    /// assert_eq!(level.load().await?, 255);
     /// # Ok(()) }
     /// ```
     ///
@@ -171,7 +171,7 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
     /// let seats = crucial::Atomic::create("seats", 2_u8).await?;
     /// assert_eq!(seats.checked_fetch_sub(2).await?, Some(2));
     /// assert_eq!(seats.checked_fetch_sub(1).await?, None);
-    /// assert_eq!(seats.get().await?, 0);
+    /// assert_eq!(seats.load().await?, 0);
     /// # Ok(()) }
     /// ```
     ///
@@ -184,7 +184,7 @@ impl<T: AtomicNumber + AtomicBits> Atomic<T> {
 
     async fn checked(&self, operation: &'static str, by: T, subtract: bool) -> Result<Option<T>> {
         let Some(kind) = T::KIND else {
-            let updated = self.fetch_update(|value| value.checked(by, subtract));
+            let updated = self.try_update(|value| value.checked(by, subtract));
             return Ok(updated.await?.ok());
         };
         let arguments = vec![
@@ -208,7 +208,7 @@ impl<T: AtomicBits> Atomic<T> {
     /// # let _entered = runtime.enter();
     /// let healthy = crucial::Atomic::create("healthy", true).await?;
     /// assert!(healthy.fetch_and(false).await?);
-    /// assert!(!healthy.get().await?);
+    /// assert!(!healthy.load().await?);
     /// # Ok(()) }
     /// ```
     ///
@@ -225,7 +225,7 @@ impl<T: AtomicBits> Atomic<T> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let done = crucial::Atomic::create("done", 0b0001_u8).await?;
     /// assert_eq!(done.fetch_or(0b0100).await?, 0b0001);
-    /// assert_eq!(done.get().await?, 0b0101); // parts 0 and 2 of the work
+    /// assert_eq!(done.load().await?, 0b0101); // parts 0 and 2 of the work
     /// # Ok(()) }
     /// ```
     ///
@@ -242,7 +242,7 @@ impl<T: AtomicBits> Atomic<T> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let lamps = crucial::Atomic::create("lamps", 0b0110_u8).await?;
     /// assert_eq!(lamps.fetch_xor(0b0011).await?, 0b0110);
-    /// assert_eq!(lamps.get().await?, 0b0101); // the two lower ones were switched
+    /// assert_eq!(lamps.load().await?, 0b0101); // the two lower ones were switched
     /// # Ok(()) }
     /// ```
     ///
@@ -259,7 +259,7 @@ impl<T: AtomicBits> Atomic<T> {
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let bits = crucial::Atomic::create("bits", 0b1100_u8).await?;
     /// assert_eq!(bits.fetch_nand(0b1010).await?, 0b1100);
-    /// assert_eq!(bits.get().await?, 0b1111_0111); // only one bit was in both
+    /// assert_eq!(bits.load().await?, 0b1111_0111); // only one bit was in both
     /// # Ok(()) }
     /// ```
     ///
@@ -308,7 +308,7 @@ impl<T: Combined> Atomic<T> {
 
     /// Changes the value by comparison, and gives the one before.
     async fn change(&self, change: impl FnMut(T) -> Option<T> + Send) -> Result<T> {
-        match self.fetch_update(change).await? {
+        match self.try_update(change).await? {
             Ok(before) | Err(before) => Ok(before),
         }
     }

@@ -26,14 +26,14 @@ macro_rules! changes {
         /// # let runtime = crucial::Runtime::builder().build().await?;
         /// # let _entered = runtime.enter();
         #[doc = concat!("let squares = crucial::", $name, "::create(\"squares\", [(1, 1)].into()).await?;")]
-        /// assert_eq!(squares.insert_all((1..=10).map(|n| (n, n * n))).await?, 9);
+        /// assert_eq!(squares.extend((1..=10).map(|n| (n, n * n))).await?, 9);
         /// # Ok(()) }
         /// ```
         ///
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub fn insert_all(&self, new: impl IntoIterator<Item = (K, V)> + Send) -> $crate::Call<impl Future<Output = Result<usize>>> { $crate::Call::new(async move {
+        pub fn extend(&self, new: impl IntoIterator<Item = (K, V)> + Send) -> $crate::Call<impl Future<Output = Result<usize>>> { $crate::Call::new(async move {
             let entries = entries(&self.handle, new)?;
             let reply = self.handle.call(&$methods::INSERT_ALL, entries).await?;
             self.handle.number(&reply)
@@ -128,14 +128,14 @@ where
         /// # let runtime = crucial::Runtime::builder().build().await?;
         /// # let _entered = runtime.enter();
         #[doc = concat!("let squares = crucial::", $name, "::create(\"squares\", (1..4).map(|n| (n, n * n)).collect()).await?;")]
-        /// assert_eq!(squares.remove_all(&[2, 3, 4]).await?, 2);
+        /// assert_eq!(squares.remove_many(&[2, 3, 4]).await?, 2);
         /// # Ok(()) }
         /// ```
         ///
         /// # Errors
         ///
         /// [`Error::TooLarge`](crate::Error::TooLarge), and those of the store.
-        pub fn remove_all<'a, Q>(
+        pub fn remove_many<'a, Q>(
             &self,
             keys: impl IntoIterator<Item = &'a Q> + Send,
         ) -> $crate::Call<impl Future<Output = Result<usize>>>

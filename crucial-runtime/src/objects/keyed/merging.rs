@@ -80,7 +80,7 @@ async fn merge_some<O: Object, V: Portable>(
     parts: Vec<Part>,
     merge: &(impl Fn(V, V) -> V + Send + Sync),
 ) -> Result<usize> {
-    let mut retries = Retries::new(handle.key().clone(), "merge_all")?;
+    let mut retries = Retries::new(handle.key().clone(), "merge_many")?;
     let keys = parts.iter().map(|part| part.key.clone()).collect();
     let reply = handle.call(&GET_MANY, keys).await?;
     let found = handle.list(&reply)?.iter();

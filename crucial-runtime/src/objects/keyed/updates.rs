@@ -179,7 +179,7 @@ where
         #[doc = concat!("let words = crucial::", $name, "::<String, u64>::create(\"words\", Default::default()).await?;")]
         /// for text in ["to be or not to be", "that is to say"] {
         ///     let counted = text.split(' ').map(|word| (word.to_owned(), 1));
-        ///     words.merge_all(counted, crucial::merge::sum).await?;
+        ///     words.merge_many(counted, crucial::merge::sum).await?;
         /// }
         /// assert_eq!(words.get("to").await?, Some(3));
         /// # Ok(()) }
@@ -195,7 +195,7 @@ where
         /// runtime's [wait limit](crate::Builder::wait_limit);
         /// [`Error::TooLarge`](crate::Error::TooLarge) for an entry that is, and those of the store. Other
         /// keys may have been merged then.
-        pub fn merge_all(
+        pub fn merge_many(
             &self,
             entries: impl IntoIterator<Item = (K, V)> + Send,
             merge: impl Fn(V, V) -> V + Send + Sync,

@@ -240,14 +240,14 @@ impl<T: Portable> List<T> {
     /// # let runtime = crucial::Runtime::builder().build().await?;
     /// # let _entered = runtime.enter();
     /// let numbers = crucial::List::create("numbers", vec![1, 2, 1, 3]).await?;
-    /// assert_eq!(numbers.remove_all(&[1, 3]).await?, 3);
+    /// assert_eq!(numbers.remove_many(&[1, 3]).await?, 3);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub fn remove_all<'a, Q>(
+    pub fn remove_many<'a, Q>(
         &self,
         elements: impl IntoIterator<Item = &'a Q> + Send,
     ) -> Call<impl Future<Output = Result<usize>>>

@@ -66,7 +66,7 @@ macro_rules! numbers {
             /// # #[crucial::main] async fn main() -> crucial::Result<()> {
             /// let grades = crucial::Vector::create("grades", vec![1, 2]).await?;
             /// assert_eq!(grades.mean().await?, Some(1.5)); // no integer, though the grades are
-            /// grades.replace(&[]).await?;
+            /// grades.assign(&[]).await?;
             /// assert_eq!(grades.mean().await?, None);
             /// # Ok(()) }
             /// ```
@@ -102,7 +102,7 @@ macro_rules! numbers {
             ///
             /// let scores = Matrix::create("scores", Grid::from_rows([[3, 9], [4, 1]])?).await?;
             /// assert_eq!(scores.max().await?, Some(9));
-            /// scores.replace(&Grid::default()).await?;
+            /// scores.assign(&Grid::default()).await?;
             /// assert_eq!(scores.max().await?, None);
             /// # Ok(()) }
             /// ```

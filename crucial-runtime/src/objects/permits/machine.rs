@@ -18,8 +18,6 @@ pub(in crate::objects) const ALL: u64 = u32::MAX as u64;
 
 /// What [`ACQUIRE`] answers instead of a ticket: all that can be had now are lent.
 pub(in crate::objects) const BUSY: i64 = 0;
-/// There are fewer permits in all than are asked for.
-pub(in crate::objects) const TOO_FEW: i64 = -1;
 /// Nothing is lent any more.
 pub(in crate::objects) const CLOSED: i64 = -2;
 
@@ -328,13 +326,11 @@ impl Permits {
         let at_once = self.waiting.is_empty() && count <= self.free;
         let refused = if self.closed {
             Some(CLOSED)
-        } else if count > self.total {
-            Some(TOO_FEW)
         } else {
             (!at_once && !queue).then_some(BUSY)
         };
         if let Some(reason) = refused {
-            return Value::List(vec![Value::Int(reason), number(self.total)]);
+            return Value::Int(reason);
         }
         let ticket = self.next;
         self.next += 1;

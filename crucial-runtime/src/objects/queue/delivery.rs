@@ -217,15 +217,15 @@ impl<T: Portable> Queue<T> {
     /// let jobs = Queue::create("jobs", QueueInit { elements: vec!['a', 'b'], ..Default::default() }).await?;
     /// let slow = jobs.take_many_leased(2, Duration::from_millis(1)).await?;
     /// let batch = jobs.take_many_leased(2, Duration::from_secs(30)).await?; // once the leases have ended
-    /// assert_eq!(jobs.ack_all(slow).await?, 0);
-    /// assert_eq!(jobs.ack_all(batch).await?, 2);
+    /// assert_eq!(jobs.ack_many(slow).await?, 0);
+    /// assert_eq!(jobs.ack_many(batch).await?, 2);
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Refused`] for a delivery of another queue.
-    pub fn ack_all(
+    pub fn ack_many(
         &self,
         deliveries: impl IntoIterator<Item = Delivery<T>> + Send,
     ) -> Call<impl Future<Output = Result<usize>>> {

@@ -1,14 +1,13 @@
 //! What producers do.
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::Queue;
 use super::caller::Caller;
 use super::machine::{self, CLOSED, DONE, NOT_NOW};
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::object::{Limit, Method, Value};
+use crate::object::{Limit, Method, MethodKind, Value};
 use crate::thread::Portable;
 
 impl<T: Portable> Queue<T> {
@@ -100,7 +99,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let numbers = Queue::create("numbers", QueueInit::default()).await?;
-    /// numbers.put_all(1..=5).await?;
+    /// numbers.put_many(1..=5).await?;
     /// assert_eq!(numbers.take_many(3).await?, [1, 2, 3]);
     /// assert_eq!(numbers.drain().await?, [4, 5]);
     /// # Ok(()) }
@@ -112,7 +111,7 @@ impl<T: Portable> Queue<T> {
     ///
     /// let numbers = Queue::create("numbers", QueueInit::bounded(3)).await?;
     /// let limit = std::time::Duration::from_millis(5);
-    /// assert_eq!(numbers.put_all(1..=5).timeout(limit).await?, 3);
+    /// assert_eq!(numbers.put_many(1..=5).timeout(limit).await?, 3);
     /// assert_eq!(numbers.drain().await?, [1, 2, 3]); // 4 and 5 are to be put again
     /// # Ok(()) }
     /// ```
@@ -125,7 +124,7 @@ impl<T: Portable> Queue<T> {
     ///
     /// As [`put`](Self::put); [`Error::TooLarge`] if all together are too large for one call. What has been put
     /// before the error stays in the queue.
-    pub fn put_all(
+    pub fn put_many(
         &self,
         elements: impl IntoIterator<Item = T> + Send,
     ) -> Call<impl Future<Output = Result<usize>>> {
@@ -146,26 +145,16 @@ impl<T: Portable> Queue<T> {
         let mut put = 0;
         while put < elements.len() {
             let putting = self.put_next(&elements[put..], limit);
-            let asked = Instant::now();
             match limit.answer(putting).await {
                 Some(Ok(0)) => break,
                 Some(Ok(count)) => put += count,
                 Some(Err(Error::TimedOut { .. })) if put > 0 => break,
                 Some(Err(error)) => return Err(error),
                 // The elements on their way arrive, so the caller must not hear that they were not put.
-                None => return Err(self.unanswered(asked)),
+                None => return Err(limit.unanswered(self.key(), "put", MethodKind::Update)),
             }
         }
         Ok(put)
-    }
-
-    fn unanswered(&self, asked: Instant) -> Error {
-        Error::InDoubt {
-            key: self.key().clone(),
-            method: "put".to_owned(),
-            waited: asked.elapsed(),
-            reason: "the store has been silent since the time for it was over".to_owned(),
-        }
     }
 
     /// Waits until one or more have been put; none if the time is over first.

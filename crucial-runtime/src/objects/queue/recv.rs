@@ -18,7 +18,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// jobs.put_all(["wash".to_owned(), "dry".to_owned()]).await?;
+    /// jobs.put_many(["wash".to_owned(), "dry".to_owned()]).await?;
     /// jobs.close().await?;
     /// let mut done = Vec::new();
     /// while let Some(job) = jobs.recv().await? {

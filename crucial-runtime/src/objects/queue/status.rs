@@ -26,7 +26,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// jobs.put_all(1..=3).await?;
+    /// jobs.put_many(1..=3).await?;
     /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
     /// assert_eq!(jobs.len().await?, 2);
     /// job.release().await?;
@@ -69,10 +69,10 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// jobs.put_all(1..=3).await?;
+    /// jobs.put_many(1..=3).await?;
     /// let batch = jobs.take_many_leased(2, Duration::from_secs(30)).await?;
     /// assert_eq!(jobs.leased().await?, 2);
-    /// jobs.ack_all(batch).await?;
+    /// jobs.ack_many(batch).await?;
     /// assert_eq!(jobs.leased().await?, 0);
     /// # Ok(()) }
     /// ```

@@ -25,7 +25,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// let (first, ()) = tokio::try_join!(jobs.take(), jobs.put_all(["wash".to_owned(), "dry".to_owned()]))?;
+    /// let (first, _) = tokio::try_join!(jobs.take(), jobs.put_many(["wash".to_owned(), "dry".to_owned()]))?;
     /// assert_eq!(first, "wash");
     /// assert_eq!(jobs.take().await?, "dry");
     /// # Ok(()) }
@@ -90,7 +90,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// jobs.put_all(["wash".to_owned(), "dry".to_owned()]).await?;
+    /// jobs.put_many(["wash".to_owned(), "dry".to_owned()]).await?;
     /// assert_eq!(jobs.take_many(10).await?, ["wash", "dry"]); // what there is: it does not wait for ten
     /// # Ok(()) }
     /// ```

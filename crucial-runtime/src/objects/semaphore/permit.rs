@@ -14,7 +14,7 @@ use crate::objects::permits::Share;
 ///     let permit = one.acquire().await?;
 ///     assert!(!permit.is_lost());
 /// } // given back in the background: the next one waits for it
-/// assert_eq!(one.acquire().await?.count(), 1);
+/// assert_eq!(one.acquire().await?.num_permits(), 1);
 /// # Ok(()) }
 /// ```
 #[must_use = "dropped, the permits are given back"]
@@ -30,11 +30,11 @@ impl SemaphorePermit {
     /// let memory = crucial::Semaphore::create("memory", 5).await?;
     /// let mut permits = memory.acquire_many(3).await?;
     /// permits.release_some(1).await?;
-    /// assert_eq!(permits.count(), 2); // those that are held now
+    /// assert_eq!(permits.num_permits(), 2); // those that are held now
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn count(&self) -> u32 {
+    pub fn num_permits(&self) -> u32 {
         self.share.count()
     }
 
@@ -100,7 +100,7 @@ impl SemaphorePermit {
     /// let memory = crucial::Semaphore::create("memory", 5).await?;
     /// let mut permits = memory.acquire_many(4).await?;
     /// permits.release_some(3).await?; // the rest of the work needs less
-    /// assert_eq!((permits.count(), memory.available_permits().await?), (1, 4));
+    /// assert_eq!((permits.num_permits(), memory.available_permits().await?), (1, 4));
     /// assert!(matches!(permits.release_some(1).await, Err(crucial::Error::Refused { .. })));
     /// # Ok(()) }
     /// ```
@@ -148,7 +148,7 @@ impl std::fmt::Debug for SemaphorePermit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SemaphorePermit")
             .field("semaphore", self.share.handle().key())
-            .field("count", &self.count())
+            .field("count", &self.num_permits())
             .finish_non_exhaustive()
     }
 }

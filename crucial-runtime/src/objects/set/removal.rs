@@ -29,7 +29,7 @@ impl<T: Unique> Set<T> {
         T: Borrow<Q>,
         Q: Serialize + Sync + ?Sized,
     {
-        Call::new(async move { Ok(self.remove_all([element]).await? == 1) })
+        Call::new(async move { Ok(self.remove_many([element]).await? == 1) })
     }
 
     /// Removes many elements, all at once, and gives how many of them there were.
@@ -37,7 +37,7 @@ impl<T: Unique> Set<T> {
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let primes = crucial::Set::create("primes", [2, 3, 5].into()).await?;
-    /// assert_eq!(primes.remove_all(&[3, 4, 5]).await?, 2);
+    /// assert_eq!(primes.remove_many(&[3, 4, 5]).await?, 2);
     /// assert_eq!(primes.to_hash_set().await?, [2].into());
     /// # Ok(()) }
     /// ```
@@ -45,7 +45,7 @@ impl<T: Unique> Set<T> {
     /// # Errors
     ///
     /// Those of the store.
-    pub fn remove_all<'a, Q>(
+    pub fn remove_many<'a, Q>(
         &self,
         elements: impl IntoIterator<Item = &'a Q> + Send,
     ) -> Call<impl Future<Output = Result<usize>>>

@@ -29,7 +29,7 @@ use crate::thread::Portable;
 ///
 /// let steps = Topic::create("steps", TopicInit::default()).await?;
 /// let received = steps.subscribe().await?.into_stream();
-/// steps.publish_all(1..=4).await?;
+/// steps.publish_many(1..=4).await?;
 /// steps.close().await?;
 /// assert_eq!(received.try_collect::<Vec<u32>>().await?, [1, 2, 3, 4]);
 /// # Ok(()) }
@@ -64,7 +64,7 @@ impl<T: Portable> Subscription<T> {
     ///
     /// let steps = Topic::create("steps", TopicInit::default()).await?;
     /// let mut reader = steps.subscribe_from(0).await?;
-    /// steps.publish_all(['a', 'b', 'c']).await?;
+    /// steps.publish_many(['a', 'b', 'c']).await?;
     /// assert_eq!(reader.recv().await?, 'a');
     /// let mut other = steps.subscribe_from(reader.position()).await?; // goes on where that one is
     /// assert_eq!(other.recv().await?, 'b');
@@ -168,7 +168,7 @@ impl<T: Portable> Subscription<T> {
     /// use futures_util::StreamExt;
     ///
     /// let steps = Topic::create("steps", TopicInit { backlog: 2 }).await?;
-    /// steps.publish_all(0..5).await?;
+    /// steps.publish_many(0..5).await?;
     /// steps.close().await?;
     /// let received: Vec<_> = steps.subscribe_from(0).await?.into_stream().collect().await;
     /// assert!(matches!(received[..], [Err(Error::Lagged { missed: 3, .. }), Ok(3), Ok(4)]));

@@ -52,7 +52,7 @@ async fn every_object_of_the_library_can_be_looked_at() -> Result<()> {
     };
     let queue = Queue::create("queue", init).await?;
     let topic = Topic::create("topic", TopicInit { backlog: 2 }).await?;
-    topic.publish_all([(1, 'x'), (2, 'y'), (3, 'z')]).await?;
+    topic.publish_many([(1, 'x'), (2, 'y'), (3, 'z')]).await?;
     let open = Promise::<u8>::create("open", None).await?;
     let kept = Promise::create("kept", Some(Some(7))).await?;
     let failed = Promise::<u8>::create("failed", None).await?;
@@ -168,7 +168,7 @@ async fn what_is_held_and_who_waits_is_shown() -> Result<()> {
         burst: 5,
     };
     let rate = RateLimiter::create("rate", slow).await?;
-    assert!(rate.try_acquire(2).await?);
+    assert!(rate.try_acquire_many(2).await?);
     check([
         (
             queue.key(),
@@ -213,7 +213,7 @@ async fn large_objects_show_their_beginning() -> Result<()> {
     };
     let queue = Queue::create("queue", init).await?;
     let topic = Topic::create("topic", TopicInit::default()).await?;
-    topic.publish_all(0..500).await?;
+    topic.publish_many(0..500).await?;
     let vector = Vector::create("vector", (0..5_000).collect()).await?;
     let matrix = Matrix::create("matrix", Grid::filled(500, 10, 0)).await?;
     for (key, field, count) in [

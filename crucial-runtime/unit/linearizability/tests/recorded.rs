@@ -79,7 +79,7 @@ async fn everything() -> Result<()> {
                 rounds.vote(task, turn.to_string()).await?;
             }
             promise.complete(task).await?;
-            promise.get().await?;
+            promise.wait().await?;
             latch.count_down().await?;
             latch.wait().await?;
             barrier.wait().await?;
@@ -93,7 +93,7 @@ async fn everything() -> Result<()> {
     number.expire(Some(Duration::from_secs(3600))).await?;
     assert!(number.exists().await?);
     assert!(number.destroy().await?);
-    assert!(number.get().await.is_err());
+    assert!(number.load().await.is_err());
     assert!(Atomic::<i64>::open("number").await.is_err());
     assert!(Atomic::<i64>::create("list", 1).await.is_err());
     assert!(Atomic::<i64>::open_or_create("map", 1).await.is_err());
@@ -216,7 +216,7 @@ async fn an_object_that_is_gone_too_early_or_too_late_is_found() {
     let early = recorded(async || {
         let number = Atomic::<u32>::create("number", 1).await?;
         number.expire(Some(hour)).await?;
-        number.get().await?;
+        number.load().await?;
         Ok(())
     })
     .await;
@@ -245,7 +245,7 @@ async fn an_object_that_is_gone_too_early_or_too_late_is_found() {
 async fn counted() -> Result<()> {
     let number = Atomic::<u32>::create("number", 1).await?;
     number.fetch_add(1).await?;
-    number.get().await.map(drop)
+    number.load().await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,7 +47,7 @@ async fn elements_of_other_types_are_refused() -> Result<()> {
             .await
             .map(drop),
         wrong
-            .merge_all([("a".into(), "b".into())], merge::keep)
+            .merge_many([("a".into(), "b".into())], merge::keep)
             .await
             .map(drop),
     ] {
@@ -86,7 +86,7 @@ async fn elements_of_other_types_are_refused() -> Result<()> {
     );
     let text = Atomic::create("text", "x".to_owned()).await?;
     names(
-        taken_for::<Atomic<u8>>(&text).get().await,
+        taken_for::<Atomic<u8>>(&text).load().await,
         &["/text`", "\"x\"", "u8"],
     );
     let error = taken_for::<Atomic<u8>>(&text)
@@ -94,7 +94,7 @@ async fn elements_of_other_types_are_refused() -> Result<()> {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("/text`"), "{error}");
-    assert_eq!(text.get().await?, "x");
+    assert_eq!(text.load().await?, "x");
     Ok(())
 }
 
@@ -184,7 +184,7 @@ async fn large_elements_are_refused_everywhere() {
             check_error("insert", map.insert(1, long()).await);
             check_error(
                 "insert_all",
-                map.insert_all((0..20).map(|n| (n, "12345".into()))).await,
+                map.extend((0..20).map(|n| (n, "12345".into()))).await,
             );
             check_error("exchange", map.update(1, |_| Some(long())).await);
             check_error("insert_if_absent", map.get_or_insert_with(1, long).await);

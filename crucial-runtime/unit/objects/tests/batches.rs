@@ -31,7 +31,7 @@ async fn replies_come_in_the_shape_of_the_calls() -> Result<()> {
     assert_eq!(old?, None);
     assert!(!first? && !second?);
     assert_eq!(sizes.into_iter().collect::<Result<Vec<_>>>()?, [0, 1, 2]);
-    assert_eq!(count.get().await?, 7);
+    assert_eq!(count.load().await?, 7);
     Ok(())
 }
 
@@ -46,7 +46,7 @@ async fn one_that_fails_stops_no_other() -> Result<()> {
         "{missing:?}"
     );
     assert_eq!(counted?, 0);
-    assert_eq!(count.get().await?, 1);
+    assert_eq!(count.load().await?, 1);
     Ok(())
 }
 

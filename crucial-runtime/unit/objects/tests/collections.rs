@@ -28,7 +28,7 @@ async fn maps_take_bulk() -> Result<()> {
     let map = Map::create("map", pairs.clone()).await?;
     assert_eq!(map.to_hash_map().await?, pairs);
     assert_eq!(
-        map.insert_all((0..2 * BULK).map(|n| (n, String::new())))
+        map.extend((0..2 * BULK).map(|n| (n, String::new())))
             .await?,
         BULK as usize
     );
@@ -37,7 +37,7 @@ async fn maps_take_bulk() -> Result<()> {
     let found = map.get_many(&keys).await?;
     assert!(found[..BULK as usize].iter().all(Option::is_some));
     assert!(found[BULK as usize..].iter().all(Option::is_none));
-    assert_eq!(map.remove_all(&keys).await?, BULK as usize);
+    assert_eq!(map.remove_many(&keys).await?, BULK as usize);
     assert_eq!(map.drain().await?.len(), BULK as usize);
     assert!(map.is_empty().await?);
     Ok(())
@@ -63,7 +63,7 @@ async fn sets_take_bulk() -> Result<()> {
     let half: Vec<_> = (BULK..3 * BULK).collect();
     assert!(set.contains_all(&half[..BULK as usize]).await?);
     assert!(!set.contains_all(&half).await?);
-    assert_eq!(set.remove_all(&half).await?, BULK as usize);
+    assert_eq!(set.remove_many(&half).await?, BULK as usize);
     assert_eq!(set.to_hash_set().await?, (0..BULK).collect());
     assert_eq!(set.drain().await?.len(), BULK as usize);
     assert!(set.is_empty().await?);
@@ -148,7 +148,7 @@ async fn lists_are_lists() -> Result<()> {
     assert_eq!(list.remove(9).await?, None);
     assert_eq!(list.position(&"c".to_owned()).await?, Some(2));
     assert!(!list.contains(&"b".to_owned()).await?);
-    assert_eq!(list.remove_all(["x", "d", "y"]).await?, 2);
+    assert_eq!(list.remove_many(["x", "d", "y"]).await?, 2);
     assert_eq!(
         list.update(0, |text| text + "!").await?.as_deref(),
         Some("a!")
@@ -303,7 +303,7 @@ async fn sorted_maps_take_bulk() -> Result<()> {
     let map = SortedMap::create("sorted", pairs.clone()).await?;
     assert!(map.entries().await?.into_iter().eq(pairs));
     assert_eq!(
-        map.insert_all((BULK..2 * BULK).map(|n| (n, 0))).await?,
+        map.extend((BULK..2 * BULK).map(|n| (n, 0))).await?,
         BULK as usize
     );
     let first = map.pop_first_many(5000).await?;

@@ -108,7 +108,7 @@ async fn ready() -> Result<Vec<Call>> {
     let sum = Reduction::Sum;
     Ok(vec![
         call!("Latch::wait", |latch; limit| latch.wait().timeout(limit)),
-        call!("Promise::get", |promise; limit| promise.get().timeout(limit)),
+        call!("Promise::get", |promise; limit| promise.wait().timeout(limit)),
         call!("Barrier::wait", |barrier; limit| barrier.wait().timeout(limit)),
         call!("Barrier::wait_for", |barrier; limit| async {
             let arrival = barrier.arrive().await?;
@@ -148,11 +148,11 @@ async fn ready() -> Result<Vec<Call>> {
         }),
         call!("Queue::take_many_leased", |queue; limit| async {
             let taken = queue.take_many_leased(2, LONGEST).timeout(limit).await?;
-            queue.ack_all(taken).await
+            queue.ack_many(taken).await
         }),
         call!("Queue::put", |queue; limit| queue.put(1).timeout(limit)),
         call!("Queue::put_all", |queue; limit| async {
-            let put = queue.put_all(vec![1, 2]).timeout(limit).await?;
+            let put = queue.put_many(vec![1, 2]).timeout(limit).await?;
             assert_eq!(put, 2);
             Ok::<_, Error>(())
         }),
@@ -166,7 +166,7 @@ async fn ready() -> Result<Vec<Call>> {
             let part = Grid::new(1, 2, vec![1, 2])?;
             matrix.reduce(1, &part, sum).timeout(limit).await
         }),
-        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire(1).timeout(limit)),
+        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire_many(1).timeout(limit)),
         call!("a change of a user's", |gate; limit| gate.pass().timeout(limit)),
         call!("a look of a user's", |gate; limit| gate.look().timeout(limit)),
     ])
@@ -214,10 +214,10 @@ async fn what_is_not_ready_is_waited_for_no_longer_than_asked() -> Result<()> {
         semaphore.acquire().await?,
     );
     full.put(1).await?;
-    limiter.acquire(1).await?;
+    limiter.acquire_many(1).await?;
     let calls = vec![
         call!("Latch::wait", |latch; limit| latch.wait().timeout(limit)),
-        call!("Promise::get", |promise; limit| promise.get().timeout(limit)),
+        call!("Promise::get", |promise; limit| promise.wait().timeout(limit)),
         call!("Barrier::wait", |barrier; limit| async {
             barrier.reset().await?;
             barrier.wait().timeout(limit).await
@@ -241,7 +241,7 @@ async fn what_is_not_ready_is_waited_for_no_longer_than_asked() -> Result<()> {
             vector.reset_rounds().await?;
             vector.reduce(2, &[1], Reduction::Sum).timeout(limit).await
         }),
-        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire(1).timeout(limit)),
+        call!("RateLimiter::acquire", |limiter; limit| limiter.acquire_many(1).timeout(limit)),
         call!("a change of a user's", |gate; limit| gate.pass().timeout(limit)),
         call!("a look of a user's", |gate; limit| gate.look().timeout(limit)),
     ];
@@ -252,7 +252,7 @@ async fn what_is_not_ready_is_waited_for_no_longer_than_asked() -> Result<()> {
             assert!(is_over(&over), "{method} within {limit:?}: {over:?}");
         }
     }
-    assert_eq!(full.put_all(vec![2]).timeout(NONE).await?, 0);
+    assert_eq!(full.put_many(vec![2]).timeout(NONE).await?, 0);
     let free = Mutex::create("free", 0).await?;
     let condvar = Condvar::create("condvar", ()).await?;
     for limit in SHORT {
@@ -313,12 +313,12 @@ async fn lifetimes_and_leases_have_bounds() -> Result<()> {
             left > long - PATIENCE && left <= crate::object::LONGEST,
             "{left:?}"
         );
-        assert_eq!(number.get().await?, 1);
+        assert_eq!(number.load().await?, 1);
     }
     assert!(number.expire(None).await?);
     assert_eq!(number.expires_in().await?, None);
     assert!(number.expire(Some(NONE)).await?);
-    assert!(matches!(number.get().await, Err(Error::NotFound { .. })));
+    assert!(matches!(number.load().await, Err(Error::NotFound { .. })));
     assert!(!number.expire(Some(NONE)).await?);
     let number = Atomic::create("number", 2).await?;
     assert!(number.expire(Some(SHORTEST)).await?);
@@ -449,9 +449,9 @@ async fn all_times_inside_the_process_are_those_of_tokio() {
                 .await?
                 .is_some_and(|left| left <= HOUR / 2)
         );
-        assert_eq!(number.get().await?, 1);
+        assert_eq!(number.load().await?, 1);
         tokio::time::sleep(HOUR / 2).await;
-        assert!(matches!(number.get().await, Err(Error::NotFound { .. })));
+        assert!(matches!(number.load().await, Err(Error::NotFound { .. })));
         let left = admin::namespaces().await?;
         assert!(
             left.iter().all(|namespace| namespace.objects == 0),
@@ -474,11 +474,11 @@ async fn all_times_inside_the_process_are_those_of_tokio() {
             burst: 1,
         };
         let limiter = RateLimiter::create("limiter", rate).await?;
-        limiter.acquire(1).await?;
-        assert!(!limiter.try_acquire(1).await?);
-        limiter.acquire(1).timeout(HOUR * 2).await?;
+        limiter.acquire_many(1).await?;
+        assert!(!limiter.try_acquire_many(1).await?);
+        limiter.acquire_many(1).timeout(HOUR * 2).await?;
         tokio::time::sleep(HOUR).await;
-        assert!(limiter.try_acquire(1).await?);
+        assert!(limiter.try_acquire_many(1).await?);
 
         let latch = Latch::create("latch", 1).await?;
         assert!(is_over(&latch.wait().timeout(HOUR * 24).await));

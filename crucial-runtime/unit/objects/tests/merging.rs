@@ -27,9 +27,9 @@ async fn merges_of_many_tasks_all_count() -> Result<()> {
                     // Each task has half of its keys in common with the next.
                     let first = task * KEYS / 2;
                     let entries = (first..first + KEYS).map(|key| (key, key + 1));
-                    new += map.merge_all(entries, merge::sum).await?;
+                    new += map.merge_many(entries, merge::sum).await?;
                     let few = (0..10).map(|key| (key, task));
-                    sorted.merge_all(few, merge::max).await?;
+                    sorted.merge_many(few, merge::max).await?;
                     sorted.merge(10, 1, merge::sum).await?;
                 }
                 Ok::<_, Error>(new)
@@ -60,14 +60,14 @@ async fn merges_of_many_tasks_all_count() -> Result<()> {
 async fn values_of_one_key_are_merged_in_their_order() -> Result<()> {
     let map = Map::<u8, Vec<u8>>::create("map", [(1, vec![0])].into()).await?;
     let entries = [(1, vec![1]), (2, vec![7]), (1, vec![2, 3]), (2, vec![8])];
-    assert_eq!(map.merge_all(entries, merge::extend).await?, 1);
+    assert_eq!(map.merge_many(entries, merge::extend).await?, 1);
     assert_eq!(map.get(&1).await?, Some(vec![0, 1, 2, 3]));
     assert_eq!(map.get(&2).await?, Some(vec![7, 8]));
     // A function that neither commutes nor associates.
     let numbers = Map::<u8, i64>::create("numbers", [(1, 100)].into()).await?;
     let less = |present: i64, new: i64| present - new;
     numbers
-        .merge_all([(1, 1), (1, 2), (2, 5), (2, 3), (2, 1)], less)
+        .merge_many([(1, 1), (1, 2), (2, 5), (2, 3), (2, 1)], less)
         .await?;
     assert_eq!(numbers.get_many(&[1, 2]).await?, [Some(97), Some(1)]);
     Ok(())
@@ -75,23 +75,23 @@ async fn values_of_one_key_are_merged_in_their_order() -> Result<()> {
 
 async fn merging_tells_how_many_keys_were_new() -> Result<()> {
     let map = Map::<u32, u32>::create("map", HashMap::new()).await?;
-    assert_eq!(map.merge_all([], merge::sum).await?, 0);
+    assert_eq!(map.merge_many([], merge::sum).await?, 0);
     assert_eq!(
-        map.merge_all((0..10_000).map(|n| (n, 1)), merge::sum)
+        map.merge_many((0..10_000).map(|n| (n, 1)), merge::sum)
             .await?,
         10_000
     );
     assert_eq!(
-        map.merge_all((5_000..15_000).map(|n| (n, 1)), merge::sum)
+        map.merge_many((5_000..15_000).map(|n| (n, 1)), merge::sum)
             .await?,
         5_000
     );
     assert_eq!(map.values().await?.into_iter().sum::<u32>(), 20_000);
-    assert_eq!(map.merge_all([(0, 7)], merge::keep).await?, 0);
+    assert_eq!(map.merge_many([(0, 7)], merge::keep).await?, 0);
     assert_eq!(map.merge(0, 9, merge::keep).await?, 1);
     assert_eq!(map.merge(20_000, 9, merge::sum).await?, 9);
     map.destroy().await?;
-    let gone = map.merge_all([(0, 7)], merge::sum).await;
+    let gone = map.merge_many([(0, 7)], merge::sum).await;
     assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     Ok(())
 }
@@ -146,7 +146,7 @@ async fn merges_keep_to_the_limit_of_a_call() {
         let map = Map::<u32, String>::create("map", HashMap::new()).await?;
         let long = "x".repeat(300);
         for _ in 0..2 {
-            map.merge_all((0..50).map(|n| (n, long.clone())), merge::max)
+            map.merge_many((0..50).map(|n| (n, long.clone())), merge::max)
                 .await?;
         }
         assert_eq!(map.len().await?, 50);
@@ -159,7 +159,7 @@ async fn merges_keep_to_the_limit_of_a_call() {
             "{error}"
         );
         let entries = (0..3).map(|n| (n, "y".repeat(300 * n as usize + 300)));
-        let error = map.merge_all(entries, merge::max).await.unwrap_err();
+        let error = map.merge_many(entries, merge::max).await.unwrap_err();
         assert!(
             matches!(error, Error::TooLarge { limit: 1_000, .. }),
             "{error}"

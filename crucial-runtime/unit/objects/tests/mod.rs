@@ -3,6 +3,7 @@
 mod bad_input;
 mod barriers;
 mod batches;
+mod calls;
 mod collections;
 mod durations;
 mod elsewhere;

@@ -136,7 +136,7 @@ async fn namespaces_of_any_name_are_apart() -> Result<()> {
     assert!(names().all(|name| known.contains(*name)), "{known:?}");
     for (index, name) in names().enumerate() {
         let object = Namespace::new(name)?.key(name)?;
-        assert_eq!(Atomic::<usize>::open_at(object).await?.get().await?, index);
+        assert_eq!(Atomic::<usize>::open_at(object).await?.load().await?, index);
         assert_eq!(admin::objects(name).await?.len(), 1, "{name:?}");
         admin::remove_namespace(name).await?;
         assert!(admin::objects(name).await?.is_empty(), "{name:?}");

@@ -63,7 +63,7 @@ async fn vectors_compute() -> Result<()> {
     assert_eq!(vector.get_range(0..2).await?, [5.0, 2.0]);
     vector.fill(-0.0).await?;
     assert!(vector.to_vec().await?.iter().all(|n| n.is_sign_negative()));
-    vector.replace(&[]).await?;
+    vector.assign(&[]).await?;
     assert_eq!((vector.mean().await?, vector.max().await?), (None, None));
     assert_eq!(vector.sum().await?, 0.0);
     assert!(vector.is_empty().await?);
@@ -135,7 +135,7 @@ async fn matrices_compute() -> Result<()> {
     );
     assert_eq!(matrix.norm(Norm::L1).await?, 100.0);
     matrix.fill(3).await?;
-    matrix.replace(&Grid::filled(1, 1, 5)).await?;
+    matrix.assign(&Grid::filled(1, 1, 5)).await?;
     assert_eq!(matrix.to_grid().await?.into_numbers(), [5]);
     Ok(())
 }

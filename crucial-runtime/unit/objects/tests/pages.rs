@@ -76,17 +76,16 @@ async fn pages_show_what_stays_while_the_rest_changes() -> Result<()> {
         keys.extend(page.into_iter().map(|(key, _)| key));
         // The upper half goes and new entries come, so that the server's table grows and shrinks.
         let (first, last) = (MANY + 100 * turn, MANY + 100 * (turn + 1));
-        map.remove_all(&(first..last).collect::<Vec<_>>()).await?;
-        map.insert_all((first..last).map(|n| (n + 100_000, n)))
-            .await?;
-        map.insert_all((0..10).map(|n| (n, turn))).await?;
+        map.remove_many(&(first..last).collect::<Vec<_>>()).await?;
+        map.extend((first..last).map(|n| (n + 100_000, n))).await?;
+        map.extend((0..10).map(|n| (n, turn))).await?;
         turn += 1;
     }
     while let Some(page) = elements.next().await? {
         seen.extend(page);
         if let Some(first) = set.len().await?.checked_sub(MANY as usize + 100) {
             let first = MANY + u32::try_from(first).unwrap_or(0);
-            set.remove_all(&(first..first + 100).collect::<Vec<_>>())
+            set.remove_many(&(first..first + 100).collect::<Vec<_>>())
                 .await?;
         }
     }
@@ -106,7 +105,7 @@ async fn sorted_pages_show_no_key_twice() -> Result<()> {
     while let Some(page) = pages.next().await? {
         keys.extend(page.into_iter().map(|(key, _)| key));
         let last = keys[keys.len() - 1];
-        map.insert_all([(last - 5, 1), (last + 5, 1)]).await?;
+        map.extend([(last - 5, 1), (last + 5, 1)]).await?;
         map.remove(&(last - 10)).await?;
     }
     assert!(keys.is_sorted_by(|a, b| a < b), "in order, and none twice");

@@ -32,7 +32,7 @@ fn hourly(burst: u32) -> Rate {
 
 /// How long one permit would take.
 async fn wait(limiter: &RateLimiter) -> Result<Duration> {
-    match limiter.acquire(1).timeout(Duration::ZERO).await {
+    match limiter.acquire_many(1).timeout(Duration::ZERO).await {
         Ok(()) => Ok(Duration::ZERO),
         Err(Error::RateLimited { wait, .. }) => Ok(wait),
         Err(error) => Err(error),
@@ -42,12 +42,12 @@ async fn wait(limiter: &RateLimiter) -> Result<Duration> {
 async fn a_burst_is_given_at_once_and_no_more() -> Result<()> {
     let limiter = RateLimiter::create("limiter", hourly(5)).await?;
     assert_eq!(limiter.available().await?, 5);
-    assert!(limiter.try_acquire(2).await?);
+    assert!(limiter.try_acquire_many(2).await?);
     assert_eq!(limiter.available().await?, 3);
-    assert!(!limiter.try_acquire(4).await?, "all or nothing");
-    limiter.acquire(3).await?;
+    assert!(!limiter.try_acquire_many(4).await?, "all or nothing");
+    limiter.acquire_many(3).await?;
     assert_eq!(limiter.available().await?, 0);
-    assert!(!limiter.try_acquire(1).await?);
+    assert!(!limiter.try_acquire_many(1).await?);
     assert_eq!(limiter.snapshot().await?, hourly(5));
 
     // All threads together.
@@ -55,7 +55,7 @@ async fn a_burst_is_given_at_once_and_no_more() -> Result<()> {
     let threads: Vec<_> = (0..100)
         .map(|_| {
             let limiter = limiter.clone();
-            tokio::spawn(async move { limiter.try_acquire(1).await })
+            tokio::spawn(async move { limiter.try_acquire_many(1).await })
         })
         .collect();
     let mut given = 0;
@@ -75,7 +75,7 @@ async fn permits_come_at_their_rate() -> Result<()> {
     let limiter = RateLimiter::create("limiter", rate).await?;
     let began = Instant::now();
     for _ in 0..50 {
-        limiter.acquire(1).await?;
+        limiter.acquire_many(1).await?;
     }
     // The first is there at once, and the store's time is rounded to milliseconds.
     let elapsed = began.elapsed();
@@ -85,12 +85,12 @@ async fn permits_come_at_their_rate() -> Result<()> {
 
 async fn callers_are_served_in_the_order_of_their_reservations() -> Result<()> {
     let limiter = RateLimiter::create("limiter", hourly(1)).await?;
-    limiter.acquire(1).await?;
+    limiter.acquire_many(1).await?;
     let mut waits = vec![wait(&limiter).await?];
     for _ in 0..2 {
         let (last, limit) = (waits[waits.len() - 1], HOUR * 24);
         let reserving = limiter.clone();
-        tokio::spawn(async move { reserving.acquire(1).timeout(limit).await });
+        tokio::spawn(async move { reserving.acquire_many(1).timeout(limit).await });
         let behind = async {
             loop {
                 let next = wait(&limiter).await?;
@@ -113,16 +113,16 @@ async fn callers_are_served_in_the_order_of_their_reservations() -> Result<()> {
 
 async fn what_comes_too_late_is_not_reserved() -> Result<()> {
     let limiter = RateLimiter::create("limiter", hourly(1)).await?;
-    limiter.acquire(1).await?;
+    limiter.acquire_many(1).await?;
     for _ in 0..3 {
-        let refused = limiter.acquire(1).timeout(LONG).await.unwrap_err();
+        let refused = limiter.acquire_many(1).timeout(LONG).await.unwrap_err();
         let Error::RateLimited { wait, .. } = &refused else {
             panic!("{refused}");
         };
         assert!(*wait <= HOUR && *wait > HOUR - LONG, "{wait:?}");
         assert!(refused.to_string().contains("/limiter`"), "{refused}");
     }
-    let refused = limiter.acquire(1).await;
+    let refused = limiter.acquire_many(1).await;
     assert!(
         matches!(refused, Err(Error::RateLimited { .. })),
         "{refused:?}"
@@ -132,10 +132,10 @@ async fn what_comes_too_late_is_not_reserved() -> Result<()> {
 
 async fn the_last_reservation_is_given_back() -> Result<()> {
     let limiter = RateLimiter::create("limiter", hourly(1)).await?;
-    limiter.acquire(1).await?;
+    limiter.acquire_many(1).await?;
     let reserve = || {
         let limiter = limiter.clone();
-        tokio::spawn(async move { limiter.acquire(1).timeout(HOUR * 24).await })
+        tokio::spawn(async move { limiter.acquire_many(1).timeout(HOUR * 24).await })
     };
     let queue = |hours: u32| {
         let limiter = &limiter;
@@ -172,7 +172,7 @@ async fn the_last_reservation_is_given_back() -> Result<()> {
     for _ in 0..10 {
         tokio::select! {
             biased;
-            reserved = limiter.acquire(1).timeout(HOUR * 24) => panic!("{reserved:?}"),
+            reserved = limiter.acquire_many(1).timeout(HOUR * 24) => panic!("{reserved:?}"),
             () = tokio::task::yield_now() => {}
         }
         queue(2).await?;
@@ -228,7 +228,7 @@ async fn rates_that_make_no_sense_are_refused() -> Result<()> {
     };
     let limiter = RateLimiter::create("limiter", most).await?;
     assert_eq!(limiter.available().await?, u32::MAX);
-    assert!(limiter.try_acquire(u32::MAX).await?);
+    assert!(limiter.try_acquire_many(u32::MAX).await?);
     Ok(())
 }
 
@@ -236,8 +236,8 @@ async fn requests_that_make_no_sense_are_refused() -> Result<()> {
     let limiter = RateLimiter::create("limiter", hourly(2)).await?;
     for (permits, words) in [(0, "0 permits"), (3, "only 2 do")] {
         for error in [
-            limiter.try_acquire(permits).await.unwrap_err(),
-            limiter.acquire(permits).await.unwrap_err(),
+            limiter.try_acquire_many(permits).await.unwrap_err(),
+            limiter.acquire_many(permits).await.unwrap_err(),
         ] {
             assert!(matches!(error, Error::Refused { .. }), "{error}");
             assert!(error.to_string().contains(words), "{error}");
@@ -250,7 +250,7 @@ async fn requests_that_make_no_sense_are_refused() -> Result<()> {
             .key(),
     );
     let queue: RateLimiter = codec::decode(&key.unwrap()).unwrap();
-    let error = queue.try_acquire(1).await.unwrap_err();
+    let error = queue.try_acquire_many(1).await.unwrap_err();
     assert!(matches!(error, Error::WrongType { .. }), "{error}");
     Ok(())
 }
@@ -260,8 +260,8 @@ async fn limiters_that_are_gone_say_so() -> Result<()> {
     limiter.destroy().await?;
     for gone in [
         limiter.available().await.map(drop),
-        limiter.try_acquire(1).await.map(drop),
-        limiter.acquire(1).await,
+        limiter.try_acquire_many(1).await.map(drop),
+        limiter.acquire_many(1).await,
     ] {
         assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     }

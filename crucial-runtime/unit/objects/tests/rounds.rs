@@ -157,7 +157,7 @@ async fn results_stay_while_the_vector_changes() -> Result<()> {
     for _ in 0..20 {
         let parties = [party(&vector, [1, 1]), party(&vector, [1, 1])];
         gathered(&vector, 2).await?;
-        let refused = vector.replace(&[1]).await.unwrap_err().to_string();
+        let refused = vector.assign(&[1]).await.unwrap_err().to_string();
         assert!(
             refused.contains("a round gathers parts of 2 numbers"),
             "{refused}"
@@ -165,11 +165,11 @@ async fn results_stay_while_the_vector_changes() -> Result<()> {
         assert_eq!(vector.reduce(3, &[1, 1], Reduction::Sum).await?, [3, 3]);
         // The others may not have looked yet.
         vector.fill(7).await?;
-        vector.replace(&[1, 2, 3]).await?;
+        vector.assign(&[1, 2, 3]).await?;
         for one in parties {
             assert_eq!(one.await.unwrap()?, [3, 3]);
         }
-        vector.replace(&[0, 0]).await?;
+        vector.assign(&[0, 0]).await?;
     }
     Ok(())
 }

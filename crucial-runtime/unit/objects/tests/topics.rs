@@ -80,8 +80,8 @@ async fn messages_are_numbered() -> Result<()> {
         matches!(late, Err(Error::TimedOut { method: "recv", .. })),
         "{late:?}"
     );
-    assert_eq!(topic.publish_all(['b', 'c', 'd']).await?, 1);
-    assert_eq!(topic.publish_all([]).await?, 4);
+    assert_eq!(topic.publish_many(['b', 'c', 'd']).await?, 1);
+    assert_eq!(topic.publish_many([]).await?, 4);
     assert_eq!(subscription.recv().await?, 'b');
     assert_eq!(subscription.try_recv().await?, Some('c'));
     assert_eq!(subscription.position(), 3);
@@ -95,7 +95,7 @@ async fn whoever_falls_behind_learns_how_much_was_missed() -> Result<()> {
     let topic = Topic::create("topic", TopicInit { backlog: 4 }).await?;
     let mut slow = topic.subscribe_from(0).await?;
     let mut fresh: Subscription<u32> = topic.subscribe().await?;
-    topic.publish_all(0..10).await?;
+    topic.publish_many(0..10).await?;
     assert_eq!(lagged(slow.recv().await), 6);
     for number in 6..10 {
         assert_eq!(slow.recv().await?, number);
@@ -106,7 +106,7 @@ async fn whoever_falls_behind_learns_how_much_was_missed() -> Result<()> {
     assert_eq!(lagged(first), 6);
     assert_eq!(fresh.position(), 6);
     assert_eq!(fresh.try_recv().await?, Some(6));
-    topic.publish_all(10..13).await?;
+    topic.publish_many(10..13).await?;
     assert_eq!((fresh.recv().await?, fresh.recv().await?), (7, 8));
     Ok(())
 }
@@ -125,7 +125,7 @@ async fn large_messages_are_fetched() -> Result<()> {
     for size in sizes {
         topic.publish("x".repeat(size)).await?;
     }
-    topic.publish_all((0..200).map(|_| "y".to_owned())).await?;
+    topic.publish_many((0..200).map(|_| "y".to_owned())).await?;
     let lengths = receiver.await.unwrap()?;
     assert_eq!(lengths[..5], sizes);
     assert!(lengths[5..].iter().all(|length| *length == 1));
@@ -134,7 +134,7 @@ async fn large_messages_are_fetched() -> Result<()> {
 
 async fn past_messages_can_be_received() -> Result<()> {
     let topic = Topic::create("topic", TopicInit { backlog: 300 }).await?;
-    topic.publish_all(0..1000).await?;
+    topic.publish_many(0..1000).await?;
     let mut subscription = topic.subscribe_from(750).await?;
     for number in 750..1000 {
         assert_eq!(subscription.recv().await?, number);
@@ -142,7 +142,7 @@ async fn past_messages_can_be_received() -> Result<()> {
     // From a number that is yet to come.
     let mut later = topic.subscribe_from(1002).await?;
     assert_eq!(later.try_recv().await?, None);
-    topic.publish_all(1000..1004).await?;
+    topic.publish_many(1000..1004).await?;
     assert_eq!((later.recv().await?, later.recv().await?), (1002, 1003));
     assert_eq!(subscription.recv().await?, 1000);
     Ok(())
@@ -195,7 +195,7 @@ async fn closed_topics_are_received_to_the_end() -> Result<()> {
             Err(Error::Closed { .. })
         ));
     }
-    for refused in [topic.publish(2).await, topic.publish_all([2, 3]).await] {
+    for refused in [topic.publish(2).await, topic.publish_many([2, 3]).await] {
         assert!(matches!(refused, Err(Error::Closed { .. })), "{refused:?}");
     }
     assert_eq!(topic.published().await?, 1);

@@ -140,7 +140,7 @@ async fn large_values_are_refused() {
     let builder = crate::config::Builder::new().max_value_bytes(100);
     super::check(builder, || async {
         let text = Atomic::create("text", "x".repeat(100)).await?;
-        let error = text.set("x".repeat(101)).await.unwrap_err();
+        let error = text.store("x".repeat(101)).await.unwrap_err();
         assert!(
             matches!(
                 error,

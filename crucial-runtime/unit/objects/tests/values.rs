@@ -28,7 +28,7 @@ async fn comes_back<T: Portable + Clone + PartialEq + std::fmt::Debug>(
     second: T,
 ) -> Result<()> {
     let atomic = Atomic::create(name, first.clone()).await?;
-    assert_eq!(atomic.get().await?, first);
+    assert_eq!(atomic.load().await?, first);
     assert_eq!(atomic.swap(second.clone()).await?, first);
     assert_eq!(
         atomic
@@ -43,8 +43,8 @@ async fn comes_back<T: Portable + Clone + PartialEq + std::fmt::Debug>(
         Ok(second.clone())
     );
     assert_eq!(atomic.snapshot().await?, first);
-    atomic.set(second.clone()).await?;
-    assert_eq!(atomic.get().await?, second);
+    atomic.store(second.clone()).await?;
+    assert_eq!(atomic.load().await?, second);
     Ok(())
 }
 
@@ -79,7 +79,7 @@ async fn integers_of_128_bits_are_exact() -> Result<()> {
     assert_eq!(wide.fetch_sub(2).await?, 1);
     assert_eq!(wide.fetch_min(7).await?, u128::MAX);
     assert_eq!(wide.fetch_nand(5).await?, 7);
-    assert_eq!(wide.get().await?, !5);
+    assert_eq!(wide.load().await?, !5);
     let signed = Atomic::create("signed", i128::MIN).await?;
     assert_eq!(signed.sub_and_get(1).await?, i128::MAX);
     assert_eq!(signed.add_and_get(1).await?, i128::MIN);
@@ -96,19 +96,19 @@ async fn combining_follows_the_standard_library() -> Result<()> {
     assert_eq!(count.fetch_xor(-1).await?, -5);
     assert_eq!(count.fetch_or(8).await?, 4);
     assert_eq!(count.fetch_and(9).await?, 12);
-    assert_eq!(count.get().await?, 8);
+    assert_eq!(count.load().await?, 8);
 
     let sum = Atomic::create("sum", 0.1_f64).await?;
     assert_eq!(sum.fetch_add(0.2).await?, 0.1);
-    assert_eq!(sum.get().await?.to_bits(), (0.1_f64 + 0.2).to_bits());
+    assert_eq!(sum.load().await?.to_bits(), (0.1_f64 + 0.2).to_bits());
     assert_eq!(sum.fetch_max(f64::NAN).await?, 0.1 + 0.2);
-    assert!(!sum.get().await?.is_nan());
+    assert!(!sum.load().await?.is_nan());
 
     let flag = Atomic::create("flag", false).await?;
     assert!(!flag.fetch_not().await?);
     assert!(flag.fetch_nand(true).await?);
     assert!(!flag.fetch_or(true).await?);
-    assert!(flag.get().await?);
+    assert!(flag.load().await?);
     Ok(())
 }
 
@@ -121,12 +121,12 @@ async fn checked_sums_fit_or_change_nothing() -> Result<()> {
         assert_eq!(number.checked_fetch_add(one).await?, None, "{name}");
         assert_eq!(number.checked_fetch_sub(one).await?, Some(most));
         number.checked_fetch_add(one).await?;
-        assert_eq!(number.get().await?, most);
-        number.set(least).await?;
+        assert_eq!(number.load().await?, most);
+        number.store(least).await?;
         assert_eq!(number.checked_fetch_sub(one).await?, None, "{name}");
         assert_eq!(number.checked_fetch_add(one).await?, Some(least));
         assert!(number.checked_fetch_sub(one).await?.is_some());
-        assert_eq!(number.get().await?, least);
+        assert_eq!(number.load().await?, least);
         Ok(())
     }
     at_the_edges("u8", u8::MIN, u8::MAX, 1).await?;
@@ -144,16 +144,16 @@ async fn nan_loses_every_comparison() -> Result<()> {
     for other in [f64::NEG_INFINITY, -0.0, f64::INFINITY] {
         for value in [f64::NAN, -f64::NAN] {
             let number = Atomic::open_or_create("number", 0.0_f64).await?;
-            number.set(value).await?;
+            number.store(value).await?;
             number.fetch_min(other).await?;
-            assert_eq!(number.get().await?.to_bits(), other.to_bits());
+            assert_eq!(number.load().await?.to_bits(), other.to_bits());
             number.fetch_min(value).await?;
             number.fetch_max(value).await?;
             assert_eq!(number.swap(value).await?.to_bits(), other.to_bits());
             number.fetch_max(other).await?;
-            assert_eq!(number.get().await?.to_bits(), other.to_bits());
+            assert_eq!(number.load().await?.to_bits(), other.to_bits());
             number.fetch_add(value).await?;
-            assert!(number.get().await?.is_nan(), "a sum with NaN is NaN");
+            assert!(number.load().await?.is_nan(), "a sum with NaN is NaN");
         }
     }
     Ok(())
@@ -166,7 +166,7 @@ async fn updates_of_many_tasks_all_count() -> Result<()> {
             let counts = counts.clone();
             tokio::spawn(async move {
                 for _ in 0..5 {
-                    counts.update(|(a, b)| (a + 1, b + 2)).await?;
+                    counts.update_and_get(|(a, b)| (a + 1, b + 2)).await?;
                 }
                 Ok::<_, Error>(())
             })
@@ -175,14 +175,14 @@ async fn updates_of_many_tasks_all_count() -> Result<()> {
     for task in tasks {
         task.await.unwrap()?;
     }
-    assert_eq!(counts.get().await?, (80, 160));
+    assert_eq!(counts.load().await?, (80, 160));
     Ok(())
 }
 
 async fn a_refused_update_changes_nothing() -> Result<()> {
     let left = Atomic::create("left", 1_u8).await?;
-    assert_eq!(left.fetch_update(|left| left.checked_sub(1)).await?, Ok(1));
-    assert_eq!(left.fetch_update(|left| left.checked_sub(1)).await?, Err(0));
+    assert_eq!(left.try_update(|left| left.checked_sub(1)).await?, Ok(1));
+    assert_eq!(left.try_update(|left| left.checked_sub(1)).await?, Err(0));
     let taken = Atomic::create("taken", Some("x".to_owned())).await?;
     assert_eq!(taken.take().await?.as_deref(), Some("x"));
     assert_eq!(taken.take().await?, None);
@@ -195,21 +195,21 @@ async fn absent_atomics_are_errors() -> Result<()> {
     assert!(gone.destroy().await?);
     assert!(!gone.destroy().await?);
     assert!(!gone.exists().await?);
-    assert!(matches!(gone.get().await, Err(Error::NotFound { .. })));
-    assert!(matches!(gone.set(2).await, Err(Error::NotFound { .. })));
+    assert!(matches!(gone.load().await, Err(Error::NotFound { .. })));
+    assert!(matches!(gone.store(2).await, Err(Error::NotFound { .. })));
     assert!(matches!(
         gone.fetch_add(2).await,
         Err(Error::NotFound { .. })
     ));
     assert!(matches!(
-        gone.update(|n| n).await,
+        gone.update_and_get(|n| n).await,
         Err(Error::NotFound { .. })
     ));
     assert!(matches!(
         Atomic::<i32>::open("gone").await,
         Err(Error::NotFound { .. })
     ));
-    assert_eq!(Atomic::open_or_create("gone", 7).await?.get().await?, 7);
-    assert_eq!(Atomic::open_or_create("gone", 8).await?.get().await?, 7);
+    assert_eq!(Atomic::open_or_create("gone", 7).await?.load().await?, 7);
+    assert_eq!(Atomic::open_or_create("gone", 8).await?.load().await?, 7);
     Ok(())
 }

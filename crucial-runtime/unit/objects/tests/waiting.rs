@@ -47,15 +47,15 @@ async fn waited_for(key: &Key, wanted: bool) -> Result<()> {
 async fn promises_are_kept_once() -> Result<()> {
     let promise = Promise::<String>::create("promise", None).await?;
     assert!(!promise.is_done().await?);
-    assert_eq!(promise.try_get().await?, None);
+    assert_eq!(promise.get().await?, None);
     assert!(matches!(
-        promise.get().timeout(SHORT).await,
+        promise.wait().timeout(SHORT).await,
         Err(Error::TimedOut { .. })
     ));
     let waiters: Vec<_> = (0..20)
         .map(|_| {
             let promise = promise.clone();
-            tokio::spawn(async move { promise.get().await })
+            tokio::spawn(async move { promise.wait().await })
         })
         .collect();
     assert!(promise.complete("first".into()).await?);
@@ -67,7 +67,7 @@ async fn promises_are_kept_once() -> Result<()> {
     assert!(promise.is_done().await?);
     assert_eq!(promise.snapshot().await?.as_deref(), Some("first"));
     let kept = Promise::create("kept", Some(())).await?;
-    kept.get().await?;
+    kept.wait().await?;
     Ok(())
 }
 
@@ -75,12 +75,12 @@ async fn failed_promises_tell_why() -> Result<()> {
     let promise = Promise::<u8>::create("promise", None).await?;
     let waiter = tokio::spawn({
         let promise = promise.clone();
-        async move { promise.get().await }
+        async move { promise.wait().await }
     });
     assert!(promise.fail("the disk is full").await?);
     for error in [
         waiter.await.unwrap().unwrap_err(),
-        promise.try_get().await.unwrap_err(),
+        promise.get().await.unwrap_err(),
     ] {
         assert!(matches!(error, Error::PromiseFailed { .. }));
         assert!(error.to_string().contains("the disk is full"), "{error}");
@@ -128,7 +128,7 @@ async fn waits_end_with_the_object() -> Result<()> {
         }),
         tokio::spawn({
             let promise = promise.clone();
-            async move { promise.get().timeout(LONG).await.map(drop) }
+            async move { promise.wait().timeout(LONG).await.map(drop) }
         }),
         tokio::spawn({
             let barrier = barrier.clone();
@@ -166,7 +166,7 @@ async fn a_dropped_wait_leaves_nothing_behind() -> Result<()> {
     };
     let waits: [(&Key, Wait); 3] = [
         (promise.key(), |on| {
-            async move { on.promise.get().await }.boxed()
+            async move { on.promise.wait().await }.boxed()
         }),
         (latch.key(), |on| {
             async move { on.latch.wait().await.map(|()| 0) }.boxed()

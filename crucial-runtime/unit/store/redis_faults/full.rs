@@ -108,9 +108,7 @@ async fn the_library_on_a_full_server() {
         let refused = [
             counter.fetch_add(1).await.unwrap_err(),
             map.insert(4, 4).await.unwrap_err(),
-            map.insert_all((5_u8..200).map(|n| (n, n)))
-                .await
-                .unwrap_err(),
+            map.extend((5_u8..200).map(|n| (n, n))).await.unwrap_err(),
             list.push_back(3).await.unwrap_err(),
             promise.complete(7).await.unwrap_err(),
             latch.count_down().await.unwrap_err(),
@@ -118,7 +116,7 @@ async fn the_library_on_a_full_server() {
             sorted.insert(2, 2).await.unwrap_err(),
             topic.publish(1).await.unwrap_err(),
             vector.add(&[1, 1]).await.unwrap_err(),
-            limiter.try_acquire(1).await.unwrap_err(),
+            limiter.try_acquire_many(1).await.unwrap_err(),
             notify.notify_one().await.unwrap_err(),
             Map::<u8, u8>::create("other", [(1, 1)].into())
                 .await
@@ -129,7 +127,7 @@ async fn the_library_on_a_full_server() {
             assert!(error.to_string().contains("memory is full"), "{error}");
         }
         // Nothing was half done.
-        assert_eq!(counter.get().await.unwrap(), 1);
+        assert_eq!(counter.load().await.unwrap(), 1);
         assert_eq!(map.len().await.unwrap(), 3);
         assert_eq!(list.to_vec().await.unwrap(), [1, 2]);
         assert!(!promise.is_done().await.unwrap());
@@ -192,7 +190,7 @@ async fn queues_on_a_full_server() {
         for error in [
             queue.put(9).await.unwrap_err(),
             queue.try_put(9).await.unwrap_err(),
-            queue.put_all(9..200).await.unwrap_err(),
+            queue.put_many(9..200).await.unwrap_err(),
             Queue::create("other", elements(0..9)).await.unwrap_err(),
         ] {
             assert!(is_full(&error), "{error}");
@@ -236,7 +234,7 @@ async fn queues_on_a_full_server() {
             let queue = queue.clone();
             async move { queue.take_many(2).timeout(LIMIT).await }
         });
-        queue.put_all(9..11).await.unwrap();
+        queue.put_many(9..11).await.unwrap();
         let mut taken = waiting.await.unwrap().unwrap();
         taken.extend(queue.drain().await.unwrap());
         assert_eq!(taken, [9, 10]);
@@ -254,7 +252,7 @@ async fn on_a_full_queue(elements: u32, test: impl AsyncFn(Queue<u32>)) {
         let runtime = Builder::new().store(url).build().await.unwrap();
         let _entered = runtime.enter();
         let queue = Queue::create("queue", QueueInit::default()).await.unwrap();
-        queue.put_all(0..elements).await.unwrap();
+        queue.put_many(0..elements).await.unwrap();
         limit_memory(&server, "1").await;
         test(queue).await;
         limit_memory(&server, "0").await;

@@ -63,7 +63,7 @@ async fn all() -> Vec<Known> {
         "list": List::create("list", vec![1_u8]), |it| it.push_back(1);
         "queue": Queue::<u8>::create("queue", Default::default()), |it| it.put(1);
         "topic": Topic::create("topic", TopicInit::default()), |it| it.publish(1_u8);
-        "promise": Promise::create("promise", Some(1_u8)), |it| it.get();
+        "promise": Promise::create("promise", Some(1_u8)), |it| it.wait();
         "latch": Latch::create("latch", 9), |it| it.count_down();
         "barrier": Barrier::create("barrier", 1), |it| it.wait();
         "semaphore": Semaphore::create("semaphore", 100), |it| async move { it.acquire().await?.release().await };

@@ -83,7 +83,7 @@ async fn increments_are_exact<F: Future<Output = ()>>(
     counts.sort_unstable();
     let expected: Vec<u64> = (0..u64::try_from(counts.len()).unwrap()).collect();
     assert!(counts == expected, "each acknowledged count ran once");
-    let counted = driver.runtime.scope(counter.get()).await.unwrap();
+    let counted = driver.runtime.scope(counter.load()).await.unwrap();
     assert_eq!(counted, u64::try_from(counts.len()).unwrap());
 }
 

@@ -71,7 +71,7 @@ impl Busy {
             async move { barrier.wait().await },
             async move { queue.take().await },
             async move { subscription.recv().await },
-            async move { promise.get().await },
+            async move { promise.wait().await },
             async move { latch.wait().await },
         );
         // Updates of a user's object, one after the other, some of which fail.

@@ -209,7 +209,7 @@ async fn garbage_under_the_keys_of_the_library_is_named() {
     }
     let corrupt = [
         ("counter", counter.fetch_add(1).await.unwrap_err()),
-        ("counter", counter.get().await.unwrap_err()),
+        ("counter", counter.load().await.unwrap_err()),
         ("latch", latch.count_down().await.unwrap_err()),
         ("barrier", barrier.wait().await.unwrap_err()),
         ("map", map.insert(1, 1).await.unwrap_err()),

@@ -72,7 +72,7 @@ async fn large_values_are_read_beside_a_waiter() {
     let value = text(40 * MB);
     let reads = async {
         let atomic = Atomic::create("atomic", value.clone()).await?;
-        assert!(atomic.get().await? == value, "a value");
+        assert!(atomic.load().await? == value, "a value");
         assert!(atomic.swap(text(1)).await? == value, "the value before");
         let map = Map::create("map", [(1_u8, value.clone())].into()).await?;
         assert!(map.get(&1).await?.as_ref() == Some(&value), "an entry");
@@ -255,7 +255,7 @@ async fn a_reply_that_cannot_come_is_given_up() {
         });
         server.command(&["CONFIG", "RESETSTAT"]).await;
         let mut told = vec![("get", map.get(&1).await.unwrap_err())];
-        match atomic.get().await {
+        match atomic.load().await {
             Err(error) => told.push(("get", error)),
             // Valkey sends a string without a copy of it, which its limit does not count.
             Ok(value) => assert_eq!(value.len(), 20 * MB),
@@ -306,7 +306,9 @@ async fn replies_that_have_no_room_together_come_one_by_one() {
         let atomic = Atomic::create(&name, text(900_000 + n)).await;
         atomics.push(atomic.unwrap());
     }
-    let read = try_join_all(atomics.iter().map(Atomic::get)).await.unwrap();
+    let read = try_join_all(atomics.iter().map(Atomic::load))
+        .await
+        .unwrap();
     assert!(read.iter().map(String::len).eq(900_000..900_040));
 }
 
@@ -324,11 +326,11 @@ async fn a_request_that_is_not_taken_is_given_up() {
     let atomic = Atomic::create("atomic", text(1)).await.unwrap();
     for error in [
         map.insert(1, text(2 * MB)).await.unwrap_err(),
-        atomic.set(text(2 * MB)).await.unwrap_err(),
+        atomic.store(text(2 * MB)).await.unwrap_err(),
         Atomic::create("other", text(2 * MB)).await.unwrap_err(),
     ] {
         assert!(error.to_string().contains("proto-max-bulk-len"), "{error}");
     }
     assert_eq!(map.get(&1).await.unwrap(), Some(text(1)));
-    assert_eq!(atomic.get().await.unwrap(), text(1));
+    assert_eq!(atomic.load().await.unwrap(), text(1));
 }

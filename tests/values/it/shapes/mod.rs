@@ -308,8 +308,8 @@ macro_rules! fields {
 
         #[crucial::cloud_thread]
         async fn hold(holder: Holder) -> crucial::Result<Vec<Value>> {
-            let mut values = vec![holder.value.get().await?, holder.copy.clone()];
-            values.extend(holder.option.get().await?);
+            let mut values = vec![holder.value.load().await?, holder.copy.clone()];
+            values.extend(holder.option.load().await?);
             values.extend(holder.list.first().await?);
             values.extend(holder.map.get("it").await?);
             Ok(values)

@@ -20,7 +20,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::default()).await?;
-    /// jobs.put_all(["wash".to_owned(), "dry".to_owned()]).await?;
+    /// jobs.put_many(["wash".to_owned(), "dry".to_owned()]).await?;
     ///
     /// let job = jobs.take_leased(Duration::from_secs(30)).await?;
     /// assert_eq!((job.as_str(), job.attempt()), ("wash", 1));
@@ -110,7 +110,7 @@ impl<T: Portable> Queue<T> {
     /// use crucial::{Queue, QueueInit};
     ///
     /// let jobs = Queue::create("jobs", QueueInit::unbounded()).await?;
-    /// jobs.put_all(1..=3).await?;
+    /// jobs.put_many(1..=3).await?;
     /// let mut sum = 0;
     /// for job in jobs.take_many_leased(10, Duration::from_secs(30)).await? {
     ///     sum += job.ack().await?; // what is not reached goes back
@@ -132,7 +132,7 @@ impl<T: Portable> Queue<T> {
     /// let batch = jobs.take_many_leased(10, lease).timeout(limit).await?;
     /// let rest = jobs.take_many_leased(10, lease).timeout(limit).await;
     /// assert!(matches!(rest, Err(Error::TimedOut { .. }))); // these two may come back
-    /// assert_eq!(jobs.ack_all(batch).await?, 2);
+    /// assert_eq!(jobs.ack_many(batch).await?, 2);
     /// let rest = jobs.take_many_leased(10, lease).timeout(limit).await;
     /// assert!(matches!(rest, Err(Error::Closed { .. })));
     /// # Ok(()) }

@@ -16,7 +16,7 @@ on_every_store! {
 
 async fn deliveries_are_acknowledged_or_come_back() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all(0..4).await?;
+    queue.put_many(0..4).await?;
     let first = queue.take_leased(LONG).await?;
     let second = queue.try_take_leased(LONG).await?.unwrap();
     assert_eq!((*first, first.attempt(), first.id()), (0, 1, 0));
@@ -29,13 +29,13 @@ async fn deliveries_are_acknowledged_or_come_back() -> Result<()> {
     assert_eq!((*first, first.attempt()), (0, 2));
     assert_eq!((*second, second.attempt()), (1, 2));
     assert_eq!(first.ack().await?, 0);
-    assert_eq!(queue.ack_all([second]).await?, 1);
+    assert_eq!(queue.ack_many([second]).await?, 1);
     assert_eq!((queue.len().await?, queue.leased().await?), (2, 0));
     assert_eq!(queue.take().await?, 2);
 
     let other = Queue::create("other", QueueInit::default()).await?;
     let foreign = queue.take_leased(LONG).await?;
-    let refused = other.ack_all([foreign]).await.unwrap_err().to_string();
+    let refused = other.ack_many([foreign]).await.unwrap_err().to_string();
     assert!(
         refused.contains("/queue`") && refused.contains("/other`"),
         "{refused}"
@@ -45,7 +45,7 @@ async fn deliveries_are_acknowledged_or_come_back() -> Result<()> {
 
 async fn deliveries_end_with_their_lease() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all(0..3).await?;
+    queue.put_many(0..3).await?;
     let slow = queue.take_many_leased(2, SHORT).await?;
     // It is the slow one's lease that ends, not anybody's call, that brings the elements back.
     let again = queue.take_many_leased(1, LONG).await?;
@@ -63,7 +63,7 @@ async fn deliveries_end_with_their_lease() -> Result<()> {
         assert!(error.to_string().contains("extend"), "{error}");
     }
     assert_eq!(
-        queue.ack_all([first]).await?,
+        queue.ack_many([first]).await?,
         1,
         "it was held all the while"
     );
@@ -88,13 +88,13 @@ async fn deliveries_end_with_their_lease() -> Result<()> {
         ),
         "{none:?}"
     );
-    queue.put_all([5, 6, 7]).await?;
+    queue.put_many([5, 6, 7]).await?;
     let taken = queue.take_many_leased(2, LONG).timeout(LONG).await?;
     assert_eq!(
         taken.iter().map(|element| **element).collect::<Vec<_>>(),
         [5, 6]
     );
-    assert_eq!(queue.ack_all(taken).await?, 2);
+    assert_eq!(queue.ack_many(taken).await?, 2);
     Ok(())
 }
 
@@ -125,7 +125,7 @@ async fn extended_leases_last() -> Result<()> {
 
 async fn dropped_deliveries_come_back() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all([1, 2]).await?;
+    queue.put_many([1, 2]).await?;
     let delivery = queue.take_leased(LONG).await?;
     let waiting = tokio::spawn({
         let queue = queue.clone();

@@ -22,8 +22,8 @@ async fn elements_leave_in_the_order_of_coming() -> Result<()> {
     assert_eq!(queue.peek().await?, None);
     queue.put(1).await?;
     assert!(queue.try_put(2).await?);
-    queue.put_all(3..=9).await?;
-    queue.put_all([]).await?;
+    queue.put_many(3..=9).await?;
+    queue.put_many([]).await?;
     assert_eq!((queue.len().await?, queue.is_empty().await?), (9, false));
     assert_eq!(queue.peek().await?, Some(1));
     assert_eq!(queue.take().await?, 1);
@@ -166,7 +166,7 @@ async fn elements_that_are_too_large_are_refused() {
         for error in [
             queue.put("x".repeat(101)).await.unwrap_err(),
             queue
-                .put_all(["x".repeat(60), "x".repeat(60)])
+                .put_many(["x".repeat(60), "x".repeat(60)])
                 .await
                 .unwrap_err(),
         ] {

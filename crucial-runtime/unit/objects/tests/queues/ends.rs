@@ -19,14 +19,14 @@ on_every_store! {
 
 async fn closed_queues_are_emptied_and_say_so() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all([1, 2]).await?;
+    queue.put_many([1, 2]).await?;
     assert!(!queue.is_closed().await?);
     assert!(queue.close().await? && !queue.close().await?);
     assert!(queue.is_closed().await?);
     for refused in [
         queue.put(3).await.unwrap_err(),
         queue.try_put(3).await.unwrap_err(),
-        queue.put_all([3, 4]).await.unwrap_err(),
+        queue.put_many([3, 4]).await.unwrap_err(),
     ] {
         assert!(matches!(refused, Error::Closed { .. }), "{refused}");
         assert!(
@@ -72,7 +72,7 @@ async fn a_close_awakens_everybody() -> Result<()> {
 
 async fn a_closed_queue_waits_for_its_deliveries() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all([1, 2]).await?;
+    queue.put_many([1, 2]).await?;
     let deliveries = queue.take_many_leased(2, LONG).await?;
     queue.close().await?;
     assert_eq!(queue.try_take().await?, None);
@@ -96,7 +96,7 @@ async fn a_closed_queue_waits_for_its_deliveries() -> Result<()> {
 
 async fn receivers_go_on_to_the_end() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all([1, 2]).await?;
+    queue.put_many([1, 2]).await?;
     assert_eq!(queue.recv().await?, Some(1));
     let delivery = queue.take_leased(LONG).await?;
     assert!(matches!(

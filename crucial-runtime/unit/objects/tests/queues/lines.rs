@@ -38,7 +38,7 @@ async fn consumers_wait_for_elements() -> Result<()> {
     ));
     let waiting: Vec<_> = (0..20).map(|_| consumer(&queue)).collect();
     consumers(&queue, 20).await?;
-    queue.put_all(0..10).await?;
+    queue.put_many(0..10).await?;
     for element in 10..20 {
         queue.put(element).await?;
     }
@@ -53,7 +53,7 @@ async fn consumers_wait_for_elements() -> Result<()> {
 
 async fn producers_wait_for_room() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::bounded(2)).await?;
-    queue.put_all([1, 2]).await?;
+    queue.put_many([1, 2]).await?;
     assert!(!queue.try_put(3).await?);
     assert!(matches!(
         queue.put(3).timeout(SHORT).await,
@@ -67,7 +67,7 @@ async fn producers_wait_for_room() -> Result<()> {
     assert_eq!(queue.drain().await?, [2, 3]);
 
     // What is out on lease takes up room.
-    queue.put_all([4, 5]).await?;
+    queue.put_many([4, 5]).await?;
     let delivery = queue.take_leased(LONG).await?;
     assert!(!queue.try_put(6).await?);
     delivery.ack().await?;
@@ -77,11 +77,11 @@ async fn producers_wait_for_room() -> Result<()> {
 
 async fn what_does_not_fit_goes_in_as_there_is_room() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::bounded(3)).await?;
-    assert_eq!(queue.put_all(0..5).timeout(SHORT).await?, 3);
+    assert_eq!(queue.put_many(0..5).timeout(SHORT).await?, 3);
     assert_eq!(queue.drain().await?, [0, 1, 2]);
     let all = tokio::spawn({
         let queue = queue.clone();
-        async move { queue.put_all(0..20).await }
+        async move { queue.put_many(0..20).await }
     });
     let mut taken = Vec::new();
     while taken.len() < 20 {
@@ -104,7 +104,7 @@ async fn callers_are_served_in_the_order_of_coming() -> Result<()> {
         queue.put(element).await?;
         assert_eq!(consumer.await.unwrap()?, element);
     }
-    queue.put_all([0, 0, 0]).await?;
+    queue.put_many([0, 0, 0]).await?;
     let mut waiting = Vec::new();
     for already in 0..5 {
         waiting.push(producer(&queue, u32::try_from(already).unwrap()));
@@ -172,14 +172,14 @@ async fn who_gives_up_leaves_the_line() -> Result<()> {
 
 async fn a_dropped_take_takes_nothing() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::default()).await?;
-    queue.put_all(0..5).await?;
+    queue.put_many(0..5).await?;
     for _ in 0..20 {
         tokio::select! {
             biased;
             taken = queue.take() => {
                 // It was answered at once: put it back by hand.
                 let rest = queue.drain().await?;
-                queue.put_all(std::iter::once(taken?).chain(rest)).await?;
+                queue.put_many(std::iter::once(taken?).chain(rest)).await?;
             }
             () = std::future::ready(()) => {}
         }
@@ -231,7 +231,7 @@ async fn a_dropped_take_of_many_takes_nothing() -> Result<()> {
         consumers(&queue, 0).await?;
         let called = tokio::spawn(take(queue.clone()));
         consumers(&queue, 1).await?;
-        queue.put_all([1, 2, 3]).await?;
+        queue.put_many([1, 2, 3]).await?;
         called.abort();
         // It may have been done before it was stopped.
         let taken = called.await.unwrap_or(Ok(Vec::new()))?;
@@ -245,7 +245,7 @@ async fn a_dropped_take_of_many_takes_nothing() -> Result<()> {
 async fn a_dropped_stream_takes_nothing() -> Result<()> {
     let queue = Queue::create("queue", QueueInit::unbounded()).await?;
     // What comes to a future that is dropped comes to the next one.
-    queue.put_all(0..3).await?;
+    queue.put_many(0..3).await?;
     let mut stream = Box::pin(queue.stream());
     for expected in 0..3 {
         let mut received = None;
@@ -303,14 +303,14 @@ async fn a_dropped_put_of_many_leaves_the_line() -> Result<()> {
     for count in 0..40 {
         tokio::select! {
             biased;
-            put = queue.put_all(0..10) => panic!("{put:?}"),
+            put = queue.put_many(0..10) => panic!("{put:?}"),
             () = turns(count) => {}
         }
     }
     producers(&queue, 0).await?;
     assert_eq!(queue.take().await?, 0);
     assert_eq!(queue.take().await?, 1);
-    queue.put_all(7..9).await?;
+    queue.put_many(7..9).await?;
     assert_eq!(queue.drain().await?, [7, 8]);
     Ok(())
 }
