@@ -48,12 +48,8 @@ impl<T: Portable> Locked<T> {
         Self::new(share, &value)
     }
 
-    pub(super) async fn try_acquire(
-        handle: &Handle<Permits>,
-        method: &'static str,
-        share: u32,
-    ) -> Result<Option<Self>> {
-        let acquired = Share::try_acquire(handle, method, share).await?;
+    pub(super) async fn try_acquire(handle: &Handle<Permits>, share: u32) -> Result<Option<Self>> {
+        let acquired = Share::try_acquire(handle, share).await?;
         acquired
             .map(|(share, value)| Self::new(share, &value))
             .transpose()

@@ -138,7 +138,7 @@ impl<T: Portable> Mutex<T> {
     /// Those of the store.
     pub fn try_lock(&self) -> Call<impl Future<Output = Result<Option<MutexGuard<T>>>>> {
         Call::new(async move {
-            let locked = Locked::try_acquire(&self.handle, "lock", WRITER).await?;
+            let locked = Locked::try_acquire(&self.handle, WRITER).await?;
             Ok(locked.map(MutexGuard))
         })
     }

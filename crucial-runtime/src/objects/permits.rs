@@ -41,10 +41,9 @@ impl Share {
     /// So many, at once or not at all; with what is protected by them. One round trip.
     pub(super) async fn try_acquire(
         handle: &Handle<Permits>,
-        method: &'static str,
         count: u32,
     ) -> Result<Option<(Self, Value)>> {
-        match Self::ask(handle, method, count, false).await? {
+        match Self::ask(handle, count, false).await? {
             Asked::Granted(share, value) => Ok(Some((share, value))),
             Asked::Queued(_) | Asked::Busy => Ok(None),
         }
@@ -59,12 +58,12 @@ impl Share {
         let limit = Limit::here()?;
         let timed_out = || limit.error(handle.key(), method);
         if limit.is_zero() {
-            let now = Self::try_acquire(handle, method, count);
+            let now = Self::try_acquire(handle, count);
             let now = limit.asking(handle.key(), method, now).await?;
             return now.ok_or_else(timed_out);
         }
         loop {
-            let asked = Self::ask(handle, method, count, true);
+            let asked = Self::ask(handle, count, true);
             match limit.asking(handle.key(), method, asked).await? {
                 Asked::Granted(share, value) => return Ok((share, value)),
                 Asked::Queued(mut share) => match limit.waiting(share.granted()).await {
@@ -85,12 +84,7 @@ impl Share {
     }
 
     /// Asks for so many. If the future is dropped while the call is on its way, what the call brings is given back.
-    async fn ask(
-        handle: &Handle<Permits>,
-        method: &'static str,
-        count: u32,
-        queue: bool,
-    ) -> Result<Asked> {
+    async fn ask(handle: &Handle<Permits>, count: u32, queue: bool) -> Result<Asked> {
         let errand = Errand::here()?;
         let runtime = errand.runtime();
         let leases = runtime.leases();
@@ -147,7 +141,7 @@ impl Share {
         method: &'static str,
         count: u32,
     ) -> Result<Self> {
-        match Self::ask(handle, method, count, true).await? {
+        match Self::ask(handle, count, true).await? {
             Asked::Granted(share, _) | Asked::Queued(share) => Ok(share),
             Asked::Busy => Err(no_queue(handle, method)),
         }

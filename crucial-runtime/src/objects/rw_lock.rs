@@ -107,7 +107,7 @@ impl<T: Portable> RwLock<T> {
     /// Those of the store.
     pub fn try_read(&self) -> Call<impl Future<Output = Result<Option<RwLockReadGuard<T>>>>> {
         Call::new(async move {
-            let locked = Locked::try_acquire(&self.handle, "read", READER).await?;
+            let locked = Locked::try_acquire(&self.handle, READER).await?;
             Ok(locked.map(RwLockReadGuard))
         })
     }
@@ -168,7 +168,7 @@ impl<T: Portable> RwLock<T> {
     /// Those of the store.
     pub fn try_write(&self) -> Call<impl Future<Output = Result<Option<RwLockWriteGuard<T>>>>> {
         Call::new(async move {
-            let locked = Locked::try_acquire(&self.handle, "write", WRITER).await?;
+            let locked = Locked::try_acquire(&self.handle, WRITER).await?;
             Ok(locked.map(RwLockWriteGuard))
         })
     }

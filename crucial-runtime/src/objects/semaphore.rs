@@ -171,7 +171,7 @@ impl Semaphore {
         count: u32,
     ) -> Call<impl Future<Output = Result<Option<SemaphorePermit>>>> {
         Call::new(async move {
-            let share = Share::try_acquire(&self.handle, "acquire", count).await?;
+            let share = Share::try_acquire(&self.handle, count).await?;
             Ok(share.map(|(share, _)| SemaphorePermit { share }))
         })
     }

@@ -103,7 +103,7 @@ impl<T: Element> Vector<T> {
         })
     }
 
-    /// How many numbers there are; only [`replace`](Self::replace) changes that.
+    /// How many numbers there are; only [`assign`](Self::assign) changes that.
     ///
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {

@@ -23,6 +23,7 @@ on_every_store! {
     a_frozen_process_finds_out
     a_frozen_waiter_queues_again
     a_living_process_keeps_what_it_holds
+    too_few_permits_are_waited_for
     what_makes_no_sense_is_refused
     waits_end_with_the_semaphore
     a_thousand_wait_in_one_queue
