@@ -10,8 +10,9 @@ use csv::{ReaderBuilder, StringRecord};
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 
-/// Compiled in, so that a program on another machine has it as well.
+/// Compiled in, so that a program on another machine has them as well.
 static DIGITS: &[u8] = include_bytes!("../data/digits.csv.gz");
+static BREAST_CANCER: &[u8] = include_bytes!("../data/breast_cancer.csv");
 
 type Rows = Vec<Vec<f64>>;
 
@@ -23,7 +24,8 @@ static READ: Mutex<Vec<(Table, Arc<Rows>)>> = Mutex::new(Vec::new());
 /// It is only the description: whoever wants rows reads the file, wherever it is by then.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
-    /// The file; the handwritten digits otherwise.
+    /// The file; the handwritten digits otherwise. The name `breast_cancer.csv` alone, without a folder, means the one that
+    /// is compiled in.
     pub path: Option<PathBuf>,
     /// The columns, from 0.
     pub columns: Range<usize>,
@@ -54,7 +56,8 @@ impl Table {
         Ok(rows.iter().skip(part).step_by(parts).cloned().collect())
     }
 
-    fn read(&self) -> io::Result<Arc<Rows>> {
+    /// All rows. A process reads the file once.
+    pub(crate) fn read(&self) -> io::Result<Arc<Rows>> {
         let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, rows)) = read.iter().find(|(table, _)| table == self) {
             return Ok(Arc::clone(rows));
@@ -67,6 +70,7 @@ impl Table {
     fn rows(&self) -> io::Result<impl Iterator<Item = io::Result<Vec<f64>>>> {
         let file: Box<dyn Read> = match &self.path {
             None => Box::new(DIGITS),
+            Some(path) if path == Path::new("breast_cancer.csv") => Box::new(BREAST_CANCER),
             Some(path) => Box::new(File::open(path).map_err(|error| self.error(&error))?),
         };
         let compressed = self.path.as_deref().is_none_or(is_compressed);
@@ -102,7 +106,7 @@ impl Table {
         self.columns.clone().map(cell).collect()
     }
 
-    fn error(&self, reason: &dyn std::fmt::Display) -> io::Error {
+    pub(crate) fn error(&self, reason: &dyn std::fmt::Display) -> io::Error {
         let name = self.path.as_deref().unwrap_or(Path::new("the digits"));
         io::Error::other(format!("{}: {reason}", name.display()))
     }

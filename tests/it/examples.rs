@@ -82,3 +82,59 @@ async fn words_of_a_folder_are_counted_everywhere() {
     let plain = embedded().run("plain_word_count", &flags).await;
     assert_eq!(printed("threads of std", plain), expected);
 }
+
+/// scikit-learn 1.9.1 on the same rows.
+const OBJECTIVE: f64 = 37.758_946_0;
+
+fn check_regression(what: &str, text: &str) {
+    let (iterations, rest) = text.split_once(" iterations, objective ").unwrap();
+    let (objective, rest) = rest.split_once('\n').unwrap();
+    assert!(iterations.parse::<u32>().is_ok(), "{what}: {text}");
+    let objective: f64 = objective.parse().unwrap();
+    assert!(
+        (objective / OBJECTIVE - 1.0).abs() < 1e-6,
+        "{what}: {objective}"
+    );
+    assert_eq!(rest, "accuracy 0.98770, intercept 0.2145\n", "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logistic_regression_finds_the_known_optimum_everywhere() {
+    let ways = Ways::new().await;
+    let plain = embedded().run("plain_logistic_regression", &[]).await;
+    let plain = printed("threads of std", plain);
+    check_regression("threads of std", &plain);
+    for way in ways.all("logistic_regression").await {
+        let output = way.run("logistic_regression", &[]).await;
+        assert_eq!(printed(way.name, output), plain, "{}", way.name);
+    }
+}
+
+#[tokio::test]
+async fn logistic_regression_gives_the_same_with_any_number_of_threads() {
+    let mut texts = Vec::new();
+    for threads in ["1", "7", "80"] {
+        for program in ["logistic_regression", "plain_logistic_regression"] {
+            let output = embedded().run(program, &["--threads", threads]).await;
+            texts.push(printed(threads, output));
+        }
+    }
+    check_regression("1", &texts[0]);
+    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+}
+
+#[tokio::test]
+async fn logistic_regression_fits_rows_that_it_makes_up_and_draws_how() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("objective.svg");
+    let mut texts = Vec::new();
+    for program in ["logistic_regression", "plain_logistic_regression"] {
+        let picture = path.to_str().unwrap();
+        let flags = ["--rows", "2000", "--features", "20", "--picture", picture];
+        texts.push(printed(program, embedded().run(program, &flags).await));
+        let svg = std::fs::read_to_string(&path).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.contains("<polyline "));
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(texts[0], texts[1]);
+}
