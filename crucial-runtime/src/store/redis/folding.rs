@@ -4,7 +4,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use super::lane::Answer;
+use super::answer::Answer;
 use super::operation::Operation;
 use super::value;
 use crate::object::{Call, Value};

@@ -8,13 +8,13 @@ mod taken;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::Poll;
 
 use tokio::sync::{Notify, oneshot};
 
 use self::taken::{Taken, received};
 
 use super::acquaintance::Acquaintance;
+use super::answer::Answer;
 use super::combine::{Attempt, Combining, Published, Site};
 use super::core::Core;
 use super::fault::Fault;
@@ -22,20 +22,8 @@ use super::names::Names;
 use super::native;
 use super::operation::Operation;
 use super::scripted::{self, Remembered};
-use crate::object::{Call, Value};
-
-/// How many calls, and how many bytes of arguments, travel together at the most. Where methods run here, bytes don't travel.
-pub(super) const BATCH_CALLS: usize = 512;
-const BATCH_BYTES: usize = 512 * 1024;
-
-/// How many batches for a scripted object may be under way. Commits of a user's object come one after the other.
-pub(super) const SLOTS: Slot = 2;
-
-/// A place for one batch under way, with a record of its own on the server.
-pub(super) type Slot = usize;
-
-/// What comes back for one operation.
-pub(super) type Answer = Result<Poll<Value>, Fault>;
+use super::slots::{BATCH_BYTES, BATCH_CALLS, SLOTS, Slot};
+use crate::object::Call;
 
 /// What a caller that waits hears: the answer, or its operation back, to see to it itself.
 type Heard = Result<Answer, Operation>;

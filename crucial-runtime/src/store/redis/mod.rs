@@ -7,10 +7,13 @@
 
 mod acquaintance;
 mod admin;
+mod answer;
 mod capabilities;
 mod clock;
 mod combine;
 mod core;
+mod description;
+mod earlier;
 mod entry;
 mod fault;
 mod folding;
@@ -26,6 +29,7 @@ mod model;
 mod names;
 mod native;
 mod operation;
+mod options;
 mod records;
 mod renewed;
 mod scan;
@@ -34,8 +38,10 @@ mod scripted;
 #[cfg(test)]
 #[path = "../../../unit/store/redis/sim/mod.rs"]
 mod sim;
+mod slots;
 mod subscriptions;
 mod terms;
+mod times;
 mod value;
 mod wire;
 
@@ -51,13 +57,16 @@ use redis::Pipeline;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-pub(crate) use self::combine::Options;
+use self::answer::flag;
 use self::core::Core;
+use self::description::describe;
 use self::fault::Fault;
 use self::lane::Lane;
 use self::link::Link;
 use self::names::Names;
 use self::operation::Operation;
+pub(crate) use self::options::Options;
+use self::times::CALL_LIMIT;
 use super::{Description, Details, Life, Store, Stored, Watch};
 use crate::error::{Error, Result};
 use crate::object::{
@@ -65,13 +74,6 @@ use crate::object::{
 };
 use crate::pause::Pause;
 
-/// How long a call is tried again after the connection has broken.
-const CALL_LIMIT: Duration = Duration::from_secs(60);
-/// How long the server remembers what a session did last. Longer than a call is tried.
-const RECORD_LIFE: Duration = Duration::from_secs(600);
-/// How old that memory may get before a call makes it new: doing so at each call would cost the server as much as half a
-/// command.
-const RECORD_RENEWAL: Duration = Duration::from_secs(60);
 /// How long calls that are under way are waited for when a process is about to end or to be frozen.
 const QUIESCE_LIMIT: Duration = Duration::from_secs(5);
 /// How many lanes may lie idle before they are forgotten.
@@ -228,7 +230,7 @@ impl Store for RedisStore {
         let answer = self
             .run(&key, "create", Operation::Create(init, description))
             .await?;
-        let created = scripted::flag(answer).map_err(|fault| fault.into_error(&key, "create"))?;
+        let created = flag(answer).map_err(|fault| fault.into_error(&key, "create"))?;
         let acquaintance = &self.lane(&key).acquaintance;
         if created {
             // It does not end when the one before it would have.
@@ -256,7 +258,7 @@ impl Store for RedisStore {
         };
         let answer = self.run(key, "destroy", Operation::Destroy(call)).await?;
         self.lane(key).acquaintance.removed();
-        scripted::flag(answer).map_err(|fault| fault.into_error(key, "destroy"))
+        flag(answer).map_err(|fault| fault.into_error(key, "destroy"))
     }
 
     async fn expire(&self, key: &Key, after: Option<Duration>) -> Result<bool> {
@@ -415,21 +417,6 @@ fn lane_of(lanes: &Mutex<Lanes>, key: &Key) -> Arc<Lane> {
     let lane = Lane::new(Names::of(key));
     lanes.insert(key.clone(), Arc::clone(&lane));
     lane
-}
-
-/// What is stored under the keys, if anything is.
-async fn describe(core: &Core, names: &Names) -> Result<Option<Description>, Fault> {
-    let found = core
-        .ask(
-            redis::cmd("HMGET")
-                .arg(names.description())
-                .arg("type")
-                .arg("detail")
-                .arg("format")
-                .clone(),
-        )
-        .await?;
-    value::plain(found).and_then(admin::readable)
 }
 
 /// The type of an object that is to be removed, whatever it is.

@@ -2,9 +2,9 @@
 
 use redis::Pipeline;
 
+use super::answer::Answer;
 use super::core::{Core, Sending};
 use super::folding::Folded;
-use super::lane::Answer;
 use super::names::Names;
 use super::operation::Operation;
 use super::scan::Place;

@@ -1,6 +1,6 @@
 //! What may be asked of an object.
 
-use super::lane::{SLOTS, Slot};
+use super::slots::{SLOTS, Slot};
 use crate::object::{Call, MethodKind};
 use crate::store::Description;
 
@@ -23,7 +23,7 @@ impl Operation {
     }
 
     pub(super) fn is_read(&self) -> bool {
-        matches!(self, Self::Call(call) if call.method.kind == MethodKind::Read)
+        matches!(self, Self::Call(call) if is_read(call))
     }
 
     /// Whether the engine for user objects does it.
@@ -39,4 +39,9 @@ impl Operation {
             1
         }
     }
+}
+
+/// Whether the call only reads.
+pub(super) fn is_read(call: &Call) -> bool {
+    call.method.kind == MethodKind::Read
 }

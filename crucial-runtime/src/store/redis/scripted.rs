@@ -7,16 +7,17 @@ use std::task::Poll;
 use bytes::Bytes;
 use redis::{Cmd, Pipeline};
 
+use super::answer::Answer;
 use super::core::Core;
 use super::fault::Fault;
 use super::folding::Folded;
-use super::lane::{Answer, Slot};
 use super::names::{self, Names};
 use super::operation::Operation;
 use super::records::{Made, Records};
 use super::script::Script;
+use super::slots::Slot;
 use super::{jobs, value};
-use crate::object::{Call, ServerScript, Value};
+use crate::object::{Call, ServerScript};
 use crate::store::Description;
 
 /// From which size on, in bytes, a reply that has come is not to be remembered.
@@ -306,14 +307,4 @@ fn registration(command: &str, call: &Call) -> Cmd {
         .arg(names::objects_of(call.key.namespace()))
         .arg(call.key.object());
     command
-}
-
-/// The flag that creating and destroying answer with.
-pub(super) fn flag(answer: Poll<Value>) -> Result<bool, Fault> {
-    match answer {
-        Poll::Ready(Value::Int(flag)) => Ok(flag == 1),
-        other => Err(Fault::Server(format!(
-            "it gave an unexpected reply: {other:?}"
-        ))),
-    }
 }

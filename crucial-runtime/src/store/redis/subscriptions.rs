@@ -17,6 +17,7 @@ use super::entry::NoEntry;
 use super::fault::Fault;
 use super::link::Link;
 use super::renewed::{Made, Renewed};
+use super::times::CALL_LIMIT;
 use super::wire::Wire;
 use crate::pause::Pause;
 use crate::store::{Change, Changes, Watch};
@@ -78,7 +79,7 @@ impl Subscriptions {
         if let Some(changes) = self.lock().get(&channel) {
             return Ok(changes.watch(Some(end)));
         }
-        let deadline = Instant::now() + super::CALL_LIMIT;
+        let deadline = Instant::now() + CALL_LIMIT;
         let mut pause = Pause::new(Duration::from_millis(1), Duration::from_secs(1));
         loop {
             let listener = self.listener(link, deadline).await?;

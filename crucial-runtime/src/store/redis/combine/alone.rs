@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use super::install::{Install, Installed};
 use super::replica::{self, Replica, Work};
-use super::{Combining, Fault, Own, Site, garbled, reads};
+use super::{Combining, Fault, Own, Site, reads};
 use crate::chance;
 use crate::object::{Call, MethodKind};
 use crate::store::Description;
-use crate::store::redis::core::Earlier;
+use crate::store::redis::answer::Answer;
+use crate::store::redis::earlier::Earlier;
 use crate::store::redis::jobs;
-use crate::store::redis::lane::Answer;
 
 impl Combining {
     /// Does calls with a commit of their own; `None` where others are about.
@@ -79,7 +79,7 @@ impl Combining {
                         replica.rewind(object)?;
                     }
                 }
-                Installed::Exists => return Err(garbled("an unknown answer to a commit")),
+                Installed::Exists => return Err(Fault::garbled("an unknown answer to a commit")),
             }
             self.contended = true;
             own.attempt = Some(answers);
@@ -136,7 +136,7 @@ impl Combining {
                 Ok(Poll::Ready(true.into()))
             }
             Installed::Exists => Ok(Poll::Ready(false.into())),
-            _ => Err(garbled("an unknown answer to a creation")),
+            _ => Err(Fault::garbled("an unknown answer to a creation")),
         }
     }
 }

@@ -3,15 +3,12 @@
 use bytes::Bytes;
 
 use super::commit::Caller;
-use super::lead::Lead;
+use super::lead::{CALLERS, Lead};
 use super::parcel::{self, Parcel};
 use super::replica::Work;
 use super::{Fault, Own};
 use crate::object::MethodKind;
-use crate::store::redis::lane::Answer;
-
-/// How many callers one commit answers at the most.
-pub(super) const CALLERS: usize = 1000;
+use crate::store::redis::answer::Answer;
 
 /// The calls that a leader runs and commits together.
 pub(super) struct Batch<'a> {

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use redis::Pipeline;
 
-use super::lead::Lead;
+use super::lead::{Following, Lead};
 use super::parcel::{self, SEQ};
-use super::{Fault, Own, SLOT, Site, garbled, stage};
+use super::{Fault, Own, SLOT, Site, stage};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::names;
 use crate::store::redis::value;
@@ -20,19 +20,6 @@ pub(super) struct Caller {
     pub(super) record: Bytes,
     /// Whether it waits in another process.
     pub(super) elsewhere: bool,
-}
-
-/// Who is to lead after a commit.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Following {
-    /// Nobody, if nobody waits.
-    Whoever,
-    /// The same.
-    Same,
-    /// Whoever has waited longest.
-    Longest,
-    /// Whoever waits at that place.
-    At(String),
 }
 
 /// What a leader did.
@@ -146,14 +133,14 @@ impl Commit<'_> {
             })
             .await?;
         // The first error is the cause of those after it: a state that the server had no room for is missing later.
-        let mut replies = super::all_well(replies)?;
+        let mut replies = value::all_well(replies)?;
         let queue = if fetch { replies.pop() } else { None };
         let Some(Value::List(answer)) = replies.pop().map(value::plain).transpose()? else {
-            return Err(garbled("no answer to a commit"));
+            return Err(Fault::garbled("no answer to a commit"));
         };
         let mut answer = answer.into_iter();
         let Some(Value::Bytes(kind)) = answer.next() else {
-            return Err(garbled("no answer to a commit"));
+            return Err(Fault::garbled("no answer to a commit"));
         };
         let mut texts = answer.by_ref().map(|value| match value {
             Value::Bytes(bytes) => bytes,
@@ -169,7 +156,7 @@ impl Commit<'_> {
             b"F" => Committed::Fenced,
             b"X" => Committed::Ran(texts.collect()),
             b"A" => Committed::Absent,
-            _ => return Err(garbled("an unknown answer to a commit")),
+            _ => return Err(Fault::garbled("an unknown answer to a commit")),
         })
     }
 }
@@ -224,7 +211,7 @@ pub(super) async fn abandon(
             pipeline
         })
         .await;
-    match told.and_then(super::all_well) {
+    match told.and_then(value::all_well) {
         Ok(replies) if replies.first() == Some(&redis::Value::Int(1)) => fault,
         Ok(_) => in_doubt(fault),
         Err(unheard) => {

@@ -3,28 +3,26 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::Pipeline;
 use tokio::time::Instant;
 
 use super::inbox::News;
 use super::lead::Lead;
 use super::pulse::Leased;
+use super::recorded::recorded;
 use super::replica::Replica;
 use super::submit::{Submission, Submitted};
-use super::{Combining, Fault, Own, SLOT, Site, commit, is_read, parcel, reads};
+use super::{Combining, Fault, Own, Site, commit, parcel, reads};
 use crate::chance;
-use crate::object::{Call, Value, milliseconds};
-use crate::store::redis::core::Earlier;
-use crate::store::redis::{CALL_LIMIT, names, value};
+use crate::object::{Call, milliseconds};
+use crate::store::redis::earlier::Earlier;
+use crate::store::redis::operation::is_read;
+use crate::store::redis::times::CALL_LIMIT;
 
 /// Calls that are larger are not sent to whoever leads: the lease comes to them.
 const SENT: usize = 256 * 1024;
 /// How many calls, and how many bytes, a process must have for the lease to come to them rather than they to it.
 const MANY: usize = 16;
 const MUCH: usize = 16 * 1024;
-
-/// How many characters the time in a record has, which stands behind its number.
-const RECORD_TIME: usize = 8;
 
 impl Combining {
     /// Leaves calls to whoever leads, and gives the replies; or leads.
@@ -201,35 +199,4 @@ impl Combining {
         let state = self.cached.as_ref().map_or(0, |cached| cached.stored.len());
         bytes > SENT || (calls.len() >= MANY && bytes > MUCH && bytes > 2 * state)
     }
-}
-
-/// The replies as the server recorded them.
-///
-/// A large reply ends before the record of its call, and where the server evicts it. Then the calls are in doubt.
-pub(super) async fn recorded(site: &Site<'_>, own: &Own<'_>) -> Result<Bytes, Fault> {
-    let (core, names) = (site.core, site.names);
-    let mut record = redis::cmd("HGET");
-    record
-        .arg(names.records())
-        .arg(names::record(&core.session, SLOT));
-    let mut pipeline = Pipeline::new();
-    pipeline.add_command(record);
-    pipeline.add_command(redis::cmd("GET").arg(names.reply(&core.session)).clone());
-    let replies = core.exchange(None, |_| pipeline.clone()).await?;
-    // Which of both it is: a record, or a large reply that stands by itself.
-    let said = |(place, reply): (usize, redis::Value)| match value::plain(reply) {
-        Ok(Value::Bytes(bytes)) => {
-            let (seq, rest) = parcel::numbered(&bytes)?;
-            let rest = match (place, rest.get(RECORD_TIME)) {
-                (0, Some(b'r')) => rest.slice(RECORD_TIME + 1..),
-                (0, _) => return None,
-                _ => rest.clone(),
-            };
-            (seq == own.seq).then_some(Ok(rest))
-        }
-        Ok(_) => None,
-        Err(fault) => Some(Err(fault)),
-    };
-    let said = replies.into_iter().enumerate().find_map(said);
-    said.unwrap_or_else(|| Err(own.in_doubt()))
 }

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use redis::Pipeline;
 
-use super::{Fault, SLOT, garbled, stage};
+use super::{Fault, SLOT, stage};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::Description;
-use crate::store::redis::core::{Core, Earlier};
+use crate::store::redis::core::Core;
+use crate::store::redis::earlier::Earlier;
 use crate::store::redis::names::{self, Names};
 use crate::store::redis::records::{Made, Records};
 use crate::store::redis::scripted::{destroy, register, unregister};
@@ -106,7 +107,7 @@ impl Install<'_> {
             Some(redis::Value::ServerError(_)) => staged.into_iter().chain(answer).collect(),
             _ => answer.into_iter().collect(),
         };
-        let answer = match (super::all_well(asked), self.create) {
+        let answer = match (value::all_well(asked), self.create) {
             (Err(Fault::Ended), Some((call, _))) => {
                 unregister(core, call).await?;
                 return Err(Fault::Ended);
@@ -132,9 +133,9 @@ impl Install<'_> {
                 b"Q" => Installed::Led,
                 b"A" => Installed::Gone,
                 b"E" => Installed::Exists,
-                _ => return Err(garbled("an unknown answer to a commit")),
+                _ => return Err(Fault::garbled("an unknown answer to a commit")),
             },
-            _ => return Err(garbled("no answer to a commit")),
+            _ => return Err(Fault::garbled("no answer to a commit")),
         })
     }
 }

@@ -13,10 +13,12 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use super::Fault;
 use super::pulse::{Leased, Pulse};
-use super::{Fault, Options};
 use crate::store::redis::core::Core;
 use crate::store::redis::link::Link;
+use crate::store::redis::options::Options;
+use crate::store::redis::value;
 
 /// After how many looks without anything running it sleeps until something does.
 const PATIENCE: u32 = 10;
@@ -207,5 +209,5 @@ pub(super) async fn renew(
             pipeline
         })
         .await?;
-    Ok(super::all_well(replies)?.first() == Some(&redis::Value::Int(1)))
+    Ok(value::all_well(replies)?.first() == Some(&redis::Value::Int(1)))
 }

@@ -2,11 +2,9 @@
 
 use bytes::Bytes;
 
-use super::batch::CALLERS;
-use super::commit::Following;
 use super::parcel::{self, Parcel};
 use super::replica::Replica;
-use super::{Fault, Site, garbled};
+use super::{Fault, Site};
 use crate::object::{ObjectType, Value};
 use crate::store::redis::value;
 
@@ -14,11 +12,26 @@ use crate::store::redis::value;
 const ROUNDS: u32 = 16;
 /// How many of those a process may make on calls of its own while another wishes to lead for as good a reason.
 const COHORT: u32 = 4;
+/// How many callers one commit answers at the most.
+pub(super) const CALLERS: usize = 1000;
 /// How many bytes of waiting calls are fetched at a time, and how many are fetched without having been counted.
 const FETCHED: usize = 4 * 1024 * 1024;
 const LITTLE: usize = 1024 * 1024;
 /// How many leaders may die at one call that they run by itself before it is not run again.
 const DEATHS: usize = 2;
+
+/// Who is to lead after a commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Following {
+    /// Nobody, if nobody waits.
+    Whoever,
+    /// The same.
+    Same,
+    /// Whoever has waited longest.
+    Longest,
+    /// Whoever waits at that place.
+    At(String),
+}
 
 /// A lease, and what is known of those who wait behind it.
 #[derive(Debug)]
@@ -162,7 +175,7 @@ impl Lead {
         self.listed.clear();
         self.bytes = 0;
         let Value::List(pairs) = value::plain(queue)? else {
-            return Err(garbled("no queue"));
+            return Err(Fault::garbled("no queue"));
         };
         let mut pairs = pairs.into_iter();
         while let (Some(Value::Bytes(session)), Some(Value::Bytes(bytes))) =
@@ -214,7 +227,7 @@ impl Lead {
         let mut command = redis::cmd("HMGET");
         command.arg(site.names.queue()).arg(&sessions);
         let Value::List(found) = value::plain(site.core.ask(command).await?)? else {
-            return Err(garbled("no queue"));
+            return Err(Fault::garbled("no queue"));
         };
         let bytes = self.bytes;
         for (session, found) in sessions.into_iter().zip(found) {

@@ -20,14 +20,12 @@ mod inbox;
 mod install;
 mod keeper;
 mod lead;
-#[cfg(test)]
-#[path = "../../../../unit/store/redis/combine/options.rs"]
-mod options;
 mod own;
 mod parcel;
 mod published;
 mod pulse;
 mod reads;
+mod recorded;
 mod replica;
 mod round;
 mod stage;
@@ -36,7 +34,6 @@ mod submit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::company::recorded;
 pub(super) use self::inbox::Inbox;
 pub(super) use self::keeper::Keeper;
 use self::lead::Lead;
@@ -44,34 +41,21 @@ pub(super) use self::own::Attempt;
 use self::own::Own;
 pub(super) use self::published::Published;
 use self::pulse::Pulse;
+use self::recorded::recorded;
 use self::replica::Replica;
 use self::round::Turn;
+use super::answer::Answer;
 use super::core::Core;
 use super::fault::Fault;
-use super::lane::{Answer, Lane, Slot};
+use super::lane::Lane;
 use super::names::Names;
 use super::operation::Operation;
 use super::records::Records;
-use crate::object::{Call, MethodKind, ObjectType, State};
+use super::slots::Slot;
+use crate::object::ObjectType;
 
 /// Batches of one process for one object come one after the other.
 const SLOT: Slot = 0;
-/// How many bytes of a state or of replies may go through a script, which pays for each.
-const INLINE: usize = 8 * 1024;
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Options {
-    /// How long a process leads without a sign of life. While a leader is dead, others wait for so long.
-    pub(crate) lease: Duration,
-    /// How long one call may run before it counts as one that does not end.
-    pub(crate) method_limit: Duration,
-    /// How many bytes a state may take.
-    pub(crate) value_bytes: usize,
-    /// How long a job lives on without a sign of its driver.
-    pub(crate) job_lease: Duration,
-}
-
 /// Where a batch is run for.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
@@ -219,7 +203,7 @@ impl Combining {
     async fn go_on(&mut self, site: &Site<'_>, own: &mut Own<'_>) -> Result<(), Fault> {
         let replies = if self.lead.is_some() {
             // A commit that comes back as too late may have been done when it was sent first.
-            own.earlier.begin(&site.core.link);
+            own.earlier.begin(&site.core.link.clock);
             match self.round(site, Some(own)).await? {
                 Turn::Ran(answers) => {
                     own.take_answers(answers);
@@ -259,29 +243,4 @@ impl Combining {
         });
         Arc::clone(pulse)
     }
-}
-
-fn is_read(call: &Call) -> bool {
-    call.method.kind == MethodKind::Read
-}
-
-/// The replies of a pipeline, unless one of them is an error: the first is the cause of those after it.
-fn all_well(replies: Vec<redis::Value>) -> Result<Vec<redis::Value>, Fault> {
-    match replies.iter().find_map(|reply| match reply {
-        redis::Value::ServerError(error) => Some(Fault::of(error)),
-        _ => None,
-    }) {
-        Some(fault) => Err(fault),
-        None => Ok(replies),
-    }
-}
-
-fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
-    object
-        .decode(stored)
-        .map_err(|error| Fault::Corrupt(error.to_string()))
-}
-
-fn garbled(what: &str) -> Fault {
-    Fault::Corrupt(format!("the server holds {what}"))
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Fault, is_read};
+use super::Fault;
 use crate::object::Call;
-use crate::store::redis::core::{Core, Earlier};
-use crate::store::redis::lane::Answer;
+use crate::store::redis::answer::Answer;
+use crate::store::redis::core::Core;
+use crate::store::redis::earlier::Earlier;
+use crate::store::redis::operation::is_read;
 
 /// What a call gave in an attempt that was refused. It goes with the call wherever that goes: a repeat of it may be
 /// under way and yet succeed, and then the call has run.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Fault;
 use crate::codec;
 use crate::object::{Call, Method, ObjectType, Value};
-use crate::store::redis::lane::{Answer, BATCH_CALLS};
+use crate::store::redis::answer::Answer;
+use crate::store::redis::slots::BATCH_CALLS;
 
 /// How parcels are laid out: whoever reads another layout leaves the calls to their sender.
 const LAYOUT: u8 = 1;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Fault;
 use super::replica::Replica;
 use crate::object::{Call, ObjectType, Refusal, State};
-use crate::store::redis::lane::Answer;
+use crate::store::redis::answer::Answer;
 
 /// The state as this process last saw it stored.
 ///

@@ -5,11 +5,11 @@ use std::task::Poll;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::Fault;
 use super::pulse::Pulse;
-use super::{Fault, decode};
 use crate::chance;
 use crate::object::{Call, Method, MethodKind, ObjectType, Refusal, State};
-use crate::store::redis::lane::Answer;
+use crate::store::redis::answer::Answer;
 
 /// A state as it is, or was, stored.
 pub(super) struct Replica {
@@ -62,7 +62,7 @@ impl Replica {
         confirmed: Instant,
     ) -> Result<Self, Fault> {
         let Some((version, _)) = bytes.split_first_chunk::<8>() else {
-            return Err(super::garbled("fewer than the 8 bytes of a version"));
+            return Err(Fault::garbled("fewer than the 8 bytes of a version"));
         };
         let stored = bytes.slice(8..);
         let state = decode(object, &stored)?;
@@ -202,4 +202,10 @@ impl<'a> Run<'a> {
             .then(|| self.object.encode_within(&replica.state, limit));
         Ok((self.answers, stored.transpose().map_err(Fault::Refused)?))
     }
+}
+
+fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
+    object
+        .decode(stored)
+        .map_err(|error| Fault::Corrupt(error.to_string()))
 }

@@ -7,9 +7,9 @@ use super::commit::{Commit, Committed, abandon};
 use super::keeper::renew;
 use super::lead::Lead;
 use super::replica::{self, Run};
-use super::{Combining, Fault, Own, Site, garbled};
+use super::{Combining, Fault, Own, Site};
 use crate::object::milliseconds;
-use crate::store::redis::lane::Answer;
+use crate::store::redis::answer::Answer;
 
 /// What a round did for the calls of this process.
 pub(super) enum Turn {
@@ -106,7 +106,7 @@ impl Combining {
             let turn = || own.map_or(Turn::Later, |_| Turn::Ran(answers));
             if let Committed::Kept(..) | Committed::Handed | Committed::Released = committed {
                 let Some(replica) = &mut self.cached else {
-                    return Err(garbled("no state"));
+                    return Err(Fault::garbled("no state"));
                 };
                 replica.version = after;
                 replica.confirmed = asked;
@@ -155,7 +155,7 @@ impl Combining {
         let (pulse, limit) = (self.pulse(site), site.core.options.value_bytes);
         let batch = Batch::of(lead, own, &site.core.session);
         let Some(replica) = &mut self.cached else {
-            return Err(garbled("no state"));
+            return Err(Fault::garbled("no state"));
         };
         let before = replica.version;
         if !lead.is_wary() {
@@ -181,7 +181,7 @@ impl Combining {
             }
         }
         let Some(replica) = &self.cached else {
-            return Err(garbled("no state"));
+            return Err(Fault::garbled("no state"));
         };
         let (given, stored) = run.end(replica)?;
         Ok(Some((before, batch.ran(given, stored)?)))

@@ -4,11 +4,14 @@ use bytes::Bytes;
 use redis::Pipeline;
 
 use super::lead::Lead;
-use super::{Fault, INLINE, SLOT, Site, garbled, reads, stage};
+use super::{Fault, SLOT, Site, reads, stage};
 use crate::object::{ObjectType, Value};
-use crate::store::redis::core::Earlier;
+use crate::store::redis::earlier::Earlier;
 use crate::store::redis::names;
 use crate::store::redis::value;
+
+/// How many bytes of a state or of a reply may go through a script, which pays for each.
+const INLINE: usize = 8 * 1024;
 
 /// One asking.
 pub(super) struct Submission<'a> {
@@ -102,11 +105,11 @@ impl Submission<'_> {
                 pipeline
             })
             .await?;
-        let mut replies = super::all_well(replies)?.into_iter();
+        let mut replies = value::all_well(replies)?.into_iter();
         let answer = if self.parcel.is_some() {
             // MULTI, what was queued, and what EXEC gives: the reply to HSET, that to the script.
             match replies.nth(3) {
-                Some(redis::Value::Array(done)) => super::all_well(done)?.into_iter().nth(1),
+                Some(redis::Value::Array(done)) => value::all_well(done)?.into_iter().nth(1),
                 _ => None,
             }
         } else {
@@ -115,7 +118,7 @@ impl Submission<'_> {
         let state = fetch_state.then(|| replies.next()).flatten();
         let queue = fetch_queue.then(|| replies.next()).flatten();
         let Some(Value::List(answer)) = answer.map(value::plain).transpose()? else {
-            return Err(garbled("no answer to a call"));
+            return Err(Fault::garbled("no answer to a call"));
         };
         self.read(answer, state, queue)
     }
@@ -152,7 +155,7 @@ impl Submission<'_> {
                 }
                 Submitted::Granted(lead, found)
             }
-            _ => return Err(garbled("an unknown answer to a call")),
+            _ => return Err(Fault::garbled("an unknown answer to a call")),
         })
     }
 }

@@ -8,11 +8,13 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Answer, Batch, Heard, Lane, SLOTS, Slot, Waiting};
+use super::{Batch, Heard, Lane, Waiting};
+use crate::store::redis::answer::Answer;
 use crate::store::redis::combine::Attempt;
 use crate::store::redis::core::Core;
 use crate::store::redis::fault::Fault;
 use crate::store::redis::operation::Operation;
+use crate::store::redis::slots::{SLOTS, Slot};
 
 /// A slot that is taken. It has to be freed; where it is dropped instead, the runtime is being shut down that its
 /// batches were driven by.
