@@ -9,6 +9,7 @@ mod taken;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
 use self::taken::{Taken, received};
@@ -236,11 +237,10 @@ impl Lane {
 
     /// Sends one batch of what the server runs.
     async fn fly_scripted(&self, core: &Core, slot: Slot, operations: &[Operation]) -> Vec<Answer> {
-        let native = |operation: &Operation| operation.call().method.native.is_some();
-        if operations.first().is_some_and(native) {
+        if operations.first().is_some_and(Operation::is_native) {
             return native::fly(core, &self.names, operations).await;
         }
-        if matches!(operations, [Operation::Destroy(_)]) {
+        if matches!(operations, [Operation::Destroy]) {
             self.combining.lock().await.forget(&self.published);
         }
         scripted::fly(core, &self.names, slot, &self.remembered, operations).await
@@ -270,30 +270,26 @@ struct Batch {
 
 /// How many of those who wait go into the next batch.
 fn fitting(waiting: &[Waiting]) -> usize {
-    let mut bytes = 0;
-    let mut count = 0;
-    for next in waiting.iter().take(BATCH_CALLS) {
-        let alone = !matches!(next.operation, Operation::Call(_));
-        bytes += next
-            .operation
-            .call()
-            .args
-            .iter()
-            .map(|arg| arg.len())
-            .sum::<usize>();
-        if count > 0
-            && (alone
-                || (bytes > BATCH_BYTES && !next.operation.is_combined())
-                || next.operation.call().object.name != waiting[0].operation.call().object.name)
-        {
-            break;
-        }
-        count += 1;
-        if alone {
-            break;
-        }
-    }
-    count
+    let bytes_of = |call: &Call| call.args.iter().map(Bytes::len).sum::<usize>();
+    let [first, others @ ..] = waiting else {
+        return 0;
+    };
+    let limit = match first.operation.is_combined() {
+        true => usize::MAX,
+        false => BATCH_BYTES,
+    };
+    let Operation::Call(first) = &first.operation else {
+        return 1;
+    };
+    let mut bytes = bytes_of(first);
+    let fit = others.iter().take(BATCH_CALLS - 1).take_while(|next| {
+        let Operation::Call(call) = &next.operation else {
+            return false;
+        };
+        bytes += bytes_of(call);
+        bytes <= limit && call.object.name == first.object.name
+    });
+    1 + fit.count()
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ mod native;
 mod operation;
 mod options;
 mod records;
+mod registration;
+mod removal;
 mod renewed;
 mod scan;
 mod script;
@@ -69,9 +71,7 @@ pub(crate) use self::options::Options;
 use self::times::CALL_LIMIT;
 use super::{Description, Details, Life, Store, Stored, Watch};
 use crate::error::{Error, Result};
-use crate::object::{
-    Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value, milliseconds,
-};
+use crate::object::{Call, Key, Namespace, Value, milliseconds};
 use crate::pause::Pause;
 
 /// How long calls that are under way are waited for when a process is about to end or to be frozen.
@@ -137,11 +137,11 @@ impl RedisStore {
 
     async fn run(&self, key: &Key, method: &str, operation: Operation) -> Result<Poll<Value>> {
         // Reads that need no script don't wait for those that do.
-        let lane = match operation.call().method.native {
-            Some(_) => lane_of(&self.readers, key),
-            None => self.lane(key),
+        let lane = match operation.is_native() {
+            true => lane_of(&self.readers, key),
+            false => self.lane(key),
         };
-        let read = operation.is_read().then(|| operation.call().clone());
+        let read = operation.read().cloned();
         let asked = Instant::now();
         match Arc::clone(&lane).run(&self.core, operation).await {
             Ok(answer) => {
@@ -249,14 +249,7 @@ impl Store for RedisStore {
     }
 
     async fn destroy(&self, key: &Key) -> Result<bool> {
-        static DESTROY: Method = Method::update("destroy");
-        let call = Call {
-            key: key.clone(),
-            object: ObjectType::of::<Anything>(),
-            method: &DESTROY,
-            args: Vec::new(),
-        };
-        let answer = self.run(key, "destroy", Operation::Destroy(call)).await?;
+        let answer = self.run(key, "destroy", Operation::Destroy).await?;
         self.lane(key).acquaintance.removed();
         flag(answer).map_err(|fault| fault.into_error(key, "destroy"))
     }
@@ -417,17 +410,4 @@ fn lane_of(lanes: &Mutex<Lanes>, key: &Key) -> Arc<Lane> {
     let lane = Lane::new(Names::of(key));
     lanes.insert(key.clone(), Arc::clone(&lane));
     lane
-}
-
-/// The type of an object that is to be removed, whatever it is.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Anything;
-
-impl Object for Anything {
-    const NAME: &'static str = "anything";
-    const METHODS: &'static [Method] = &[];
-
-    fn apply(&mut self, method: &str, _: &[Bytes]) -> Result<Poll<Value>, Refusal> {
-        Err(Refusal::no_such_method(method))
-    }
 }

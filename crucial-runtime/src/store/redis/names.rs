@@ -15,14 +15,21 @@ pub(super) const FORMAT: &str = "1";
 /// The server's keys of one object.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
+    key: Key,
     base: String,
 }
 
 impl Names {
     pub(super) fn of(key: &Key) -> Self {
         Self {
+            key: key.clone(),
             base: format!("crucial:{{{}}}", tag(key.as_str())),
         }
+    }
+
+    /// The key of the object in programs.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
     }
 
     /// The data of a scripted object.

@@ -56,7 +56,7 @@ impl Combining {
                     .calls
                     .iter()
                     .any(|call| call.method.kind == MethodKind::Update),
-                create: None,
+                description: None,
                 records: &self.records,
             };
             match install.send(core, names, &mut own.earlier).await? {
@@ -110,7 +110,7 @@ impl Combining {
                 version,
                 stored: &stored,
                 recorded: true,
-                create: Some((call, description)),
+                description: Some(description),
                 records: &self.records,
             };
             let mut first = Earlier::default();

@@ -49,7 +49,7 @@ use super::core::Core;
 use super::fault::Fault;
 use super::lane::Lane;
 use super::names::Names;
-use super::operation::Operation;
+use super::operation::{Operation, is_read};
 use super::records::Records;
 use super::slots::Slot;
 use crate::object::ObjectType;
@@ -87,8 +87,7 @@ impl Combining {
         site: &Site<'_>,
         operation: &Operation,
     ) -> Result<Answer, Option<Attempt>> {
-        let creates = matches!(operation, Operation::Create(..));
-        if self.contended && !creates && !operation.is_read() {
+        if self.contended && matches!(operation, Operation::Call(call) if !is_read(call)) {
             return Err(None);
         }
         self.begin();
@@ -99,7 +98,8 @@ impl Combining {
                 created.map(|done| Some(vec![Ok(done)]))
             }
             operation => {
-                let mut own = Own::of(site.core, vec![operation.call()], None);
+                let calls = operation.call().into_iter().collect();
+                let mut own = Own::of(site.core, calls, None);
                 let done = self.by_itself(site, &mut own).await;
                 attempt = own.attempt.map(|answers| Attempt {
                     seq: own.seq,
@@ -129,7 +129,7 @@ impl Combining {
                 created.map(|done| vec![Ok(done)])
             }
             operations => {
-                let calls = operations.iter().map(Operation::call).collect();
+                let calls = operations.iter().filter_map(Operation::call).collect();
                 Ok(self.run(site, Own::of(site.core, calls, attempt)).await)
             }
         };
@@ -178,8 +178,8 @@ impl Combining {
             self.cached = None;
             Some(operations.iter().map(|_| Err(fault.clone())).collect())
         });
-        if let Some(operation) = operations.first() {
-            self.object = Some(operation.call().object);
+        if let Some(call) = operations.first().and_then(Operation::call) {
+            self.object = Some(call.object);
         }
         if let Some(object) = self.object {
             site.lane.published.note(object, self.cached.as_ref());
