@@ -7,16 +7,14 @@ use std::time::Duration;
 
 use redis::{Cmd, Pipeline};
 use tokio::time::Instant;
-use url::Url;
 
 use super::capabilities::Capabilities;
-use super::combine::{Inbox, Keeper};
-use super::earlier::Earlier;
 use super::fault::Fault;
 use super::link::Link;
 use super::loss::Losses;
 use super::options::Options;
 use super::script::{Form, Script, Scripts};
+use super::sent::Earlier;
 use super::terms::Terms;
 use super::times::CALL_LIMIT;
 use crate::chance;
@@ -38,27 +36,20 @@ pub(super) struct Core {
     /// whether or not this process has forgotten the object in between.
     seq: AtomicU64,
     pub(super) options: Options,
-    pub(super) inbox: Inbox,
     pub(super) terms: Terms,
-    pub(super) keeper: Keeper,
     /// How many wait for this process to lead nothing any more.
     quiescing: AtomicUsize,
 }
 
 impl Core {
-    /// Without a `url` leases are not lengthened, however long methods run.
-    pub(super) fn new(link: Arc<Link>, options: Options, url: Option<&Url>) -> Self {
-        let session = format!("{:016x}", chance::number());
+    /// A session of its own, by that link.
+    pub(super) fn new(link: Arc<Link>, options: Options) -> Self {
         Self {
             link,
             scripts: Scripts::default(),
-            keeper: url.map_or_else(Keeper::none, |url| {
-                Keeper::of(url.clone(), session.clone(), options)
-            }),
-            session,
+            session: format!("{:016x}", chance::number()),
             seq: AtomicU64::new(0),
             options,
-            inbox: Inbox::default(),
             terms: Terms::default(),
             quiescing: AtomicUsize::new(0),
         }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::slots::Slot;
+use super::engine::Slot;
 use crate::object::{Key, Namespace};
 
 /// The format of what is stored: of keys, records, states and values. It goes up with every change that an older program can't

@@ -1,6 +1,6 @@
 //! What may be asked of an object.
 
-use super::slots::{SLOTS, Slot};
+use super::engine::Engine;
 use crate::object::{Call, MethodKind};
 use crate::store::Description;
 
@@ -24,29 +24,16 @@ impl Operation {
         }
     }
 
+    /// Who serves it; any engine serves a removal.
+    pub(super) fn engine(&self) -> Option<Engine> {
+        self.call().map(Engine::of)
+    }
+
     /// The call, where the operation is one that only reads.
     pub(super) fn read(&self) -> Option<&Call> {
         match self {
             Self::Call(call) if is_read(call) => Some(call),
             _ => None,
-        }
-    }
-
-    /// Whether the server has a command of its own for it.
-    pub(super) fn is_native(&self) -> bool {
-        self.call().is_some_and(|call| call.method.native.is_some())
-    }
-
-    /// Whether the engine for user objects does it.
-    pub(super) fn is_combined(&self) -> bool {
-        self.call().is_some_and(|call| call.object.script.is_none())
-    }
-
-    /// How many batches of such operations may be under way.
-    pub(super) fn slots(&self) -> Slot {
-        match self.call() {
-            Some(call) if call.object.script.is_some() => SLOTS,
-            _ => 1,
         }
     }
 }

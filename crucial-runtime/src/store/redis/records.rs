@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::clock::Clock;
-use super::slots::{SLOTS, Slot};
+use super::engine::{SLOTS, Slot};
 use super::times::RECORD_RENEWAL;
 
 /// When a record of this process was last made new, by the clock here and by the server's, slot by slot.

@@ -6,8 +6,8 @@ use redis::Pipeline;
 
 use super::answer::Answer;
 use super::core::Core;
+use super::engine::Slot;
 use super::names::{self, Names};
-use super::slots::Slot;
 use super::{registration, value};
 
 /// Removes the object, and has the server remember that in the record of that slot.

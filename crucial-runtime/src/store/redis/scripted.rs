@@ -8,19 +8,22 @@ use redis::Pipeline;
 
 use super::answer::Answer;
 use super::core::Core;
+use super::engine::Slot;
 use super::fault::Fault;
 use super::folding::Folded;
 use super::names::{self, Names};
 use super::operation::{Operation, is_read};
 use super::records::{Made, Records};
 use super::removal::destroy;
-use super::slots::Slot;
 use super::{jobs, registration, value};
 use crate::object::{Call, ServerScript};
 use crate::store::Description;
 
 /// From which size on, in bytes, a reply that has come is not to be remembered.
 const LARGE: usize = 64 * 1024;
+/// Where the records of scripted batches begin. The record before them is that of the combining engine: a key that is used
+/// as two types has calls of both under way.
+const FIRST: Slot = 1;
 
 /// What the server is known to remember of this process and an object.
 #[derive(Debug, Default)]
@@ -53,7 +56,7 @@ pub(super) async fn fly(
 ) -> Vec<Answer> {
     if let [Operation::Destroy] = operations {
         // `destroy` is rare: boxing it keeps the common future small.
-        return vec![Box::pin(destroy(core, names, slot)).await];
+        return vec![Box::pin(destroy(core, names, FIRST + slot)).await];
     }
     let calls: Vec<&Call> = operations.iter().filter_map(Operation::call).collect();
     let created = match operations {
@@ -83,7 +86,7 @@ async fn run(
     let batch = Batch {
         core,
         names,
-        slot,
+        slot: FIRST + slot,
         type_name: object.name,
         calls: &folded,
         methods,
@@ -127,6 +130,7 @@ async fn run(
 struct Batch<'a> {
     core: &'a Core,
     names: &'a Names,
+    /// Where the server remembers the batch.
     slot: Slot,
     type_name: &'static str,
     calls: &'a [Folded<'a>],

@@ -4,11 +4,13 @@ use bytes::Bytes;
 use redis::Pipeline;
 
 use super::lead::{Following, Lead};
+use super::own::Own;
 use super::parcel::{self, SEQ};
-use super::{Fault, Own, SLOT, Site, stage};
+use super::site::{SLOT, Site};
+use super::stage;
 use crate::object::{ObjectType, Value};
-use crate::store::redis::names;
-use crate::store::redis::value;
+use crate::store::redis::fault::Fault;
+use crate::store::redis::{names, value};
 
 /// Larger replies are fetched by whoever waits for them: scripts pay for every byte that they see.
 const PUSHED: usize = 8 * 1024;
@@ -171,8 +173,8 @@ pub(super) async fn abandon(
     fault: Fault,
 ) -> Fault {
     // Those that waited in the queue have been seen by others.
-    let waits = own.filter(|own| own.earlier.doubt);
-    let in_doubt = |fault| match waits.and_then(|own| own.earlier.since()) {
+    let waits = own.filter(|own| own.sent.earlier.doubt);
+    let in_doubt = |fault| match waits.and_then(|own| own.sent.earlier.since()) {
         Some(since) => Fault::InDoubt(since.elapsed()),
         None => fault,
     };
@@ -204,7 +206,7 @@ pub(super) async fn abandon(
                 abandon.arg(place);
             }
             if let Some(own) = waits {
-                abandon.arg(format!("{}{}", own.seq, core.session));
+                abandon.arg(format!("{}{}", own.sent.seq, core.session));
             }
             let mut pipeline = Pipeline::new();
             pipeline.add_command(abandon);

@@ -5,16 +5,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::combining::Combining;
 use super::inbox::News;
 use super::lead::Lead;
+use super::own::Own;
 use super::pulse::Leased;
 use super::recorded::recorded;
 use super::replica::Replica;
+use super::site::Site;
 use super::submit::{Submission, Submitted};
-use super::{Combining, Fault, Own, Site, commit, parcel, reads};
+use super::{commit, parcel, reads};
 use crate::chance;
 use crate::object::{Call, milliseconds};
-use crate::store::redis::earlier::Earlier;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::operation::is_read;
 use crate::store::redis::times::CALL_LIMIT;
 
@@ -41,12 +44,12 @@ impl Combining {
         let Some(object) = updates.first().map(|call| call.object) else {
             return Ok(None);
         };
-        core.inbox.listen(core).await?;
-        let mut awaited = core.inbox.wait_for(&own.seq);
+        site.inbox.listen(core).await?;
+        let mut awaited = site.inbox.wait_for(&own.sent.seq);
         let parcel = if self.would_rather_lead(&updates) {
-            own.seq.as_bytes().to_vec()
+            own.sent.seq.as_bytes().to_vec()
         } else {
-            parcel::pack(&own.seq, object, &updates)?
+            parcel::pack(&own.sent.seq, object, &updates)?
         };
         let started = Instant::now();
         let limit = CALL_LIMIT + core.options.method_limit * 4;
@@ -54,7 +57,7 @@ impl Combining {
         loop {
             let submission = Submission {
                 object,
-                seq: &own.seq,
+                seq: &own.sent.seq,
                 parcel: put.then_some(&parcel[..]),
                 known: self.cached.as_ref().map(|cached| cached.version),
                 handed: handed.take(),
@@ -62,9 +65,9 @@ impl Combining {
             };
             put = false;
             let asked = Instant::now();
-            let submitted = submission.send(site, &mut own.earlier).await?;
+            let submitted = submission.send(site, &mut own.sent.earlier).await?;
             // Whoever leads may have seen it.
-            own.earlier.doubt = true;
+            own.sent.earlier.doubt = true;
             let replies = match submitted {
                 Submitted::Replies(replies) => Some(replies),
                 Submitted::Recorded => Some(recorded(site, own).await?),
@@ -153,7 +156,7 @@ impl Combining {
     ) -> Result<(), Fault> {
         if replies.is_empty() {
             // The attempt has succeeded after all: what it gave was kept here.
-            let attempt = own.attempt.take().ok_or_else(|| own.in_doubt())?;
+            let attempt = own.sent.attempt.take().ok_or_else(|| own.in_doubt())?;
             own.take_answers(attempt);
             own.begin_anew(site.core);
             return Ok(());
@@ -161,13 +164,7 @@ impl Combining {
         let (reads, updates): (Vec<&Call>, Vec<&Call>) =
             own.calls.iter().partition(|call| is_read(call));
         let mut updated = parcel::answers(replies, updates.len())?.into_iter();
-        let mut reads = Own {
-            seq: String::new(),
-            calls: reads,
-            attempt: None,
-            answered: Vec::new(),
-            earlier: Earlier::default(),
-        };
+        let mut reads = Own::reads(reads);
         // What becomes of them is no matter of the updates, which have run.
         let mut read = match self.by_itself(site, &mut reads).await {
             Ok(read) => read.unwrap_or_default(),

@@ -9,10 +9,10 @@ use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::Fault;
 use super::parcel::{self, SEQ};
 use crate::store::Change;
 use crate::store::redis::core::Core;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::names;
 
 /// What other processes tell this one.

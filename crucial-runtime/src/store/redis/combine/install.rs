@@ -3,15 +3,16 @@
 use bytes::Bytes;
 use redis::Pipeline;
 
-use super::{SLOT, stage};
+use super::site::SLOT;
+use super::stage;
 use crate::object::{ObjectType, Value};
 use crate::store::Description;
 use crate::store::redis::core::Core;
-use crate::store::redis::earlier::Earlier;
 use crate::store::redis::fault::Fault;
 use crate::store::redis::names::{self, Names};
 use crate::store::redis::records::{Made, Records};
 use crate::store::redis::removal::destroy;
+use crate::store::redis::sent::Earlier;
 use crate::store::redis::{registration, value};
 
 /// A new state on its way to the server.

@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::parcel::{self, Parcel};
 use super::replica::Replica;
-use super::{Fault, Site};
-use crate::object::{ObjectType, Value};
+use super::site::Site;
+use crate::object::{Key, ObjectType, Value};
+use crate::store::redis::fault::Fault;
 use crate::store::redis::value;
 
 /// How many commits in a row one process leads while others wait.
@@ -170,7 +171,7 @@ impl Lead {
     }
 
     /// Takes in what waits, as the server gives a whole hash.
-    pub(super) fn fetched(&mut self, queue: redis::Value) -> Result<(), Fault> {
+    pub(super) fn fetched(&mut self, key: &Key, queue: redis::Value) -> Result<(), Fault> {
         self.queued.clear();
         self.listed.clear();
         self.bytes = 0;
@@ -181,19 +182,19 @@ impl Lead {
         while let (Some(Value::Bytes(session)), Some(Value::Bytes(bytes))) =
             (pairs.next(), pairs.next())
         {
-            self.take_in(String::from_utf8_lossy(&session).into_owned(), &bytes);
+            self.take_in(key, String::from_utf8_lossy(&session).into_owned(), &bytes);
         }
         Ok(())
     }
 
-    fn take_in(&mut self, session: String, bytes: &Bytes) {
+    fn take_in(&mut self, key: &Key, session: String, bytes: &Bytes) {
         self.bytes += bytes.len();
         // What is not numbered is none of ours.
         if let Some((seq, parcel)) = parcel::numbered(bytes) {
             self.queued.push(Queued {
                 session,
                 seq: seq.to_owned(),
-                parcel: parcel::unpack(self.object, &parcel),
+                parcel: parcel::unpack(key, self.object, &parcel),
             });
         }
     }
@@ -232,7 +233,7 @@ impl Lead {
         let bytes = self.bytes;
         for (session, found) in sessions.into_iter().zip(found) {
             if let Value::Bytes(parcel) = found {
-                self.take_in(session, &parcel);
+                self.take_in(site.names.key(), session, &parcel);
             }
         }
         self.bytes = bytes;
@@ -269,7 +270,7 @@ impl Lead {
         if site.core.is_quiescing() || (self.company && self.rounds + 1 >= ROUNDS) {
             return Following::Longest;
         }
-        let busy = site.lane.has_waiting();
+        let busy = site.queue.has_waiting();
         let is_wished = others.any(|queued| matches!(queued.parcel, Parcel::Wish));
         if is_wished && (!busy || self.rounds + 1 >= COHORT) {
             // Not whose wish is met first: the queue has no order, and two might pass the lease to and fro for ever.

@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Fault;
 use super::replica::Replica;
 use crate::object::{Call, ObjectType, Refusal, State};
 use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
 
 /// The state as this process last saw it stored.
 ///

@@ -3,11 +3,12 @@
 use redis::Cmd;
 use tokio::time::Instant;
 
+use super::combining::Combining;
 use super::replica::Replica;
-use super::{Combining, Fault};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::redis::core::Core;
 use crate::store::redis::description::describe;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::names::Names;
 use crate::store::redis::value;
 

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use redis::Pipeline;
 
-use super::{Own, SLOT, Site, parcel};
+use super::own::Own;
+use super::parcel;
+use super::site::{SLOT, Site};
 use crate::object::Value;
 use crate::store::redis::fault::Fault;
 use crate::store::redis::{names, value};
@@ -33,7 +35,7 @@ pub(super) async fn recorded(site: &Site<'_>, own: &Own<'_>) -> Result<Bytes, Fa
                 (0, _) => return None,
                 _ => rest.clone(),
             };
-            (seq == own.seq).then_some(Ok(rest))
+            (seq == own.sent.seq).then_some(Ok(rest))
         }
         Ok(_) => None,
         Err(fault) => Some(Err(fault)),

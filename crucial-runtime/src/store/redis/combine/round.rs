@@ -3,13 +3,16 @@
 use tokio::time::Instant;
 
 use super::batch::{Batch, Ran};
+use super::combining::Combining;
 use super::commit::{Commit, Committed, abandon};
 use super::keeper::renew;
 use super::lead::Lead;
+use super::own::Own;
 use super::replica::{self, Run};
-use super::{Combining, Fault, Own, Site};
+use super::site::Site;
 use crate::object::milliseconds;
 use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
 
 /// What a round did for the calls of this process.
 pub(super) enum Turn {
@@ -73,7 +76,7 @@ impl Combining {
             self.known(site.core, site.names, object).await?;
         }
         lead.look(site).await?;
-        let seq = own.map(|own| own.seq.as_str());
+        let seq = own.map(|own| own.sent.seq.as_str());
         loop {
             let own = own.filter(|_| lead.may_run(me));
             let asked = Instant::now();
@@ -118,7 +121,7 @@ impl Combining {
                 Committed::Kept(suspect, listed, queue) => {
                     lead.keep(after, suspect);
                     match queue {
-                        Some(queue) => lead.fetched(queue)?,
+                        Some(queue) => lead.fetched(site.names.key(), queue)?,
                         None => lead.list(listed.into_iter()),
                     }
                     return Ok((turn(), After::Kept));
@@ -159,14 +162,14 @@ impl Combining {
         };
         let before = replica.version;
         if !lead.is_wary() {
-            let (given, stored) = replica.run(lead.object(), &batch.works, limit, &pulse)?;
+            let (given, stored) = replica.run(lead.object(), &batch.calls, limit, &pulse)?;
             return Ok(Some((before, batch.ran(given, stored)?)));
         }
         // One by one: whoever comes next is to know at which of them this process has died.
         let Some(leased) = pulse.lease() else {
             return Ok(None);
         };
-        let mut run = Run::of(replica, lead.object(), &batch.works, Some(limit));
+        let mut run = Run::of(replica, lead.object(), &batch.calls, Some(limit));
         for name in batch.names() {
             if lead.is_poison(&name) {
                 run.refuse(poisoned());

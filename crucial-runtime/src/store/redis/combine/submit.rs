@@ -4,11 +4,12 @@ use bytes::Bytes;
 use redis::Pipeline;
 
 use super::lead::Lead;
-use super::{Fault, SLOT, Site, reads, stage};
-use crate::object::{ObjectType, Value};
-use crate::store::redis::earlier::Earlier;
-use crate::store::redis::names;
-use crate::store::redis::value;
+use super::site::{SLOT, Site};
+use super::{reads, stage};
+use crate::object::{Key, ObjectType, Value};
+use crate::store::redis::fault::Fault;
+use crate::store::redis::sent::Earlier;
+use crate::store::redis::{names, value};
 
 /// How many bytes of a state or of a reply may go through a script, which pays for each.
 const INLINE: usize = 8 * 1024;
@@ -120,11 +121,12 @@ impl Submission<'_> {
         let Some(Value::List(answer)) = answer.map(value::plain).transpose()? else {
             return Err(Fault::garbled("no answer to a call"));
         };
-        self.read(answer, state, queue)
+        self.read(names.key(), answer, state, queue)
     }
 
     fn read(
         &self,
+        key: &Key,
         answer: Vec<Value>,
         state: Option<redis::Value>,
         queue: Option<redis::Value>,
@@ -150,7 +152,7 @@ impl Submission<'_> {
                 let found = found.filter(|state| state.get(..8) == Some(&version[..]));
                 let mut lead = Lead::new(self.object, token, version, suspect, died);
                 match queue {
-                    Some(queue) => lead.fetched(queue)?,
+                    Some(queue) => lead.fetched(key, queue)?,
                     None => lead.list(answer),
                 }
                 Submitted::Granted(lead, found)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::answer::Answer;
 use super::capabilities::Capabilities;
 use super::clock::Clock;
 use super::times::{RECORD_LIFE, RECORD_RENEWAL};
@@ -13,6 +14,28 @@ use super::times::{RECORD_LIFE, RECORD_RENEWAL};
 const REPEATABLE: Duration = RECORD_LIFE
     .saturating_sub(RECORD_RENEWAL)
     .saturating_sub(Duration::from_secs(10));
+
+/// Under which number calls are sent, and what has come of it.
+///
+/// It goes with the calls wherever they go: a repeat of them may be under way and yet succeed, and then they have run.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    /// The sequence number of the calls.
+    pub(super) seq: String,
+    /// What the first of the calls gave in an attempt that was refused.
+    pub(super) attempt: Option<Vec<Answer>>,
+    pub(super) earlier: Earlier,
+}
+
+impl Sent {
+    /// A number of which the server knows nothing.
+    pub(super) fn under(seq: String) -> Self {
+        Self {
+            seq,
+            ..Self::default()
+        }
+    }
+}
 
 /// When calls were first sent, and whether they may have run.
 #[derive(Debug, Clone, Copy, Default)]
