@@ -152,7 +152,7 @@ impl Core {
                         loads += 1;
                         let mut load = Pipeline::new();
                         load.add_command(script.load(sending.form));
-                        // What the server says to this shows in the next reply to the script itself.
+                        // Where the server refuses this, the next reply to the script says so.
                         let _ = self.link.send(&connected, load).await;
                     }
                     // A function is refused as a whole where memory is full or the disk is; as a text each of its
@@ -160,7 +160,7 @@ impl Core {
                     (Again::Load | Again::Full, Some(_)) if sending.form == Form::Function => {
                         (as_text, loads) = (true, 0);
                     }
-                    // What is refused now may have been taken before.
+                    // The server refuses it now, and may have taken it before.
                     (Again::Full, _) if *sent => return Err(Fault::InDoubt(started.elapsed())),
                     (Again::Full, _) => return Ok(replies),
                     (Again::Elsewhere, _) => {
@@ -249,7 +249,7 @@ fn again(replies: &[redis::Value]) -> Option<Again> {
             "ERR" if error.details() == Some("Function not found") => Some(Again::Load),
             "OOM" | "MISCONF" => Some(Again::Full),
             "READONLY" => Some(Again::Elsewhere),
-            // What was staged beside the script has been evicted: nothing has been done.
+            // The server has evicted the bytes that were staged beside the script: it has done nothing.
             "CRUCIAL_UNSTAGED" => Some(Again::Later),
             _ if Fault::is_passing(error) => Some(Again::Later),
             _ => None,

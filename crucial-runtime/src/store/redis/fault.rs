@@ -24,7 +24,7 @@ pub(super) enum Fault {
     Corrupt(String),
     /// The object itself refused the call.
     Refused(Refusal),
-    /// The call ends, or holds up for ever, whoever runs it.
+    /// The call ends each process that runs it, or holds it up for ever.
     Poison(String),
     /// The server refused the call.
     Server(String),

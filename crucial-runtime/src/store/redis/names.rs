@@ -72,7 +72,7 @@ impl Names {
         [&self.base, ":l"].concat()
     }
 
-    /// The calls that wait for whoever leads, by session.
+    /// The calls that wait for the leader, by session.
     pub(super) fn queue(&self) -> String {
         [&self.base, ":q"].concat()
     }
@@ -178,7 +178,7 @@ fn tag(name: &str) -> Cow<'_, str> {
 /// What [`tag`] does not leave as it is.
 const ESCAPED: [char; 3] = ['%', '{', '}'];
 
-/// The name of a tag; `None` for what is no tag.
+/// The name of a tag; `None` for a text that is not a tag.
 fn name(tag: &str) -> Option<String> {
     let mut parts = tag.split('%');
     let mut name = parts.next()?.to_owned();

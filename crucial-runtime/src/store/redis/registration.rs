@@ -8,8 +8,8 @@ use super::names::{self, Names};
 
 /// The command that notes the object among those of its namespace.
 ///
-/// It is noted after it has been created and struck off before it is removed: whoever creates it anew has seen it
-/// removed, so its note comes last.
+/// A process notes the object after it has created it, and strikes it off before it removes it. A process that creates the
+/// object anew has seen it removed, so its note comes last.
 pub(super) fn note(names: &Names) -> Cmd {
     command("SADD", names)
 }

@@ -12,7 +12,7 @@ use crate::object::{ObjectType, Value};
 use crate::store::redis::fault::Fault;
 use crate::store::redis::{names, value};
 
-/// Larger replies are fetched by whoever waits for them: scripts pay for every byte that they see.
+/// Callers fetch larger replies themselves: scripts pay for every byte that they see.
 const PUSHED: usize = 8 * 1024;
 
 /// A caller whose calls were run.
@@ -50,7 +50,7 @@ pub(super) enum Committed {
     Handed,
     /// Done, and let go.
     Released,
-    /// Not done: somebody else leads.
+    /// Not done: another process leads.
     Fenced,
     /// Not done: these calls had been run before.
     Ran(Vec<Bytes>),
@@ -165,7 +165,7 @@ impl Commit<'_> {
 
 /// Gives up a lease: the calls that were to be run fail, and others look for themselves.
 ///
-/// The fault as the callers of this process meet it: where somebody else may lead by now, they may run what waits.
+/// The fault as the callers of this process meet it: where another process may lead by now, it may run what waits.
 pub(super) async fn abandon(
     site: &Site<'_>,
     lead: &Lead,

@@ -1,4 +1,4 @@
-//! The second gear: calls are left to whoever leads, or the lead is taken.
+//! The second gear: the process leaves its calls to the leader, or takes the lead.
 
 use std::time::Duration;
 
@@ -21,14 +21,14 @@ use crate::store::redis::fault::Fault;
 use crate::store::redis::operation::is_read;
 use crate::store::redis::times::CALL_LIMIT;
 
-/// Calls that are larger are not sent to whoever leads: the lease comes to them.
+/// Larger calls are not sent to the leader: the lease comes to them.
 const SENT: usize = 256 * 1024;
 /// How many calls, and how many bytes, a process must have for the lease to come to them rather than they to it.
 const MANY: usize = 16;
 const MUCH: usize = 16 * 1024;
 
 impl Combining {
-    /// Leaves calls to whoever leads, and gives the replies; or leads.
+    /// Leaves calls to the leader, and gives the replies; or takes the lead.
     pub(super) async fn submit(
         &mut self,
         site: &Site<'_>,
@@ -66,7 +66,7 @@ impl Combining {
             put = false;
             let asked = Instant::now();
             let submitted = submission.send(site, &mut own.sent.earlier).await?;
-            // Whoever leads may have seen it.
+            // The leader may have seen it.
             own.sent.earlier.doubt = true;
             let replies = match submitted {
                 Submitted::Replies(replies) => Some(replies),
@@ -165,7 +165,7 @@ impl Combining {
             own.calls.iter().partition(|call| is_read(call));
         let mut updated = parcel::answers(replies, updates.len())?.into_iter();
         let mut reads = Own::reads(reads);
-        // What becomes of them is no matter of the updates, which have run.
+        // The updates have run, and are answered even if a read fails.
         let mut read = match self.by_itself(site, &mut reads).await {
             Ok(read) => read.unwrap_or_default(),
             Err(fault) => {
@@ -186,7 +186,7 @@ impl Combining {
         Ok(())
     }
 
-    /// Whether so many calls are better run where they are than sent.
+    /// Whether the calls are better run where they are than sent to the leader.
     fn would_rather_lead(&self, calls: &[&Call]) -> bool {
         let bytes: usize = calls
             .iter()

@@ -46,7 +46,7 @@ pub(super) enum News {
     Replies(Bytes),
     /// It has run; the replies are in the record.
     Recorded,
-    /// Whoever led could not run it.
+    /// The leader could not run it.
     Failed(Bytes),
     /// The lease is its sender's. The version of the state, and whether what waits may be fetched unseen.
     Lead(Bytes, bool),

@@ -36,7 +36,7 @@ pub(super) enum Installed {
     Done,
     /// There is another state.
     Overtaken,
-    /// Somebody leads, or waits for whoever does.
+    /// Another process leads, or waits for the leader.
     Led,
     /// There is no object.
     Gone,
@@ -105,7 +105,8 @@ impl Install<'_> {
             .await?;
         let mut replies = replies.into_iter();
         let (staged, answer, noted) = (replies.next(), replies.next(), replies.next());
-        // Whatever became of the commands beside it, the script has said what it did. What it could not do is due to them.
+        // The script's answer decides, whatever happened to the commands around it. If the script failed, the `SET` before it
+        // is the likely cause, so its error comes first.
         let asked: Vec<_> = match &answer {
             Some(redis::Value::ServerError(_)) => staged.into_iter().chain(answer).collect(),
             _ => answer.into_iter().collect(),

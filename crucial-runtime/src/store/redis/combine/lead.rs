@@ -24,13 +24,13 @@ const DEATHS: usize = 2;
 /// Who is to lead after a commit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Following {
-    /// Nobody, if nobody waits.
+    /// No process, if none waits.
     Whoever,
     /// The same.
     Same,
-    /// Whoever has waited longest.
+    /// The process that has waited longest.
     Longest,
-    /// Whoever waits at that place.
+    /// The process that waits at that place.
     At(String),
 }
 

@@ -11,7 +11,7 @@ use crate::store::redis::answer::Answer;
 use crate::store::redis::engine::BATCH_CALLS;
 use crate::store::redis::fault::Fault;
 
-/// How parcels are laid out: whoever reads another layout leaves the calls to their sender.
+/// How parcels are laid out. A leader that reads another layout leaves the calls to their sender.
 const LAYOUT: u8 = 1;
 /// The characters of a sequence number, which goes before all that travels.
 pub(super) const SEQ: usize = 16;
@@ -50,7 +50,7 @@ pub(super) enum Parcel {
     Foreign,
 }
 
-/// Packs calls for whoever leads.
+/// Packs calls for the leader.
 pub(super) fn pack(seq: &str, object: &ObjectType, calls: &[&Call]) -> Result<Vec<u8>, Fault> {
     let packed = Packed {
         object: object.name,

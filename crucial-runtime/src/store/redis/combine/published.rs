@@ -73,7 +73,7 @@ impl Published {
         };
         let mut state = match state {
             Some(state) => state,
-            // What does not decode is told by whoever fetches it.
+            // A state that does not decode is left to the call that fetches it: that one reports it.
             None => object.decode(&stored).ok()?,
         };
         let answer = object.apply(&mut state, call.method, &call.args);

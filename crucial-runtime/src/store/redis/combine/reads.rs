@@ -51,7 +51,7 @@ impl Combining {
         if let Some(cached) = self.cached.as_mut().filter(|_| current) {
             cached.confirmed = asked;
         } else {
-            // What is there instead, or why there is nothing, is for whoever fetches it.
+            // The next fetch finds out what is there instead, or why there is nothing.
             self.cached = None;
         }
         Ok(current)

@@ -20,7 +20,7 @@ pub(super) enum Turn {
     Ran(Vec<Answer>),
     /// They had been run before.
     Recorded,
-    /// They were not run: others are to be run alone first, or somebody else leads.
+    /// They were not run: the calls of another process are to be run alone first, or another process leads.
     Later,
 }
 
@@ -48,9 +48,9 @@ impl Combining {
         self.pulse(site).let_go();
         match done {
             Ok((turn, _)) => Ok(turn),
-            // Somebody else may have led and run the calls before the object was removed, and a copy of them may still be
-            // on its way: whoever asks again for them to be run is told what their record says, or that there is no
-            // object, and that is noted.
+            // Another process may have led and run the calls before the object was removed, and a copy of them may still
+            // be on its way. The next request for them to be run is answered from their record. If there is none, it is
+            // answered that there is no object, and the server notes that.
             Err(Fault::Absent) => {
                 self.cached = None;
                 self.contended = true;
@@ -148,7 +148,7 @@ impl Combining {
 
     /// Runs what waits and may be run, and the calls of this process, on the stored state.
     ///
-    /// With the version of that state; `None` where somebody else leads by now.
+    /// With the version of that state; `None` where another process leads by now.
     async fn run_batch(
         &mut self,
         site: &Site<'_>,
@@ -165,7 +165,7 @@ impl Combining {
             let (given, stored) = replica.run(lead.object(), &batch.calls, limit, &pulse)?;
             return Ok(Some((before, batch.ran(given, stored)?)));
         }
-        // One by one: whoever comes next is to know at which of them this process has died.
+        // One by one: if this process dies, the next leader is to know at which call.
         let Some(leased) = pulse.lease() else {
             return Ok(None);
         };
@@ -190,18 +190,18 @@ impl Combining {
         Ok(Some((before, batch.ran(given, stored)?)))
     }
 
-    /// Somebody else leads, and has run or will run what was to be run here.
+    /// Another process leads, and has run or will run the calls that were to be run here.
     fn fenced(&mut self, site: &Site<'_>) -> (Turn, After) {
         tracing::debug!(state = site.names.state(), "a lease ran out too early");
         self.cached = None;
         self.contended = true;
-        // Whoever was too slow for a lease would be for the next of its kind.
+        // This process did not finish within its lease, so it asks for twice as long next time.
         self.lease = (self.lease(site) * 2).min(site.core.options.lease * 16);
         (Turn::Later, After::Gone)
     }
 }
 
-/// What the callers of calls get that killed those who ran them.
+/// The fault of a call that killed the processes that ran it.
 fn poisoned() -> Fault {
     Fault::Poison(
         "the processes that ran it died of it, or it did not end in them; it is not run again"

@@ -1,4 +1,4 @@
-//! Asking for calls to be run by whoever leads the object, or for the lease.
+//! A request to the leader to run calls, or for the lease.
 
 use bytes::Bytes;
 use redis::Pipeline;
@@ -14,7 +14,7 @@ use crate::store::redis::{names, value};
 /// How many bytes of a state or of a reply may go through a script, which pays for each.
 const INLINE: usize = 8 * 1024;
 
-/// One asking.
+/// One request.
 pub(super) struct Submission<'a> {
     pub(super) object: &'static ObjectType,
     pub(super) seq: &'a str,
@@ -57,7 +57,7 @@ impl Submission<'_> {
         let known = self
             .known
             .map_or_else(Vec::new, |version| version.to_be_bytes().to_vec());
-        // Whoever was handed the lease has it, most likely: what it needs comes along.
+        // A process that was handed the lease most likely gets it: the state and the queue come along.
         let (fetch_state, fetch_queue) = match &self.handed {
             Some((version, little)) => (version[..] != known, *little),
             None => (false, false),
@@ -148,7 +148,7 @@ impl Submission<'_> {
                     Some(Value::Bytes(state)) => Some(state),
                     _ => (!present.is_empty()).then_some(present),
                 };
-                // What was fetched beside the grant may be another object's by now.
+                // The state that was fetched beside the grant may be that of another object by now.
                 let found = found.filter(|state| state.get(..8) == Some(&version[..]));
                 let mut lead = Lead::new(self.object, token, version, suspect, died);
                 match queue {
