@@ -45,28 +45,20 @@ impl Combining {
         site: &Site<'_>,
         operation: &Operation,
     ) -> Result<Answer, Option<Sent>> {
-        if self.contended && matches!(operation, Operation::Call(call) if !is_read(call)) {
+        let operations = std::slice::from_ref(operation);
+        let Operation::Call(call) = operation else {
+            // A creation or a removal needs no other process. Both are rare: boxing them keeps the common future small.
+            let done = Box::pin(self.fly(site, operations, None)).await.pop();
+            return done.ok_or(None);
+        };
+        if self.contended && !is_read(call) {
             return Err(None);
         }
         self.begin();
-        let mut sent = None;
-        let done = match operation {
-            Operation::Call(call) => {
-                let mut own = Own::of(site.core, vec![call], None);
-                let done = self.by_itself(site, &mut own).await;
-                sent = own.sent.attempt.is_some().then_some(own.sent);
-                done
-            }
-            Operation::Create(call, description) => {
-                let created = self.create(site, call, description).await;
-                created.map(|done| Some(vec![Ok(done)]))
-            }
-            Operation::Destroy => {
-                let removed = self.destroy(site).await;
-                removed.map(|done| Some(vec![Ok(done)]))
-            }
-        };
-        let answers = self.landed(site, std::slice::from_ref(operation), done);
+        let mut own = Own::of(site.core, vec![call], None);
+        let done = self.by_itself(site, &mut own).await;
+        let sent = own.sent.attempt.is_some().then_some(own.sent);
+        let answers = self.landed(site, operations, done);
         answers.and_then(|mut answers| answers.pop()).ok_or(sent)
     }
 
@@ -107,8 +99,7 @@ impl Combining {
     async fn destroy(&mut self, site: &Site<'_>) -> Answer {
         self.let_go();
         site.published.forget();
-        // A removal is rare: boxing it keeps the common future small.
-        Box::pin(removal::destroy(site.core, site.names, SLOT)).await
+        removal::destroy(site.core, site.names, SLOT).await
     }
 
     /// Operations begin. After some that did not end nobody knows what is stored, or who leads.
