@@ -15,13 +15,11 @@ const EXPIRES: u8 = 2;
 pub(super) struct Acquaintance(AtomicU8);
 
 impl Acquaintance {
-    /// It has given that answer; whether that is the first to show that it is there.
-    pub(super) fn answered(&self, answer: &Poll<Value>) -> bool {
-        let is_new = self.0.load(Ordering::Relaxed) == UNSEEN && is_of_something(answer);
-        if is_new {
+    /// It has given that answer.
+    pub(super) fn answered(&self, answer: &Poll<Value>) {
+        if self.0.load(Ordering::Relaxed) == UNSEEN && is_of_something(answer) {
             self.seen();
         }
-        is_new
     }
 
     /// It is there.

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use redis::{Cmd, Pipeline};
 
 use super::core::Core;
+use super::description::description;
 use super::fault::Fault;
-use super::names::{self, ALL_OBJECTS, FORMAT, JOBS, Names};
+use super::names::{self, ALL_OBJECTS, JOBS, Names};
 use super::{scan, value};
 use crate::object::{Key, Namespace, Value};
-use crate::store::{Description, Details, Life, Stored};
+use crate::store::{Details, Life, Stored};
 
 /// About how many keys the server looks at a round trip.
 const CHUNK: usize = 1000;
@@ -148,7 +149,7 @@ pub(super) async fn stored(core: &Core, key: &Key, count: usize) -> Result<Optio
         "list" => {
             // One more than wanted tells whether there are more.
             let elements = ask(data("LRANGE").arg(0).arg(count).clone()).await?;
-            let mut first = strings(elements);
+            let mut first = value::strings(elements);
             let complete = first.len() <= count;
             first.truncate(count);
             Some(Stored::Elements { first, complete })
@@ -195,53 +196,13 @@ fn page(reply: Value) -> Result<(Option<Bytes>, Vec<Bytes>), Fault> {
     if let Value::List(parts) = reply
         && let Ok([Value::Bytes(next), found]) = <[Value; 2]>::try_from(parts)
     {
-        return Ok(((next != "0").then_some(next), strings(found)));
+        return Ok(((next != "0").then_some(next), value::strings(found)));
     }
     Err(Fault::Server("it gave no page to a scan".to_owned()))
 }
 
-fn strings(list: Value) -> Vec<Bytes> {
-    let values = match list {
-        Value::List(values) => values,
-        _ => Vec::new(),
-    };
-    let strings = values.into_iter().filter_map(|value| match value {
-        Value::Bytes(bytes) => Some(bytes),
-        _ => None,
-    });
-    strings.collect()
-}
-
 fn namespace(name: &[u8]) -> Option<Namespace> {
     Namespace::new(std::str::from_utf8(name).ok()?).ok()
-}
-
-/// The type and the detail that a description has, if what it describes is of a format that this program reads.
-pub(super) fn readable(found: Value) -> Result<Option<Description>, Fault> {
-    let format = match &found {
-        Value::List(parts) => parts.get(2).cloned(),
-        _ => None,
-    };
-    match (description(found), format) {
-        (Some(_), Some(Value::Bytes(format))) if format != FORMAT.as_bytes() => {
-            Err(Fault::Format(String::from_utf8_lossy(&format).into_owned()))
-        }
-        (Some(_), None | Some(Value::Nil)) => Err(Fault::Format("0".to_owned())),
-        (description, _) => Ok(description),
-    }
-}
-
-/// The type and the detail that a description has, of whatever format.
-fn description(found: Value) -> Option<Description> {
-    let found = strings(found);
-    let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-    match &found[..] {
-        [object, detail, ..] => Some(Description {
-            object: text(object),
-            detail: text(detail),
-        }),
-        _ => None,
-    }
 }
 
 /// The sum of the sizes of those keys that there are, if the server tells.

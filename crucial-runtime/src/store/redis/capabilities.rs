@@ -5,14 +5,12 @@ use std::time::Duration;
 use redis::{Pipeline, ServerError, Value};
 use tokio::time::Instant;
 
-use super::entry::{Mends, NoEntry};
+use super::entry::{Mends, NoEntry, RIGHTS};
 use crate::chance;
 use crate::error::Error;
 
 /// The oldest server that has all that is needed.
 const OLDEST: (u32, u32) = (6, 2);
-/// The rights that a user needs, as an ACL file has them.
-pub(super) const RIGHTS: &str = "`+@all -@dangerous +info ~crucial:* &crucial:*`";
 
 /// What a server is and can do.
 #[derive(Debug, Clone)]

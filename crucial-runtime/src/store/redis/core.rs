@@ -7,24 +7,19 @@ use std::time::Duration;
 
 use redis::{Cmd, Pipeline};
 use tokio::time::Instant;
-use url::Url;
 
 use super::capabilities::Capabilities;
-use super::combine::{Inbox, Keeper, Options};
 use super::fault::Fault;
 use super::link::Link;
 use super::loss::Losses;
+use super::options::Options;
 use super::script::{Form, Script, Scripts};
+use super::sent::Earlier;
 use super::terms::Terms;
-use super::{CALL_LIMIT, RECORD_LIFE, RECORD_RENEWAL};
+use super::times::CALL_LIMIT;
 use crate::chance;
 use crate::pause::Pause;
 
-/// For how long after its first sending a call may be repeated: until then its record is there. The margin is for
-/// clocks that run at different speeds.
-const REPEATABLE: Duration = RECORD_LIFE
-    .saturating_sub(RECORD_RENEWAL)
-    .saturating_sub(Duration::from_secs(10));
 /// Why a call is given up that can't be answered.
 const CUT: &str = "the server ends each connection on which it is asked for that, and no other one";
 /// How often a script that the server does not know is loaded for one call.
@@ -41,27 +36,20 @@ pub(super) struct Core {
     /// whether or not this process has forgotten the object in between.
     seq: AtomicU64,
     pub(super) options: Options,
-    pub(super) inbox: Inbox,
     pub(super) terms: Terms,
-    pub(super) keeper: Keeper,
     /// How many wait for this process to lead nothing any more.
     quiescing: AtomicUsize,
 }
 
 impl Core {
-    /// Without a `url` leases are not lengthened, however long methods run.
-    pub(super) fn new(link: Arc<Link>, options: Options, url: Option<&Url>) -> Self {
-        let session = format!("{:016x}", chance::number());
+    /// A session of its own, by that link.
+    pub(super) fn new(link: Arc<Link>, options: Options) -> Self {
         Self {
             link,
             scripts: Scripts::default(),
-            keeper: url.map_or_else(Keeper::none, |url| {
-                Keeper::of(url.clone(), session.clone(), options)
-            }),
-            session,
+            session: format!("{:016x}", chance::number()),
             seq: AtomicU64::new(0),
             options,
-            inbox: Inbox::default(),
             terms: Terms::default(),
             quiescing: AtomicUsize::new(0),
         }
@@ -107,8 +95,8 @@ impl Core {
         commands: impl Fn(&Sending) -> Pipeline + Send + Sync,
     ) -> Result<Vec<redis::Value>, Fault> {
         let deadline = Instant::now() + CALL_LIMIT;
-        let repeated = earlier.first.is_some();
-        let first = earlier.begin(&self.link);
+        let repeated = earlier.since().is_some();
+        let first = earlier.begin(&self.link.clock);
         let started = first.at;
         let sent = &mut earlier.doubt;
         let mut losses = Losses::default();
@@ -164,7 +152,7 @@ impl Core {
                         loads += 1;
                         let mut load = Pipeline::new();
                         load.add_command(script.load(sending.form));
-                        // What the server says to this shows in the next reply to the script itself.
+                        // Where the server refuses this, the next reply to the script says so.
                         let _ = self.link.send(&connected, load).await;
                     }
                     // A function is refused as a whole where memory is full or the disk is; as a text each of its
@@ -172,7 +160,7 @@ impl Core {
                     (Again::Load | Again::Full, Some(_)) if sending.form == Form::Function => {
                         (as_text, loads) = (true, 0);
                     }
-                    // What is refused now may have been taken before.
+                    // The server refuses it now, and may have taken it before.
                     (Again::Full, _) if *sent => return Err(Fault::InDoubt(started.elapsed())),
                     (Again::Full, _) => return Ok(replies),
                     (Again::Elsewhere, _) => {
@@ -197,51 +185,6 @@ impl Core {
             Some(value) => Ok(value),
             None => Err(Fault::Server("it gave no reply".to_owned())),
         }
-    }
-}
-
-/// What the server may know of a call already.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Earlier {
-    /// The first sending; none before that. However often it is sent after that, the server must not run it when its
-    /// record may have ended.
-    first: Option<First>,
-    /// Whether it may run, or have run, though it is refused now.
-    pub(super) doubt: bool,
-}
-
-impl Earlier {
-    /// Notes that it is about to be sent, unless it has been sent before.
-    pub(super) fn begin(&mut self, link: &Link) -> First {
-        *self.first.get_or_insert_with(|| First {
-            at: Instant::now(),
-            server_ms: link.clock.now_ms(),
-        })
-    }
-
-    /// When it was sent first, if it has been.
-    pub(super) fn since(&self) -> Option<Instant> {
-        self.first.map(|first| first.at)
-    }
-}
-
-/// When something was sent first.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct First {
-    at: Instant,
-    /// The same by the server's clock, as far as that was known here, in milliseconds since 1970.
-    server_ms: u64,
-}
-
-impl First {
-    /// The time by that server's clock until which it may be repeated.
-    ///
-    /// The clock here may have stood still since with all of its machine, and the server may be another one with
-    /// another time: what is earlier by either reckoning counts.
-    fn repeatable(&self, server: &Capabilities) -> u64 {
-        let life = u64::try_from(REPEATABLE.as_millis()).unwrap_or(u64::MAX);
-        let by_clock_here = server.time_of(self.at + REPEATABLE);
-        by_clock_here.min(self.server_ms.saturating_add(life))
     }
 }
 
@@ -306,7 +249,7 @@ fn again(replies: &[redis::Value]) -> Option<Again> {
             "ERR" if error.details() == Some("Function not found") => Some(Again::Load),
             "OOM" | "MISCONF" => Some(Again::Full),
             "READONLY" => Some(Again::Elsewhere),
-            // What was staged beside the script has been evicted: nothing has been done.
+            // The server has evicted the bytes that were staged beside the script: it has done nothing.
             "CRUCIAL_UNSTAGED" => Some(Again::Later),
             _ if Fault::is_passing(error) => Some(Again::Later),
             _ => None,
@@ -322,26 +265,4 @@ fn is_partly_done(replies: &[redis::Value]) -> bool {
         redis::Value::Array(done) => done.iter().any(failed),
         _ => false,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIFE_MS: u64 = REPEATABLE.as_millis() as u64;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_repeat_is_refused_in_time_whatever_clocks_do() {
-        let first = First {
-            at: Instant::now(),
-            server_ms: 1_000_000,
-        };
-        let reached = |server_ms| Capabilities::at(Instant::now(), server_ms);
-        assert_eq!(first.repeatable(&reached(1_000_000)), 1_000_000 + LIFE_MS);
-        // This machine stood still for an hour: no time has passed for it, and its record has ended.
-        assert_eq!(first.repeatable(&reached(4_600_000)), 1_000_000 + LIFE_MS);
-        // The server is another one, whose clock is behind.
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(first.repeatable(&reached(500_000)), 499_000 + LIFE_MS);
-    }
 }

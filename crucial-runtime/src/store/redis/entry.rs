@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use redis::{ErrorKind, RedisError};
 
-use super::capabilities::RIGHTS;
 use crate::error::Error;
 
+/// The rights that a user needs, as an ACL file has them.
+pub(super) const RIGHTS: &str = "`+@all -@dangerous +info ~crucial:* &crucial:*`";
 /// How much of what a server says is quoted, in bytes.
 const QUOTED: usize = 160;
 

@@ -6,6 +6,7 @@ use redis::ServerError;
 use serde::{Deserialize, Serialize};
 
 use super::names::FORMAT;
+use super::times::RECORD_LIFE;
 use crate::error::Error;
 use crate::object::{Key, Refusal};
 
@@ -23,7 +24,7 @@ pub(super) enum Fault {
     Corrupt(String),
     /// The object itself refused the call.
     Refused(Refusal),
-    /// The call ends, or holds up for ever, whoever runs it.
+    /// The call ends each process that runs it, or holds it up for ever.
     Poison(String),
     /// The server refused the call.
     Server(String),
@@ -102,6 +103,11 @@ impl Fault {
         }
     }
 
+    /// The fault of what is stored otherwise than this program writes it.
+    pub(super) fn garbled(what: &str) -> Self {
+        Self::Corrupt(format!("the server holds {what}"))
+    }
+
     /// Whether the call may have run, or may yet.
     pub(super) fn is_doubt(&self) -> bool {
         matches!(self, Self::InDoubt(_) | Self::Cut { .. })
@@ -120,7 +126,7 @@ impl Fault {
             "CRUCIAL_CORRUPT" => Self::Corrupt(text.to_owned()),
             "CRUCIAL_NO_METHOD" => Self::Refused(Refusal::no_such_method(text)),
             // A repeat after the record has ended: the first may have run.
-            "CRUCIAL_STALE" => Self::InDoubt(super::RECORD_LIFE),
+            "CRUCIAL_STALE" => Self::InDoubt(RECORD_LIFE),
             "WRONGTYPE" => Self::WrongType {
                 expected: "what this proxy is for".to_owned(),
                 found: "of another type on the server".to_owned(),

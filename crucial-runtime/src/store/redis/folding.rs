@@ -4,27 +4,26 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use super::lane::Answer;
-use super::operation::Operation;
+use super::answer::Answer;
 use super::value;
 use crate::object::{Call, Value};
 
 /// Calls that the server sees as one.
 pub(super) struct Folded<'a> {
-    operations: &'a [Operation],
+    calls: &'a [&'a Call],
     /// The arguments of the one call, where they are not those of the only one.
     args: Option<Vec<Bytes>>,
 }
 
 impl<'a> Folded<'a> {
     /// Folds what can be folded of a batch, in order.
-    pub(super) fn all(operations: &'a [Operation]) -> Vec<Self> {
+    pub(super) fn all(calls: &'a [&'a Call]) -> Vec<Self> {
         let mut all = Vec::new();
-        for same in operations.chunk_by(|a, b| a.call().method == b.call().method) {
+        for same in calls.chunk_by(|a, b| a.method == b.method) {
             match Self::of_several(same) {
                 Some(folded) => all.push(folded),
                 None => all.extend(same.chunks(1).map(|alone| Self {
-                    operations: alone,
+                    calls: alone,
                     args: None,
                 })),
             }
@@ -33,20 +32,19 @@ impl<'a> Folded<'a> {
     }
 
     /// Calls of one method as one, if there are several and they can be.
-    fn of_several(operations: &'a [Operation]) -> Option<Self> {
-        let [first, _, ..] = operations else {
+    fn of_several(calls: &'a [&'a Call]) -> Option<Self> {
+        let [first, _, ..] = calls else {
             return None;
         };
-        let first = first.call();
-        let args = (first.object.fold)(first.method.name, &args(operations))?;
+        let args = (first.object.fold)(first.method.name, &args(calls))?;
         Some(Self {
-            operations,
+            calls,
             args: Some(args),
         })
     }
 
     fn first(&self) -> Option<&Call> {
-        self.operations.first().map(Operation::call)
+        self.calls.first().copied()
     }
 
     /// The name of the method.
@@ -69,12 +67,12 @@ impl<'a> Folded<'a> {
         }
     }
 
-    /// The answers to all operations of a batch, from the replies to what the server saw.
+    /// The answers to all calls of a batch, from the replies to what the server saw.
     pub(super) fn answers(
         all: &[Self],
         replies: impl IntoIterator<Item = redis::Value>,
     ) -> Vec<Answer> {
-        let mut answers = Vec::with_capacity(all.iter().map(|one| one.operations.len()).sum());
+        let mut answers = Vec::with_capacity(all.iter().map(|one| one.calls.len()).sum());
         for (one, reply) in all.iter().zip(replies) {
             one.unfold(value::reply(reply), &mut answers);
         }
@@ -83,19 +81,17 @@ impl<'a> Folded<'a> {
 
     /// Adds the answer of each of the calls, from that of the one.
     fn unfold(&self, answer: Answer, answers: &mut Vec<Answer>) {
-        match (answer, self.operations) {
+        match (answer, self.calls) {
             (Ok(Poll::Ready(reply)), [first, _, ..]) => {
-                let first = first.call();
-                let args = args(self.operations);
+                let args = args(self.calls);
                 let replies: Vec<Value> = (first.object.unfold)(first.method.name, &args, &reply);
                 answers.extend(replies.into_iter().map(|reply| Ok(Poll::Ready(reply))));
             }
-            (answer, operations) => answers.resize(answers.len() + operations.len(), answer),
+            (answer, calls) => answers.resize(answers.len() + calls.len(), answer),
         }
     }
 }
 
-fn args(operations: &[Operation]) -> Vec<&[Bytes]> {
-    let calls = operations.iter().map(Operation::call);
-    calls.map(|call| &call.args[..]).collect()
+fn args<'a>(calls: &[&'a Call]) -> Vec<&'a [Bytes]> {
+    calls.iter().map(|call| &call.args[..]).collect()
 }

@@ -108,7 +108,7 @@ async fn knows(core: &Core, namespace: &Namespace) -> Result<bool, Fault> {
     Ok(value::plain(found)? == Value::Int(1))
 }
 
-/// Has whoever sweeps look for what is left of a job that has no lease any more.
+/// Has the next sweep look for what is left of a job that has no lease any more.
 pub(super) async fn haunted(core: &Core, namespace: &Namespace) -> Result<(), Fault> {
     let noted = redis::cmd("SADD").arg(JOBS).arg(namespace.as_str()).clone();
     core.ask(noted).await.map(drop)
@@ -116,7 +116,7 @@ pub(super) async fn haunted(core: &Core, namespace: &Namespace) -> Result<(), Fa
 
 /// Removes all objects of a namespace, and the job.
 ///
-/// Where `others` may still write until the lease that they know of ends, whoever sweeps looks once more after that.
+/// Where `others` may still write until the lease that they know of ends, a sweep looks once more after that.
 pub(super) async fn clear(core: &Core, namespace: &Namespace, others: bool) -> Result<(), Fault> {
     if others {
         remove_named(core, namespace).await?;

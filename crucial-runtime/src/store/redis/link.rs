@@ -37,7 +37,7 @@ pub(super) struct Link {
     this: Weak<Link>,
 }
 
-/// A connection for calls, and the how-manieth it is.
+/// A connection for calls and its generation.
 pub(super) type Connected = Made<Connection>;
 
 /// A connection for calls.

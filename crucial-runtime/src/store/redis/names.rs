@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::lane::Slot;
+use super::engine::Slot;
 use crate::object::{Key, Namespace};
 
 /// The format of what is stored: of keys, records, states and values. It goes up with every change that an older program can't
@@ -15,14 +15,21 @@ pub(super) const FORMAT: &str = "1";
 /// The server's keys of one object.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
+    key: Key,
     base: String,
 }
 
 impl Names {
     pub(super) fn of(key: &Key) -> Self {
         Self {
+            key: key.clone(),
             base: format!("crucial:{{{}}}", tag(key.as_str())),
         }
+    }
+
+    /// The key of the object in programs.
+    pub(super) fn key(&self) -> &Key {
+        &self.key
     }
 
     /// The data of a scripted object.
@@ -65,7 +72,7 @@ impl Names {
         [&self.base, ":l"].concat()
     }
 
-    /// The calls that wait for whoever leads, by session.
+    /// The calls that wait for the leader, by session.
     pub(super) fn queue(&self) -> String {
         [&self.base, ":q"].concat()
     }
@@ -171,7 +178,7 @@ fn tag(name: &str) -> Cow<'_, str> {
 /// What [`tag`] does not leave as it is.
 const ESCAPED: [char; 3] = ['%', '{', '}'];
 
-/// The name of a tag; `None` for what is no tag.
+/// The name of a tag; `None` for a text that is not a tag.
 fn name(tag: &str) -> Option<String> {
     let mut parts = tag.split('%');
     let mut name = parts.next()?.to_owned();

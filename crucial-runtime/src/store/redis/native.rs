@@ -2,16 +2,18 @@
 
 use redis::Pipeline;
 
+use super::answer::Answer;
 use super::core::{Core, Sending};
 use super::folding::Folded;
-use super::lane::Answer;
 use super::names::Names;
 use super::operation::Operation;
 use super::scan::Place;
+use crate::object::Call;
 
 /// Sends a batch of reads as the server's own commands.
 pub(super) async fn fly(core: &Core, names: &Names, operations: &[Operation]) -> Vec<Answer> {
-    let calls = Folded::all(operations);
+    let calls: Vec<&Call> = operations.iter().filter_map(Operation::call).collect();
+    let calls = Folded::all(&calls);
     let places: Vec<Option<Place>> = calls.iter().map(place).collect();
     let commands = |sending: &Sending| {
         let mut pipeline = Pipeline::with_capacity(calls.len());

@@ -1,6 +1,6 @@
 //! What may be asked of an object.
 
-use super::lane::{SLOTS, Slot};
+use super::engine::Engine;
 use crate::object::{Call, MethodKind};
 use crate::store::Description;
 
@@ -11,32 +11,34 @@ pub(super) enum Operation {
     Call(Call),
     /// To come into being; the answer is 1, or 0 where the key is taken.
     Create(Call, Description),
-    /// To be removed; the answer is 1, or 0 where there was none.
-    Destroy(Call),
+    /// To be removed, whatever the object is; the answer is 1, or 0 where there was none.
+    Destroy,
 }
 
 impl Operation {
-    pub(super) fn call(&self) -> &Call {
+    /// The call to be made; a removal makes none.
+    pub(super) fn call(&self) -> Option<&Call> {
         match self {
-            Self::Call(call) | Self::Create(call, _) | Self::Destroy(call) => call,
+            Self::Call(call) | Self::Create(call, _) => Some(call),
+            Self::Destroy => None,
         }
     }
 
-    pub(super) fn is_read(&self) -> bool {
-        matches!(self, Self::Call(call) if call.method.kind == MethodKind::Read)
+    /// Who serves it; any engine serves a removal.
+    pub(super) fn engine(&self) -> Option<Engine> {
+        self.call().map(Engine::of)
     }
 
-    /// Whether the engine for user objects does it.
-    pub(super) fn is_combined(&self) -> bool {
-        self.call().object.script.is_none() && !matches!(self, Self::Destroy(_))
-    }
-
-    /// How many batches of such operations may be under way.
-    pub(super) fn slots(&self) -> Slot {
-        if self.call().object.script.is_some() {
-            SLOTS
-        } else {
-            1
+    /// The call, where the operation is one that only reads.
+    pub(super) fn read(&self) -> Option<&Call> {
+        match self {
+            Self::Call(call) if is_read(call) => Some(call),
+            _ => None,
         }
     }
+}
+
+/// Whether the call only reads.
+pub(super) fn is_read(call: &Call) -> bool {
+    call.method.kind == MethodKind::Read
 }

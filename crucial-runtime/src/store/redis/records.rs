@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::clock::Clock;
-use super::{RECORD_RENEWAL, lane::SLOTS};
+use super::engine::{SLOTS, Slot};
+use super::times::RECORD_RENEWAL;
 
 /// When a record of this process was last made new, by the clock here and by the server's, slot by slot.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ impl Made {
 
 impl Records {
     /// Whether the next call is to make the record new. Doing so at each would cost as much as half a command.
-    pub(super) fn are_due(&self, slot: usize, now: Made) -> bool {
+    pub(super) fn are_due(&self, slot: Slot, now: Made) -> bool {
         let last = *self.lock(slot);
         last.is_none_or(|last| {
             let there = Duration::from_millis(now.1.abs_diff(last.1));
@@ -33,11 +34,11 @@ impl Records {
     }
 
     /// It was made new after that moment.
-    pub(super) fn renewed(&self, slot: usize, at: Made) {
+    pub(super) fn renewed(&self, slot: Slot, at: Made) {
         *self.lock(slot) = Some(at);
     }
 
-    fn lock(&self, slot: usize) -> std::sync::MutexGuard<'_, Option<Made>> {
+    fn lock(&self, slot: Slot) -> std::sync::MutexGuard<'_, Option<Made>> {
         // Held to copy it.
         self.0[slot].lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::fault::Fault;
 use crate::pause::Pause;
 
-/// The number of one that is put in by whoever begins.
+/// The generation of the first one.
 pub(super) const FIRST: u64 = 1;
 
 /// Something that breaks now and then, and is made again by one of its users for all of them.
@@ -30,7 +30,7 @@ struct State<T> {
     failure: Option<Fault>,
 }
 
-/// One of those that were made, and the how-manieth it is.
+/// One of those that were made, and its generation.
 #[derive(Debug, Clone)]
 pub(super) struct Made<T> {
     pub(super) generation: u64,
@@ -81,7 +81,7 @@ impl<T: Clone> Renewed<T> {
     /// The present one, or a new one. Where that can't be made it is tried again until `deadline`, unless the fault is
     /// one that another try does not mend.
     ///
-    /// `make` is told the how-manieth it makes.
+    /// `make` is told the generation that it makes.
     pub(super) async fn get_or_make<F>(
         &self,
         deadline: Instant,

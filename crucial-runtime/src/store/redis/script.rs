@@ -12,7 +12,7 @@ use std::time::Duration;
 use redis::Cmd;
 use sha1_smol::Sha1;
 
-use super::{RECORD_LIFE, RECORD_RENEWAL};
+use super::times::{RECORD_LIFE, RECORD_RENEWAL};
 use crate::object::ServerScript;
 
 /// How many arguments a script has beside its keys.

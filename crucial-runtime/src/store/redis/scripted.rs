@@ -1,26 +1,29 @@
-//! Operations that the server runs itself: the methods of scripted objects, and removal.
+//! Operations that the server runs itself: the methods of scripted objects, their creation, and removal.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 
 use bytes::Bytes;
-use redis::{Cmd, Pipeline};
+use redis::Pipeline;
 
+use super::answer::Answer;
 use super::core::Core;
+use super::engine::Slot;
 use super::fault::Fault;
 use super::folding::Folded;
-use super::lane::{Answer, Slot};
 use super::names::{self, Names};
-use super::operation::Operation;
+use super::operation::{Operation, is_read};
 use super::records::{Made, Records};
-use super::script::Script;
-use super::{jobs, value};
-use crate::object::{Call, ServerScript, Value};
+use super::removal::destroy;
+use super::{jobs, registration, value};
+use crate::object::{Call, ServerScript};
 use crate::store::Description;
 
 /// From which size on, in bytes, a reply that has come is not to be remembered.
 const LARGE: usize = 64 * 1024;
+/// Where the records of scripted batches begin. The record before them is that of the combining engine: a key that is used
+/// as two types has calls of both under way.
+const FIRST: Slot = 1;
 
 /// What the server is known to remember of this process and an object.
 #[derive(Debug, Default)]
@@ -51,55 +54,61 @@ pub(super) async fn fly(
     remembered: &Remembered,
     operations: &[Operation],
 ) -> Vec<Answer> {
-    let answers = match operations {
-        // What is seldom is kept apart, so that what is not stays small.
-        [Operation::Destroy(call)] => Box::pin(destroy(core, names, slot, call)).await,
-        operations => run(core, names, slot, remembered, operations).await,
+    if let [Operation::Destroy] = operations {
+        // `destroy` is rare: boxing it keeps the common future small.
+        return vec![Box::pin(destroy(core, names, FIRST + slot)).await];
+    }
+    let calls: Vec<&Call> = operations.iter().filter_map(Operation::call).collect();
+    let created = match operations {
+        [Operation::Create(_, description)] => Some(description),
+        _ => None,
     };
-    answers.unwrap_or_else(|fault| operations.iter().map(|_| Err(fault.clone())).collect())
+    let answers = run(core, names, slot, remembered, &calls, created).await;
+    answers.unwrap_or_else(|fault| calls.iter().map(|_| Err(fault.clone())).collect())
 }
 
+/// Runs calls, or creates the object by the only one.
 async fn run(
     core: &Core,
     names: &Names,
     slot: Slot,
     remembered: &Remembered,
-    operations: &[Operation],
+    calls: &[&Call],
+    created: Option<&Description>,
 ) -> Result<Vec<Answer>, Fault> {
-    let Some(first) = operations.first() else {
+    let Some(object) = calls.first().map(|call| call.object) else {
         return Ok(Vec::new());
     };
-    let Some(methods) = first.call().object.script else {
+    let Some(methods) = object.script else {
         return Err(Fault::Server("the object has no script".to_owned()));
     };
-    let calls = Folded::all(operations);
+    let folded = Folded::all(calls);
     let batch = Batch {
         core,
         names,
-        slot,
-        first,
-        calls: &calls,
+        slot: FIRST + slot,
+        type_name: object.name,
+        calls: &folded,
         methods,
         keys: remembered.keys(names, methods),
     };
-    if operations.iter().all(Operation::is_read) {
+    if created.is_none() && calls.iter().all(|call| is_read(call)) {
         return Ok(batch.send(None, Birth::Never).await?.0);
     }
     let now = Made::now(&core.link.clock);
     let renew = remembered.records.are_due(slot, now);
-    let implicit = first.call().object.implicit;
-    let birth = match first {
-        Operation::Create(_, found) => Birth::Created(found),
-        _ if implicit && !remembered.born.load(Ordering::Relaxed) => Birth::Implicit,
-        _ => Birth::Never,
+    let birth = match created {
+        Some(description) => Birth::Created(description),
+        None if object.implicit && !remembered.born.load(Ordering::Relaxed) => Birth::Implicit,
+        None => Birth::Never,
     };
     let mut sent = batch.send(Some(renew), birth).await;
-    if let (Err(Fault::Absent), true, Birth::Never) = (&sent, implicit, birth) {
+    if let (Err(Fault::Absent), true, Birth::Never) = (&sent, object.implicit, birth) {
         // It has been removed since: it comes into being once more.
         sent = Box::pin(batch.send(Some(renew), Birth::Implicit)).await;
     }
     if let Err(Fault::Ended) = &sent
-        && Box::pin(jobs::revive(core, first.call().key.namespace())).await?
+        && Box::pin(jobs::revive(core, names.key().namespace())).await?
     {
         sent = Box::pin(batch.send(Some(renew), birth)).await;
     }
@@ -121,8 +130,9 @@ async fn run(
 struct Batch<'a> {
     core: &'a Core,
     names: &'a Names,
+    /// Where the server remembers the batch.
     slot: Slot,
-    first: &'a Operation,
+    type_name: &'static str,
     calls: &'a [Folded<'a>],
     methods: ServerScript,
     /// Those of the script, of which reads need all but the records.
@@ -149,9 +159,8 @@ impl Batch<'_> {
         update: Option<bool>,
         birth: Birth<'_>,
     ) -> Result<(Vec<Answer>, bool), Fault> {
-        let object = self.first.call().object;
         let script = self.core.scripts.of(self.methods);
-        let job = self.first.call().key.namespace();
+        let job = self.names.key().namespace();
         let called = || {
             let ends = || self.core.terms.end_of(job);
             match birth {
@@ -159,7 +168,7 @@ impl Batch<'_> {
                 Birth::Created(found) => {
                     format!("\ncreate{}\n{}\n{}", ends(), found.object, found.detail)
                 }
-                Birth::Implicit => format!("\nimplicit{}\n{1}\n{1}", ends(), object.name),
+                Birth::Implicit => format!("\nimplicit{}\n{1}\n{1}", ends(), self.type_name),
             }
         };
         let seq = update.map_or_else(String::new, |_| self.core.next_seq());
@@ -192,7 +201,7 @@ impl Batch<'_> {
                 let mut pipeline = Pipeline::with_capacity(1);
                 pipeline.add_command(command);
                 if !called.is_empty() {
-                    pipeline.add_command(register(self.first.call()));
+                    pipeline.add_command(registration::note(self.names));
                 }
                 pipeline
             })
@@ -205,7 +214,7 @@ impl Batch<'_> {
         }
         let replies = match value::items(reply) {
             Err(Fault::Ended) => {
-                Box::pin(unregister(self.core, self.first.call())).await?;
+                Box::pin(registration::take_back(self.core, self.names)).await?;
                 return Err(Fault::Ended);
             }
             replies => replies?,
@@ -215,8 +224,8 @@ impl Batch<'_> {
         let noted = match noted {
             Some(redis::Value::ServerError(error)) if created => {
                 // The server has just become full. An object that is not noted would outlive its job.
-                let call = self.first.call();
-                Box::pin(destroy(self.core, self.names, self.slot, call)).await?;
+                let removed = Box::pin(destroy(self.core, self.names, self.slot));
+                removed.await.map(drop)?;
                 return Err(Fault::of(&error));
             }
             Some(redis::Value::ServerError(_)) => false,
@@ -246,74 +255,5 @@ impl Batch<'_> {
         if let Err(fault) = forgotten.await {
             tracing::debug!(?fault, "the record of a large reply stays until it ends");
         }
-    }
-}
-
-pub(super) async fn destroy(
-    core: &Core,
-    names: &Names,
-    slot: Slot,
-    call: &Call,
-) -> Result<Vec<Answer>, Fault> {
-    let script: std::sync::Arc<Script> = core.scripts.alone(include_str!("destroy.lua"));
-    let seq = core.next_seq();
-    let replies = core
-        .exchange(Some(&script), |sending| {
-            let mut pipeline = Pipeline::new();
-            pipeline.add_command(registration("SREM", call));
-            let keys = [
-                names.description(),
-                names.records(),
-                names.waiting(),
-                names.data().to_owned(),
-                names.index(),
-                names.state(),
-                names.lease(),
-                names.queue(),
-                names.suspects(),
-            ];
-            let mut command = sending.run(&script, &keys, 0);
-            command
-                .arg(&seq)
-                .arg(names::record(&core.session, slot))
-                .arg(sending.refuse_after())
-                .arg(names.channel())
-                .arg(names::inbox(""));
-            pipeline.add_command(command);
-            pipeline
-        })
-        .await?;
-    let reply = replies.into_iter().next_back().unwrap_or(redis::Value::Nil);
-    Ok(vec![value::plain(reply).map(Poll::Ready)])
-}
-
-/// Notes the object among those of its namespace, so that it is found when the job ends.
-///
-/// It is noted after it has been created and struck off before it is removed: whoever creates it anew has seen it
-/// removed, so its note comes last.
-pub(super) fn register(call: &Call) -> Cmd {
-    registration("SADD", call)
-}
-
-/// Strikes off an object that was not created, since its job has ended.
-pub(super) async fn unregister(core: &Core, call: &Call) -> Result<(), Fault> {
-    core.ask(registration("SREM", call)).await.map(drop)
-}
-
-fn registration(command: &str, call: &Call) -> Cmd {
-    let mut command = redis::cmd(command);
-    command
-        .arg(names::objects_of(call.key.namespace()))
-        .arg(call.key.object());
-    command
-}
-
-/// The flag that creating and destroying answer with.
-pub(super) fn flag(answer: Poll<Value>) -> Result<bool, Fault> {
-    match answer {
-        Poll::Ready(Value::Int(flag)) => Ok(flag == 1),
-        other => Err(Fault::Server(format!(
-            "it gave an unexpected reply: {other:?}"
-        ))),
     }
 }

@@ -1,6 +1,6 @@
-//! The channels that somebody in this process watches, and the connection that hears them.
+//! The channels that this process watches, and the connection that hears them.
 //!
-//! It is a connection of its own, made when somebody first watches: a server ends one that has subscriptions as soon as
+//! It is a connection of its own, made with the first watcher: a server ends one that has subscriptions as soon as
 //! 32 MB wait for it, or 8 MB for a minute, and nobody bounds what calls ask for.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,7 @@ use super::entry::NoEntry;
 use super::fault::Fault;
 use super::link::Link;
 use super::renewed::{Made, Renewed};
+use super::times::CALL_LIMIT;
 use super::wire::Wire;
 use crate::pause::Pause;
 use crate::store::{Change, Changes, Watch};
@@ -26,7 +27,7 @@ const LINGER: Duration = Duration::from_secs(5);
 /// A connection that breaks sooner may have to be made many times.
 const SETTLED: Duration = Duration::from_secs(1);
 
-/// The channels that somebody in this process watches.
+/// The channels that this process watches.
 #[derive(Debug)]
 pub(super) struct Subscriptions {
     // Held for a look-up, never across an await. In order, so that a new connection asks for the same in the same way.
@@ -78,7 +79,7 @@ impl Subscriptions {
         if let Some(changes) = self.lock().get(&channel) {
             return Ok(changes.watch(Some(end)));
         }
-        let deadline = Instant::now() + super::CALL_LIMIT;
+        let deadline = Instant::now() + CALL_LIMIT;
         let mut pause = Pause::new(Duration::from_millis(1), Duration::from_secs(1));
         loop {
             let listener = self.listener(link, deadline).await?;
@@ -220,7 +221,7 @@ impl Subscriptions {
             return;
         };
         if !self.any() {
-            // A connection less for the server, until somebody watches again.
+            // A connection less for the server, until the next watcher.
             self.listener.broken(listener.generation);
         } else if listener.it.wire.unsubscribe(channel).await.is_err() {
             // A new connection subscribes to what is watched, and no longer to this.

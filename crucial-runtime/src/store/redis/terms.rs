@@ -29,9 +29,9 @@ struct Term {
 /// How a lease is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Asked {
-    /// By the driver, whose word it is that the job lives, for so long.
+    /// By the driver, whose word it is that the job lives: for so long.
     Renewed(Duration),
-    /// By whoever runs a thread of a job that lives.
+    /// By a process that runs a thread of a job that lives.
     Prolonged,
 }
 
@@ -83,7 +83,7 @@ impl Terms {
         term.filter(|term| term.end > 0).map(|term| term.asked)
     }
 
-    /// When the lease ends, as scripts read it; empty for what is no job that this process takes part in.
+    /// When the lease ends, as scripts read it; empty for a namespace that is not a job of this process.
     pub(super) fn end_of(&self, namespace: &str) -> String {
         let term = self.lock().get(namespace).copied();
         term.map_or_else(String::new, |term| term.end.to_string())

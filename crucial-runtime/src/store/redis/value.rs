@@ -48,6 +48,26 @@ pub(super) fn items(value: redis::Value) -> Result<Vec<redis::Value>, Fault> {
     }
 }
 
+/// The replies of a pipeline, unless one of them is an error: the first is the cause of those after it.
+pub(super) fn all_well(replies: Vec<redis::Value>) -> Result<Vec<redis::Value>, Fault> {
+    match replies.iter().find_map(|reply| match reply {
+        redis::Value::ServerError(error) => Some(Fault::of(error)),
+        _ => None,
+    }) {
+        Some(fault) => Err(fault),
+        None => Ok(replies),
+    }
+}
+
+/// The strings of a list.
+pub(super) fn strings(list: Value) -> Vec<Bytes> {
+    let values = match list {
+        Value::List(values) => values,
+        _ => Vec::new(),
+    };
+    values.into_iter().filter_map(bytes).collect()
+}
+
 /// The bytes of a value that is bytes.
 pub(super) fn bytes(value: Value) -> Option<Bytes> {
     match value {

@@ -4,15 +4,19 @@ use std::task::Poll;
 
 use tokio::time::Instant;
 
+use super::combining::Combining;
 use super::install::{Install, Installed};
-use super::replica::{self, Replica, Work};
-use super::{Combining, Fault, Own, Site, garbled, reads};
+use super::own::Own;
+use super::reads;
+use super::replica::{self, Replica};
+use super::site::Site;
 use crate::chance;
 use crate::object::{Call, MethodKind};
 use crate::store::Description;
-use crate::store::redis::core::Earlier;
+use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::jobs;
-use crate::store::redis::lane::Answer;
+use crate::store::redis::sent::Earlier;
 
 impl Combining {
     /// Does calls with a commit of their own; `None` where others are about.
@@ -25,7 +29,6 @@ impl Combining {
         let Some(object) = own.calls.first().map(|call| call.object) else {
             return Ok(Some(Vec::new()));
         };
-        let works: Vec<Work<'_>> = own.calls.iter().map(|call| Work::of(call)).collect();
         let reads = own.reads_only();
         let pulse = self.pulse(site);
         loop {
@@ -37,7 +40,7 @@ impl Combining {
             let asked = Instant::now();
             let replica = self.known(core, names, object).await?;
             let limit = core.options.value_bytes;
-            let (answers, stored) = replica.run(object, &works, limit, &pulse)?;
+            let (answers, stored) = replica.run(object, &own.calls, limit, &pulse)?;
             let Some(stored) = stored else {
                 // Updates that changed nothing (all of them wait, or failed) still have to have seen the latest state.
                 if reads || fresh || self.is_current(core, names).await? {
@@ -48,7 +51,7 @@ impl Combining {
             let version = replica::next(replica.version);
             let install = Install {
                 object,
-                seq: &own.seq,
+                seq: &own.sent.seq,
                 before: &replica.version.to_be_bytes(),
                 version,
                 stored: &stored,
@@ -56,10 +59,10 @@ impl Combining {
                     .calls
                     .iter()
                     .any(|call| call.method.kind == MethodKind::Update),
-                create: None,
+                description: None,
                 records: &self.records,
             };
-            match install.send(core, names, &mut own.earlier).await? {
+            match install.send(core, names, &mut own.sent.earlier).await? {
                 Installed::Done => {
                     if let Some(replica) = &mut self.cached {
                         replica.confirmed = asked;
@@ -79,10 +82,10 @@ impl Combining {
                         replica.rewind(object)?;
                     }
                 }
-                Installed::Exists => return Err(garbled("an unknown answer to a commit")),
+                Installed::Exists => return Err(Fault::garbled("an unknown answer to a commit")),
             }
             self.contended = true;
-            own.attempt = Some(answers);
+            own.sent.attempt = Some(answers);
             return Ok(None);
         }
     }
@@ -110,7 +113,7 @@ impl Combining {
                 version,
                 stored: &stored,
                 recorded: true,
-                create: Some((call, description)),
+                description: Some(description),
                 records: &self.records,
             };
             let mut first = Earlier::default();
@@ -136,7 +139,7 @@ impl Combining {
                 Ok(Poll::Ready(true.into()))
             }
             Installed::Exists => Ok(Poll::Ready(false.into())),
-            _ => Err(garbled("an unknown answer to a creation")),
+            _ => Err(Fault::garbled("an unknown answer to a creation")),
         }
     }
 }

@@ -3,19 +3,17 @@
 use bytes::Bytes;
 
 use super::commit::Caller;
-use super::lead::Lead;
+use super::lead::{CALLERS, Lead};
+use super::own::Own;
 use super::parcel::{self, Parcel};
-use super::replica::Work;
-use super::{Fault, Own};
-use crate::object::MethodKind;
-use crate::store::redis::lane::Answer;
-
-/// How many callers one commit answers at the most.
-pub(super) const CALLERS: usize = 1000;
+use crate::object::Call;
+use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
+use crate::store::redis::operation::is_read;
 
 /// The calls that a leader runs and commits together.
 pub(super) struct Batch<'a> {
-    pub(super) works: Vec<Work<'a>>,
+    pub(super) calls: Vec<&'a Call>,
     parts: Vec<Part<'a>>,
     own: Option<&'a Own<'a>>,
 }
@@ -40,13 +38,13 @@ pub(super) struct Ran {
 impl<'a> Batch<'a> {
     /// What waits and may be run, and the calls of this process.
     pub(super) fn of(lead: &'a Lead, own: Option<&'a Own<'a>>, me: &'a str) -> Self {
-        let mut works: Vec<Work<'_>> = Vec::new();
+        let mut all: Vec<&Call> = Vec::new();
         let mut parts = Vec::new();
         for queued in lead.others(me).take(CALLERS) {
             let Parcel::Calls(calls) = &queued.parcel else {
                 continue;
             };
-            works.extend(calls.iter().map(|(method, args)| Work { method, args }));
+            all.extend(calls);
             parts.push(Part {
                 session: &queued.session,
                 seq: &queued.seq,
@@ -55,26 +53,30 @@ impl<'a> Batch<'a> {
             });
         }
         if let Some(own) = own {
-            works.extend(own.calls.iter().map(|call| Work::of(call)));
+            all.extend(&own.calls);
             parts.push(Part {
                 session: me,
-                seq: &own.seq,
+                seq: &own.sent.seq,
                 calls: own.calls.len(),
                 elsewhere: false,
             });
         }
-        Self { works, parts, own }
+        Self {
+            calls: all,
+            parts,
+            own,
+        }
     }
 
     /// What each call is known as to all who may lead: the number of the calls that it came with, and its place among
     /// those. Reads have no such name: they do not travel.
     pub(super) fn names(&self) -> Vec<String> {
-        let mut names = Vec::with_capacity(self.works.len());
+        let mut names = Vec::with_capacity(self.calls.len());
         for part in &self.parts {
             let mut place = 0;
-            let works = &self.works[names.len()..];
-            for work in works.iter().take(part.calls) {
-                names.push(if work.method.kind == MethodKind::Read {
+            let calls = &self.calls[names.len()..];
+            for call in calls.iter().take(part.calls) {
+                names.push(if is_read(call) {
                     String::new()
                 } else {
                     place += 1;
@@ -92,9 +94,10 @@ impl<'a> Batch<'a> {
         for part in self.parts {
             let given: Vec<Answer> = all.by_ref().take(part.calls).collect();
             let own = self.own.filter(|_| !part.elsewhere);
-            let recorded = given.iter().enumerate().filter(|(place, _)| {
-                own.is_none_or(|own| own.calls[*place].method.kind != MethodKind::Read)
-            });
+            let recorded = given
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| own.is_none_or(|own| !is_read(own.calls[*place])));
             // Reads of this process are answered here and made again if need be: nobody records them.
             if own.is_none_or(|own| !own.reads_only()) {
                 callers.push(Caller {

@@ -3,14 +3,16 @@
 use bytes::Bytes;
 use redis::Pipeline;
 
-use super::lead::Lead;
+use super::lead::{Following, Lead};
+use super::own::Own;
 use super::parcel::{self, SEQ};
-use super::{Fault, Own, SLOT, Site, garbled, stage};
+use super::site::{SLOT, Site};
+use super::stage;
 use crate::object::{ObjectType, Value};
-use crate::store::redis::names;
-use crate::store::redis::value;
+use crate::store::redis::fault::Fault;
+use crate::store::redis::{names, value};
 
-/// Larger replies are fetched by whoever waits for them: scripts pay for every byte that they see.
+/// Callers fetch larger replies themselves: scripts pay for every byte that they see.
 const PUSHED: usize = 8 * 1024;
 
 /// A caller whose calls were run.
@@ -20,19 +22,6 @@ pub(super) struct Caller {
     pub(super) record: Bytes,
     /// Whether it waits in another process.
     pub(super) elsewhere: bool,
-}
-
-/// Who is to lead after a commit.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Following {
-    /// Nobody, if nobody waits.
-    Whoever,
-    /// The same.
-    Same,
-    /// Whoever has waited longest.
-    Longest,
-    /// Whoever waits at that place.
-    At(String),
 }
 
 /// What a leader did.
@@ -61,7 +50,7 @@ pub(super) enum Committed {
     Handed,
     /// Done, and let go.
     Released,
-    /// Not done: somebody else leads.
+    /// Not done: another process leads.
     Fenced,
     /// Not done: these calls had been run before.
     Ran(Vec<Bytes>),
@@ -146,14 +135,14 @@ impl Commit<'_> {
             })
             .await?;
         // The first error is the cause of those after it: a state that the server had no room for is missing later.
-        let mut replies = super::all_well(replies)?;
+        let mut replies = value::all_well(replies)?;
         let queue = if fetch { replies.pop() } else { None };
         let Some(Value::List(answer)) = replies.pop().map(value::plain).transpose()? else {
-            return Err(garbled("no answer to a commit"));
+            return Err(Fault::garbled("no answer to a commit"));
         };
         let mut answer = answer.into_iter();
         let Some(Value::Bytes(kind)) = answer.next() else {
-            return Err(garbled("no answer to a commit"));
+            return Err(Fault::garbled("no answer to a commit"));
         };
         let mut texts = answer.by_ref().map(|value| match value {
             Value::Bytes(bytes) => bytes,
@@ -169,14 +158,14 @@ impl Commit<'_> {
             b"F" => Committed::Fenced,
             b"X" => Committed::Ran(texts.collect()),
             b"A" => Committed::Absent,
-            _ => return Err(garbled("an unknown answer to a commit")),
+            _ => return Err(Fault::garbled("an unknown answer to a commit")),
         })
     }
 }
 
 /// Gives up a lease: the calls that were to be run fail, and others look for themselves.
 ///
-/// The fault as the callers of this process meet it: where somebody else may lead by now, they may run what waits.
+/// The fault as the callers of this process meet it: where another process may lead by now, it may run what waits.
 pub(super) async fn abandon(
     site: &Site<'_>,
     lead: &Lead,
@@ -184,8 +173,8 @@ pub(super) async fn abandon(
     fault: Fault,
 ) -> Fault {
     // Those that waited in the queue have been seen by others.
-    let waits = own.filter(|own| own.earlier.doubt);
-    let in_doubt = |fault| match waits.and_then(|own| own.earlier.since()) {
+    let waits = own.filter(|own| own.sent.earlier.doubt);
+    let in_doubt = |fault| match waits.and_then(|own| own.sent.earlier.since()) {
         Some(since) => Fault::InDoubt(since.elapsed()),
         None => fault,
     };
@@ -217,14 +206,14 @@ pub(super) async fn abandon(
                 abandon.arg(place);
             }
             if let Some(own) = waits {
-                abandon.arg(format!("{}{}", own.seq, core.session));
+                abandon.arg(format!("{}{}", own.sent.seq, core.session));
             }
             let mut pipeline = Pipeline::new();
             pipeline.add_command(abandon);
             pipeline
         })
         .await;
-    match told.and_then(super::all_well) {
+    match told.and_then(value::all_well) {
         Ok(replies) if replies.first() == Some(&redis::Value::Int(1)) => fault,
         Ok(_) => in_doubt(fault),
         Err(unheard) => {

@@ -1,33 +1,34 @@
-//! The second gear: calls are left to whoever leads, or the lead is taken.
+//! The second gear: the process leaves its calls to the leader, or takes the lead.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::Pipeline;
 use tokio::time::Instant;
 
+use super::combining::Combining;
 use super::inbox::News;
 use super::lead::Lead;
+use super::own::Own;
 use super::pulse::Leased;
+use super::recorded::recorded;
 use super::replica::Replica;
+use super::site::Site;
 use super::submit::{Submission, Submitted};
-use super::{Combining, Fault, Own, SLOT, Site, commit, is_read, parcel, reads};
+use super::{commit, parcel, reads};
 use crate::chance;
-use crate::object::{Call, Value, milliseconds};
-use crate::store::redis::core::Earlier;
-use crate::store::redis::{CALL_LIMIT, names, value};
+use crate::object::{Call, milliseconds};
+use crate::store::redis::fault::Fault;
+use crate::store::redis::operation::is_read;
+use crate::store::redis::times::CALL_LIMIT;
 
-/// Calls that are larger are not sent to whoever leads: the lease comes to them.
+/// Larger calls are not sent to the leader: the lease comes to them.
 const SENT: usize = 256 * 1024;
 /// How many calls, and how many bytes, a process must have for the lease to come to them rather than they to it.
 const MANY: usize = 16;
 const MUCH: usize = 16 * 1024;
 
-/// How many characters the time in a record has, which stands behind its number.
-const RECORD_TIME: usize = 8;
-
 impl Combining {
-    /// Leaves calls to whoever leads, and gives the replies; or leads.
+    /// Leaves calls to the leader, and gives the replies; or takes the lead.
     pub(super) async fn submit(
         &mut self,
         site: &Site<'_>,
@@ -43,12 +44,12 @@ impl Combining {
         let Some(object) = updates.first().map(|call| call.object) else {
             return Ok(None);
         };
-        core.inbox.listen(core).await?;
-        let mut awaited = core.inbox.wait_for(&own.seq);
+        site.inbox.listen(core).await?;
+        let mut awaited = site.inbox.wait_for(&own.sent.seq);
         let parcel = if self.would_rather_lead(&updates) {
-            own.seq.as_bytes().to_vec()
+            own.sent.seq.as_bytes().to_vec()
         } else {
-            parcel::pack(&own.seq, object, &updates)?
+            parcel::pack(&own.sent.seq, object, &updates)?
         };
         let started = Instant::now();
         let limit = CALL_LIMIT + core.options.method_limit * 4;
@@ -56,7 +57,7 @@ impl Combining {
         loop {
             let submission = Submission {
                 object,
-                seq: &own.seq,
+                seq: &own.sent.seq,
                 parcel: put.then_some(&parcel[..]),
                 known: self.cached.as_ref().map(|cached| cached.version),
                 handed: handed.take(),
@@ -64,9 +65,9 @@ impl Combining {
             };
             put = false;
             let asked = Instant::now();
-            let submitted = submission.send(site, &mut own.earlier).await?;
-            // Whoever leads may have seen it.
-            own.earlier.doubt = true;
+            let submitted = submission.send(site, &mut own.sent.earlier).await?;
+            // The leader may have seen it.
+            own.sent.earlier.doubt = true;
             let replies = match submitted {
                 Submitted::Replies(replies) => Some(replies),
                 Submitted::Recorded => Some(recorded(site, own).await?),
@@ -155,7 +156,7 @@ impl Combining {
     ) -> Result<(), Fault> {
         if replies.is_empty() {
             // The attempt has succeeded after all: what it gave was kept here.
-            let attempt = own.attempt.take().ok_or_else(|| own.in_doubt())?;
+            let attempt = own.sent.attempt.take().ok_or_else(|| own.in_doubt())?;
             own.take_answers(attempt);
             own.begin_anew(site.core);
             return Ok(());
@@ -163,14 +164,8 @@ impl Combining {
         let (reads, updates): (Vec<&Call>, Vec<&Call>) =
             own.calls.iter().partition(|call| is_read(call));
         let mut updated = parcel::answers(replies, updates.len())?.into_iter();
-        let mut reads = Own {
-            seq: String::new(),
-            calls: reads,
-            attempt: None,
-            answered: Vec::new(),
-            earlier: Earlier::default(),
-        };
-        // What becomes of them is no matter of the updates, which have run.
+        let mut reads = Own::reads(reads);
+        // The updates have run, and are answered even if a read fails.
         let mut read = match self.by_itself(site, &mut reads).await {
             Ok(read) => read.unwrap_or_default(),
             Err(fault) => {
@@ -191,7 +186,7 @@ impl Combining {
         Ok(())
     }
 
-    /// Whether so many calls are better run where they are than sent.
+    /// Whether the calls are better run where they are than sent to the leader.
     fn would_rather_lead(&self, calls: &[&Call]) -> bool {
         let bytes: usize = calls
             .iter()
@@ -201,35 +196,4 @@ impl Combining {
         let state = self.cached.as_ref().map_or(0, |cached| cached.stored.len());
         bytes > SENT || (calls.len() >= MANY && bytes > MUCH && bytes > 2 * state)
     }
-}
-
-/// The replies as the server recorded them.
-///
-/// A large reply ends before the record of its call, and where the server evicts it. Then the calls are in doubt.
-pub(super) async fn recorded(site: &Site<'_>, own: &Own<'_>) -> Result<Bytes, Fault> {
-    let (core, names) = (site.core, site.names);
-    let mut record = redis::cmd("HGET");
-    record
-        .arg(names.records())
-        .arg(names::record(&core.session, SLOT));
-    let mut pipeline = Pipeline::new();
-    pipeline.add_command(record);
-    pipeline.add_command(redis::cmd("GET").arg(names.reply(&core.session)).clone());
-    let replies = core.exchange(None, |_| pipeline.clone()).await?;
-    // Which of both it is: a record, or a large reply that stands by itself.
-    let said = |(place, reply): (usize, redis::Value)| match value::plain(reply) {
-        Ok(Value::Bytes(bytes)) => {
-            let (seq, rest) = parcel::numbered(&bytes)?;
-            let rest = match (place, rest.get(RECORD_TIME)) {
-                (0, Some(b'r')) => rest.slice(RECORD_TIME + 1..),
-                (0, _) => return None,
-                _ => rest.clone(),
-            };
-            (seq == own.seq).then_some(Ok(rest))
-        }
-        Ok(_) => None,
-        Err(fault) => Some(Err(fault)),
-    };
-    let said = replies.into_iter().enumerate().find_map(said);
-    said.unwrap_or_else(|| Err(own.in_doubt()))
 }

@@ -9,10 +9,10 @@ use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::Fault;
 use super::parcel::{self, SEQ};
 use crate::store::Change;
 use crate::store::redis::core::Core;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::names;
 
 /// What other processes tell this one.
@@ -46,7 +46,7 @@ pub(super) enum News {
     Replies(Bytes),
     /// It has run; the replies are in the record.
     Recorded,
-    /// Whoever led could not run it.
+    /// The leader could not run it.
     Failed(Bytes),
     /// The lease is its sender's. The version of the state, and whether what waits may be fetched unseen.
     Lead(Bytes, bool),

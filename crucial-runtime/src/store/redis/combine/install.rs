@@ -3,14 +3,17 @@
 use bytes::Bytes;
 use redis::Pipeline;
 
-use super::{Fault, SLOT, garbled, stage};
-use crate::object::{Call, ObjectType, Value};
+use super::site::SLOT;
+use super::stage;
+use crate::object::{ObjectType, Value};
 use crate::store::Description;
-use crate::store::redis::core::{Core, Earlier};
+use crate::store::redis::core::Core;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::names::{self, Names};
 use crate::store::redis::records::{Made, Records};
-use crate::store::redis::scripted::{destroy, register, unregister};
-use crate::store::redis::value;
+use crate::store::redis::removal::destroy;
+use crate::store::redis::sent::Earlier;
+use crate::store::redis::{registration, value};
 
 /// A new state on its way to the server.
 pub(super) struct Install<'a> {
@@ -22,7 +25,8 @@ pub(super) struct Install<'a> {
     pub(super) stored: &'a Bytes,
     /// Whether the server is to remember that this was done: a repeat must not do it again.
     pub(super) recorded: bool,
-    pub(super) create: Option<(&'a Call, &'a Description)>,
+    /// What the object is, to create it.
+    pub(super) description: Option<&'a Description>,
     /// When the record was last made new.
     pub(super) records: &'a Records,
 }
@@ -32,7 +36,7 @@ pub(super) enum Installed {
     Done,
     /// There is another state.
     Overtaken,
-    /// Somebody leads, or waits for whoever does.
+    /// Another process leads, or waits for the leader.
     Led,
     /// There is no object.
     Gone,
@@ -61,12 +65,12 @@ impl Install<'_> {
         } else {
             String::new()
         };
-        let (name, detail) = self.create.map_or(("", ""), |(_, found)| {
+        let (name, detail) = self.description.map_or(("", ""), |found| {
             (found.object.as_str(), found.detail.as_str())
         });
-        let ends = || {
-            let namespace = self.create.map(|(call, _)| call.key.namespace());
-            namespace.map_or_else(String::new, |namespace| core.terms.end_of(namespace))
+        let ends = || match self.description {
+            Some(_) => core.terms.end_of(names.key().namespace()),
+            None => String::new(),
         };
         let replies = core
             .exchange_again(Some(&script), earlier, |sending| {
@@ -93,25 +97,26 @@ impl Install<'_> {
                     .arg(self.before);
                 install.arg(&channel).arg(name).arg(detail).arg(ends());
                 pipeline.add_command(install);
-                if let Some((call, _)) = self.create {
-                    pipeline.add_command(register(call));
+                if self.description.is_some() {
+                    pipeline.add_command(registration::note(names));
                 }
                 pipeline
             })
             .await?;
         let mut replies = replies.into_iter();
         let (staged, answer, noted) = (replies.next(), replies.next(), replies.next());
-        // Whatever became of the commands beside it, the script has said what it did. What it could not do is due to them.
+        // The script's answer decides, whatever happened to the commands around it. If the script failed, the `SET` before it
+        // is the likely cause, so its error comes first.
         let asked: Vec<_> = match &answer {
             Some(redis::Value::ServerError(_)) => staged.into_iter().chain(answer).collect(),
             _ => answer.into_iter().collect(),
         };
-        let answer = match (super::all_well(asked), self.create) {
-            (Err(Fault::Ended), Some((call, _))) => {
-                unregister(core, call).await?;
+        let answer = match value::all_well(asked) {
+            Err(Fault::Ended) if self.description.is_some() => {
+                registration::take_back(core, names).await?;
                 return Err(Fault::Ended);
             }
-            (answer, _) => answer?.pop(),
+            answer => answer?.pop(),
         };
         Ok(match value::plain(answer.unwrap_or(redis::Value::Nil))? {
             Value::Bytes(answer) => match &answer[..] {
@@ -119,11 +124,9 @@ impl Install<'_> {
                     if renew && self.recorded {
                         self.records.renewed(SLOT, now);
                     }
-                    if let (Some(redis::Value::ServerError(error)), Some((call, _))) =
-                        (noted, self.create)
-                    {
+                    if let Some(redis::Value::ServerError(error)) = noted {
                         // The server has just become full. An object that is not noted would outlive its job.
-                        destroy(core, names, SLOT, call).await?;
+                        destroy(core, names, SLOT).await.map(drop)?;
                         return Err(Fault::of(&error));
                     }
                     Installed::Done
@@ -132,9 +135,9 @@ impl Install<'_> {
                 b"Q" => Installed::Led,
                 b"A" => Installed::Gone,
                 b"E" => Installed::Exists,
-                _ => return Err(garbled("an unknown answer to a commit")),
+                _ => return Err(Fault::garbled("an unknown answer to a commit")),
             },
-            _ => return Err(garbled("no answer to a commit")),
+            _ => return Err(Fault::garbled("no answer to a commit")),
         })
     }
 }

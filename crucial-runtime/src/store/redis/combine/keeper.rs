@@ -14,16 +14,18 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::pulse::{Leased, Pulse};
-use super::{Fault, Options};
 use crate::store::redis::core::Core;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::link::Link;
+use crate::store::redis::options::Options;
+use crate::store::redis::value;
 
 /// After how many looks without anything running it sleeps until something does.
 const PATIENCE: u32 = 10;
 
 /// The thread that lengthens leases. Cheap to clone; the thread ends with the last clone.
 #[derive(Clone)]
-pub(in crate::store::redis) struct Keeper(Option<Arc<Watch>>);
+pub(in crate::store::redis) struct Keeper(Arc<Watch>);
 
 struct Watch {
     url: Url,
@@ -38,7 +40,7 @@ struct Watch {
 
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Keeper").field(&self.0.is_some()).finish()
+        f.debug_struct("Keeper").finish_non_exhaustive()
     }
 }
 
@@ -49,14 +51,9 @@ impl Drop for Watch {
 }
 
 impl Keeper {
-    /// None: leases are not lengthened, and methods may run for ever.
-    pub(in crate::store::redis) fn none() -> Self {
-        Self(None)
-    }
-
     /// For the leases of that session on that server.
     pub(in crate::store::redis) fn of(url: Url, session: String, options: Options) -> Self {
-        Self(Some(Arc::new(Watch {
+        Self(Arc::new(Watch {
             url,
             session,
             options,
@@ -64,12 +61,12 @@ impl Keeper {
             started: AtomicBool::new(false),
             awake: AtomicBool::new(false),
             wake: Arc::new(Notify::new()),
-        })))
+        }))
     }
 
     /// Watches one more object.
     pub(super) fn watch(&self, pulse: &Arc<Pulse>) {
-        let Some(watch) = &self.0 else { return };
+        let watch = &self.0;
         watch
             .pulses
             .lock()
@@ -88,9 +85,8 @@ impl Keeper {
 
     /// Something runs.
     pub(super) fn wake(&self) {
-        if let Some(watch) = &self.0
-            && !watch.awake.load(Ordering::SeqCst)
-        {
+        let watch = &self.0;
+        if !watch.awake.load(Ordering::SeqCst) {
             watch.awake.store(true, Ordering::SeqCst);
             watch.wake.notify_one();
         }
@@ -171,7 +167,7 @@ impl Watch {
         let core = match renewals {
             Some(core) => core,
             none => match timeout(limit, Link::connect(&self.url)).await {
-                Ok(Ok(link)) => none.insert(Core::new(link, self.options, None)),
+                Ok(Ok(link)) => none.insert(Core::new(link, self.options)),
                 failed => {
                     tracing::debug!(?failed, "no connection to lengthen leases by");
                     return;
@@ -207,5 +203,9 @@ pub(super) async fn renew(
             pipeline
         })
         .await?;
-    Ok(super::all_well(replies)?.first() == Some(&redis::Value::Int(1)))
+    Ok(value::all_well(replies)?.first() == Some(&redis::Value::Int(1)))
 }
+
+#[cfg(test)]
+#[path = "../../../../unit/store/redis/combine/keeper/asleep.rs"]
+mod asleep;

@@ -2,23 +2,37 @@
 
 use bytes::Bytes;
 
-use super::batch::CALLERS;
-use super::commit::Following;
 use super::parcel::{self, Parcel};
 use super::replica::Replica;
-use super::{Fault, Site, garbled};
-use crate::object::{ObjectType, Value};
+use super::site::Site;
+use crate::object::{Key, ObjectType, Value};
+use crate::store::redis::fault::Fault;
 use crate::store::redis::value;
 
 /// How many commits in a row one process leads while others wait.
 const ROUNDS: u32 = 16;
 /// How many of those a process may make on calls of its own while another wishes to lead for as good a reason.
 const COHORT: u32 = 4;
+/// How many callers one commit answers at the most.
+pub(super) const CALLERS: usize = 1000;
 /// How many bytes of waiting calls are fetched at a time, and how many are fetched without having been counted.
 const FETCHED: usize = 4 * 1024 * 1024;
 const LITTLE: usize = 1024 * 1024;
 /// How many leaders may die at one call that they run by itself before it is not run again.
 const DEATHS: usize = 2;
+
+/// Who is to lead after a commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Following {
+    /// No process, if none waits.
+    Whoever,
+    /// The same.
+    Same,
+    /// The process that has waited longest.
+    Longest,
+    /// The process that waits at that place.
+    At(String),
+}
 
 /// A lease, and what is known of those who wait behind it.
 #[derive(Debug)]
@@ -157,30 +171,30 @@ impl Lead {
     }
 
     /// Takes in what waits, as the server gives a whole hash.
-    pub(super) fn fetched(&mut self, queue: redis::Value) -> Result<(), Fault> {
+    pub(super) fn fetched(&mut self, key: &Key, queue: redis::Value) -> Result<(), Fault> {
         self.queued.clear();
         self.listed.clear();
         self.bytes = 0;
         let Value::List(pairs) = value::plain(queue)? else {
-            return Err(garbled("no queue"));
+            return Err(Fault::garbled("no queue"));
         };
         let mut pairs = pairs.into_iter();
         while let (Some(Value::Bytes(session)), Some(Value::Bytes(bytes))) =
             (pairs.next(), pairs.next())
         {
-            self.take_in(String::from_utf8_lossy(&session).into_owned(), &bytes);
+            self.take_in(key, String::from_utf8_lossy(&session).into_owned(), &bytes);
         }
         Ok(())
     }
 
-    fn take_in(&mut self, session: String, bytes: &Bytes) {
+    fn take_in(&mut self, key: &Key, session: String, bytes: &Bytes) {
         self.bytes += bytes.len();
         // What is not numbered is none of ours.
         if let Some((seq, parcel)) = parcel::numbered(bytes) {
             self.queued.push(Queued {
                 session,
                 seq: seq.to_owned(),
-                parcel: parcel::unpack(self.object, &parcel),
+                parcel: parcel::unpack(key, self.object, &parcel),
             });
         }
     }
@@ -214,12 +228,12 @@ impl Lead {
         let mut command = redis::cmd("HMGET");
         command.arg(site.names.queue()).arg(&sessions);
         let Value::List(found) = value::plain(site.core.ask(command).await?)? else {
-            return Err(garbled("no queue"));
+            return Err(Fault::garbled("no queue"));
         };
         let bytes = self.bytes;
         for (session, found) in sessions.into_iter().zip(found) {
             if let Value::Bytes(parcel) = found {
-                self.take_in(session, &parcel);
+                self.take_in(site.names.key(), session, &parcel);
             }
         }
         self.bytes = bytes;
@@ -256,7 +270,7 @@ impl Lead {
         if site.core.is_quiescing() || (self.company && self.rounds + 1 >= ROUNDS) {
             return Following::Longest;
         }
-        let busy = site.lane.has_waiting();
+        let busy = site.queue.has_waiting();
         let is_wished = others.any(|queued| matches!(queued.parcel, Parcel::Wish));
         if is_wished && (!busy || self.rounds + 1 >= COHORT) {
             // Not whose wish is met first: the queue has no order, and two might pass the lease to and fro for ever.

@@ -2,58 +2,49 @@
 
 use std::time::Duration;
 
-use super::{Fault, is_read};
 use crate::object::Call;
-use crate::store::redis::core::{Core, Earlier};
-use crate::store::redis::lane::Answer;
-
-/// What a call gave in an attempt that was refused. It goes with the call wherever that goes: a repeat of it may be
-/// under way and yet succeed, and then the call has run.
-#[derive(Debug)]
-pub(in crate::store::redis) struct Attempt {
-    pub(super) seq: String,
-    pub(super) answers: Vec<Answer>,
-    pub(super) earlier: Earlier,
-}
+use crate::store::redis::answer::Answer;
+use crate::store::redis::core::Core;
+use crate::store::redis::fault::Fault;
+use crate::store::redis::operation::is_read;
+use crate::store::redis::sent::Sent;
 
 /// The calls of this process that are being seen to.
 pub(super) struct Own<'a> {
-    pub(super) seq: String,
     pub(super) calls: Vec<&'a Call>,
-    /// What the first of them gave in an attempt that was refused. A repeat of it may be under way and yet succeed.
-    pub(super) attempt: Option<Vec<Answer>>,
     /// The answers to those before them.
     pub(super) answered: Vec<Answer>,
-    /// What the server may know of them.
-    pub(super) earlier: Earlier,
+    /// Their number, and what the server may know of them.
+    pub(super) sent: Sent,
 }
 
 impl<'a> Own<'a> {
-    /// Calls, the first of which may have been attempted before.
-    pub(super) fn of(core: &Core, calls: Vec<&'a Call>, attempt: Option<Attempt>) -> Self {
-        let (seq, attempt, earlier) = match attempt {
-            Some(attempt) => (attempt.seq, Some(attempt.answers), attempt.earlier),
-            None => (core.next_seq(), None, Earlier::default()),
-        };
+    /// Calls, the first of which may have been sent before.
+    pub(super) fn of(core: &Core, calls: Vec<&'a Call>, sent: Option<Sent>) -> Self {
         Self {
-            seq,
             calls,
-            attempt,
             answered: Vec::new(),
-            earlier,
+            sent: sent.unwrap_or_else(|| Sent::under(core.next_seq())),
+        }
+    }
+
+    /// Calls that only read: they need no number.
+    pub(super) fn reads(calls: Vec<&'a Call>) -> Self {
+        Self {
+            calls,
+            answered: Vec::new(),
+            sent: Sent::default(),
         }
     }
 
     /// Gives the calls that are left a number of which the server knows nothing.
     pub(super) fn begin_anew(&mut self, core: &Core) {
-        self.seq = core.next_seq();
-        self.attempt = None;
-        self.earlier = Earlier::default();
+        self.sent = Sent::under(core.next_seq());
     }
 
     /// The fault of calls that may have run, and whose replies nobody has any more.
     pub(super) fn in_doubt(&self) -> Fault {
-        let since = self.earlier.since();
+        let since = self.sent.earlier.since();
         Fault::InDoubt(since.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 

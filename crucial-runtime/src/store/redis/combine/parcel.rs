@@ -5,12 +5,13 @@ use std::task::Poll;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
 use crate::codec;
-use crate::object::{Call, Method, ObjectType, Value};
-use crate::store::redis::lane::{Answer, BATCH_CALLS};
+use crate::object::{Call, Key, ObjectType, Refusal, Value};
+use crate::store::redis::answer::Answer;
+use crate::store::redis::engine::BATCH_CALLS;
+use crate::store::redis::fault::Fault;
 
-/// How parcels are laid out: whoever reads another layout leaves the calls to their sender.
+/// How parcels are laid out. A leader that reads another layout leaves the calls to their sender.
 const LAYOUT: u8 = 1;
 /// The characters of a sequence number, which goes before all that travels.
 pub(super) const SEQ: usize = 16;
@@ -42,14 +43,14 @@ enum Said {
 #[derive(Debug)]
 pub(super) enum Parcel {
     /// Calls of this very code.
-    Calls(Vec<(&'static Method, Vec<Bytes>)>),
+    Calls(Vec<Call>),
     /// A wish to lead.
     Wish,
     /// Calls of other code, which only their sender can run.
     Foreign,
 }
 
-/// Packs calls for whoever leads.
+/// Packs calls for the leader.
 pub(super) fn pack(seq: &str, object: &ObjectType, calls: &[&Call]) -> Result<Vec<u8>, Fault> {
     let packed = Packed {
         object: object.name,
@@ -66,8 +67,7 @@ pub(super) fn pack(seq: &str, object: &ObjectType, calls: &[&Call]) -> Result<Ve
     let mut bytes = Vec::with_capacity(SEQ + 32 + object.name.len() + args.sum::<usize>());
     bytes.extend_from_slice(seq.as_bytes());
     bytes.push(LAYOUT);
-    codec::append(&packed, bytes)
-        .map_err(|error| Fault::Refused(crate::object::Refusal::args(error)))
+    codec::append(&packed, bytes).map_err(|error| Fault::Refused(Refusal::args(error)))
 }
 
 /// Splits what travels into its sequence number and the rest.
@@ -79,7 +79,7 @@ pub(super) fn numbered(bytes: &Bytes) -> Option<(&str, Bytes)> {
 }
 
 /// Unpacks what waits, without its number. Nothing in it is believed before it has been checked.
-pub(super) fn unpack(object: &ObjectType, bytes: &Bytes) -> Parcel {
+pub(super) fn unpack(key: &Key, object: &'static ObjectType, bytes: &Bytes) -> Parcel {
     let packed = match &bytes[..] {
         [] => return Parcel::Wish,
         [LAYOUT, packed @ ..] => packed,
@@ -96,8 +96,13 @@ pub(super) fn unpack(object: &ObjectType, bytes: &Bytes) -> Parcel {
         return Parcel::Foreign;
     }
     let calls = unpacked.calls.into_iter().map(|(name, args)| {
-        let args = args.into_iter().map(|arg| bytes.slice_ref(arg)).collect();
-        Some((object.method(name)?, args))
+        let args = args.into_iter().map(|arg| bytes.slice_ref(arg));
+        Some(Call {
+            key: key.clone(),
+            object,
+            method: object.method(name)?,
+            args: args.collect(),
+        })
     });
     calls
         .collect::<Option<_>>()
@@ -116,8 +121,8 @@ pub(super) fn record<'a>(
             Err(fault) => Said::Failed(fault.clone()),
         })
         .collect();
-    let said = codec::pack(&said)
-        .map_err(|error| Fault::Refused(crate::object::Refusal::Reply(error.to_string())))?;
+    let said =
+        codec::pack(&said).map_err(|error| Fault::Refused(Refusal::Reply(error.to_string())))?;
     let mut bytes = BytesMut::with_capacity(SEQ + said.len());
     bytes.put_slice(seq.as_bytes());
     bytes.put_slice(&said);

@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Fault;
 use super::replica::Replica;
 use crate::object::{Call, ObjectType, Refusal, State};
-use crate::store::redis::lane::Answer;
+use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
 
 /// The state as this process last saw it stored.
 ///
@@ -73,7 +73,7 @@ impl Published {
         };
         let mut state = match state {
             Some(state) => state,
-            // What does not decode is told by whoever fetches it.
+            // A state that does not decode is left to the call that fetches it: that one reports it.
             None => object.decode(&stored).ok()?,
         };
         let answer = object.apply(&mut state, call.method, &call.args);

@@ -2,22 +2,23 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::Fault;
 use super::keeper::Keeper;
 use crate::object::{Method, Moment};
 use crate::store::redis::clock::Clock;
-use crate::store::redis::lane::Lane;
+use crate::store::redis::fault::Fault;
+use crate::store::redis::queue::Queue;
 
 /// Whether methods are running for one object in this process, and since when.
 ///
 /// Real time and no other: a method that runs holds up the clock of the runtime that it runs on.
 pub(in crate::store::redis) struct Pulse {
-    lane: Weak<Lane>,
+    /// The calls of this process on the object.
+    queue: Arc<Queue>,
     keeper: Keeper,
     clock: Arc<Clock>,
     began: Instant,
@@ -47,9 +48,9 @@ impl fmt::Debug for Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new(lane: Weak<Lane>, keeper: Keeper, clock: Arc<Clock>) -> Self {
+    pub(super) fn new(queue: Arc<Queue>, keeper: Keeper, clock: Arc<Clock>) -> Self {
         Self {
-            lane,
+            queue,
             keeper,
             clock,
             began: Instant::now(),
@@ -106,18 +107,16 @@ impl Pulse {
 
     /// Tells the callers of this process that a method does not end.
     pub(super) fn stuck(&self, running: Duration) {
-        if let Some(lane) = self.lane.upgrade() {
-            let method = *self.method.lock().unwrap_or_else(PoisonError::into_inner);
-            let told = |of_this_one: &str| {
-                Fault::Poison(format!(
-                    "`{method}` has been running in this process for {running:?} and holds up all calls on the object; {of_this_one}"
-                ))
-            };
-            lane.fail(
-                &told("nobody knows whether this one will take effect"),
-                &told("this one was not begun and has no effect"),
-            );
-        }
+        let method = *self.method.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |of_this_one: &str| {
+            Fault::Poison(format!(
+                "`{method}` has been running in this process for {running:?} and holds up all calls on the object; {of_this_one}"
+            ))
+        };
+        self.queue.fail(
+            &told("nobody knows whether this one will take effect"),
+            &told("this one was not begun and has no effect"),
+        );
     }
 
     fn now(&self) -> u64 {

@@ -3,10 +3,12 @@
 use redis::Cmd;
 use tokio::time::Instant;
 
+use super::combining::Combining;
 use super::replica::Replica;
-use super::{Combining, Fault, garbled};
 use crate::object::{Call, ObjectType, Value};
 use crate::store::redis::core::Core;
+use crate::store::redis::description::describe;
+use crate::store::redis::fault::Fault;
 use crate::store::redis::names::Names;
 use crate::store::redis::value;
 
@@ -43,13 +45,13 @@ impl Combining {
         let mut command = redis::cmd("GETRANGE");
         command.arg(names.state()).arg(0).arg(7);
         let Value::Bytes(version) = value::plain(core.ask(command).await?)? else {
-            return Err(garbled("no version"));
+            return Err(Fault::garbled("no version"));
         };
         let current = version[..] == known;
         if let Some(cached) = self.cached.as_mut().filter(|_| current) {
             cached.confirmed = asked;
         } else {
-            // What is there instead, or why there is nothing, is for whoever fetches it.
+            // The next fetch finds out what is there instead, or why there is nothing.
             self.cached = None;
         }
         Ok(current)
@@ -74,7 +76,7 @@ pub(super) async fn fetch(
         match value::plain(core.ask(get(names)).await?)? {
             Value::Nil => missing(core, names, object).await?,
             Value::Bytes(bytes) => return Replica::read(object, &bytes, asked),
-            _ => return Err(garbled("no bytes")),
+            _ => return Err(Fault::garbled("no bytes")),
         }
     }
 }
@@ -85,13 +87,13 @@ pub(super) async fn missing(core: &Core, names: &Names, object: &ObjectType) -> 
     let mut command = redis::cmd("EXISTS");
     command.arg(names.description()).arg(names.state());
     let there = value::plain(core.ask(command).await?)?;
-    match crate::store::redis::describe(core, names).await? {
+    match describe(core, names).await? {
         None => Err(Fault::Absent),
         Some(found) if found.object != object.name => Err(Fault::WrongType {
             expected: format!("a `{}`", object.name),
             found: format!("a `{}`", found.detail),
         }),
-        Some(_) if there == Value::Int(1) => Err(garbled("a description without a state")),
+        Some(_) if there == Value::Int(1) => Err(Fault::garbled("a description without a state")),
         Some(_) => Ok(()),
     }
 }

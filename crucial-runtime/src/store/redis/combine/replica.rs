@@ -6,10 +6,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::pulse::Pulse;
-use super::{Fault, decode};
 use crate::chance;
-use crate::object::{Call, Method, MethodKind, ObjectType, Refusal, State};
-use crate::store::redis::lane::Answer;
+use crate::object::{Call, ObjectType, Refusal, State};
+use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
+use crate::store::redis::operation::is_read;
 
 /// A state as it is, or was, stored.
 pub(super) struct Replica {
@@ -38,22 +39,6 @@ pub(super) fn next(version: u64) -> u64 {
     version.wrapping_add(1 + (chance::number() >> 33))
 }
 
-/// One call, wherever it comes from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Work<'a> {
-    pub(super) method: &'static Method,
-    pub(super) args: &'a [Bytes],
-}
-
-impl<'a> Work<'a> {
-    pub(super) fn of(call: &'a Call) -> Self {
-        Self {
-            method: call.method,
-            args: &call.args,
-        }
-    }
-}
-
 impl Replica {
     /// The state as it is stored: 8 bytes of version, then the state.
     pub(super) fn read(
@@ -62,7 +47,7 @@ impl Replica {
         confirmed: Instant,
     ) -> Result<Self, Fault> {
         let Some((version, _)) = bytes.split_first_chunk::<8>() else {
-            return Err(super::garbled("fewer than the 8 bytes of a version"));
+            return Err(Fault::garbled("fewer than the 8 bytes of a version"));
         };
         let stored = bytes.slice(8..);
         let state = decode(object, &stored)?;
@@ -86,7 +71,7 @@ impl Replica {
     pub(super) fn run(
         &mut self,
         object: &'static ObjectType,
-        calls: &[Work<'_>],
+        calls: &[&Call],
         limit: usize,
         pulse: &Pulse,
     ) -> Result<(Vec<Answer>, Option<Bytes>), Fault> {
@@ -106,7 +91,7 @@ impl Replica {
     fn try_run<'a>(
         &mut self,
         object: &'static ObjectType,
-        calls: &'a [Work<'a>],
+        calls: &'a [&'a Call],
         limit: Option<usize>,
         pulse: &Pulse,
     ) -> Result<Run<'a>, Fault> {
@@ -122,7 +107,7 @@ impl Replica {
 /// Calls that are run one by one, on the stored state of a replica.
 pub(super) struct Run<'a> {
     object: &'static ObjectType,
-    calls: &'a [Work<'a>],
+    calls: &'a [&'a Call],
     /// How many bytes the state may take, to be checked after each call; none to check it afterwards.
     limit: Option<usize>,
     answers: Vec<Answer>,
@@ -135,7 +120,7 @@ impl<'a> Run<'a> {
     pub(super) fn of(
         replica: &Replica,
         object: &'static ObjectType,
-        calls: &'a [Work<'a>],
+        calls: &'a [&'a Call],
         limit: Option<usize>,
     ) -> Self {
         Self {
@@ -155,8 +140,8 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         pulse.call(call.method);
-        let mut result = object.apply(&mut replica.state, call.method, call.args);
-        let update = call.method.kind != MethodKind::Read;
+        let mut result = object.apply(&mut replica.state, call.method, &call.args);
+        let update = !is_read(call);
         let ready = matches!(result, Ok(Poll::Ready(_)));
         if let (true, true, Some(limit)) = (ready, update, self.limit)
             && let Err(refusal) = object.check_within(&replica.state, limit)
@@ -177,7 +162,7 @@ impl<'a> Run<'a> {
                 // None of these has been answered yet: what they give now is what counts.
                 if matches!(answer, Ok(Poll::Ready(_))) {
                     *answer = object
-                        .apply(&mut replica.state, before.method, before.args)
+                        .apply(&mut replica.state, before.method, &before.args)
                         .map_err(Fault::Refused);
                 }
             }
@@ -202,4 +187,10 @@ impl<'a> Run<'a> {
             .then(|| self.object.encode_within(&replica.state, limit));
         Ok((self.answers, stored.transpose().map_err(Fault::Refused)?))
     }
+}
+
+fn decode(object: &ObjectType, stored: &[u8]) -> Result<State, Fault> {
+    object
+        .decode(stored)
+        .map_err(|error| Fault::Corrupt(error.to_string()))
 }

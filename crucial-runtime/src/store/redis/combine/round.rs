@@ -3,13 +3,16 @@
 use tokio::time::Instant;
 
 use super::batch::{Batch, Ran};
+use super::combining::Combining;
 use super::commit::{Commit, Committed, abandon};
 use super::keeper::renew;
 use super::lead::Lead;
+use super::own::Own;
 use super::replica::{self, Run};
-use super::{Combining, Fault, Own, Site, garbled};
+use super::site::Site;
 use crate::object::milliseconds;
-use crate::store::redis::lane::Answer;
+use crate::store::redis::answer::Answer;
+use crate::store::redis::fault::Fault;
 
 /// What a round did for the calls of this process.
 pub(super) enum Turn {
@@ -17,7 +20,7 @@ pub(super) enum Turn {
     Ran(Vec<Answer>),
     /// They had been run before.
     Recorded,
-    /// They were not run: others are to be run alone first, or somebody else leads.
+    /// They were not run: the calls of another process are to be run alone first, or another process leads.
     Later,
 }
 
@@ -45,9 +48,9 @@ impl Combining {
         self.pulse(site).let_go();
         match done {
             Ok((turn, _)) => Ok(turn),
-            // Somebody else may have led and run the calls before the object was removed, and a copy of them may still be
-            // on its way: whoever asks again for them to be run is told what their record says, or that there is no
-            // object, and that is noted.
+            // Another process may have led and run the calls before the object was removed, and a copy of them may still
+            // be on its way. The next request for them to be run is answered from their record. If there is none, it is
+            // answered that there is no object, and the server notes that.
             Err(Fault::Absent) => {
                 self.cached = None;
                 self.contended = true;
@@ -73,7 +76,7 @@ impl Combining {
             self.known(site.core, site.names, object).await?;
         }
         lead.look(site).await?;
-        let seq = own.map(|own| own.seq.as_str());
+        let seq = own.map(|own| own.sent.seq.as_str());
         loop {
             let own = own.filter(|_| lead.may_run(me));
             let asked = Instant::now();
@@ -106,7 +109,7 @@ impl Combining {
             let turn = || own.map_or(Turn::Later, |_| Turn::Ran(answers));
             if let Committed::Kept(..) | Committed::Handed | Committed::Released = committed {
                 let Some(replica) = &mut self.cached else {
-                    return Err(garbled("no state"));
+                    return Err(Fault::garbled("no state"));
                 };
                 replica.version = after;
                 replica.confirmed = asked;
@@ -118,7 +121,7 @@ impl Combining {
                 Committed::Kept(suspect, listed, queue) => {
                     lead.keep(after, suspect);
                     match queue {
-                        Some(queue) => lead.fetched(queue)?,
+                        Some(queue) => lead.fetched(site.names.key(), queue)?,
                         None => lead.list(listed.into_iter()),
                     }
                     return Ok((turn(), After::Kept));
@@ -145,7 +148,7 @@ impl Combining {
 
     /// Runs what waits and may be run, and the calls of this process, on the stored state.
     ///
-    /// With the version of that state; `None` where somebody else leads by now.
+    /// With the version of that state; `None` where another process leads by now.
     async fn run_batch(
         &mut self,
         site: &Site<'_>,
@@ -155,18 +158,18 @@ impl Combining {
         let (pulse, limit) = (self.pulse(site), site.core.options.value_bytes);
         let batch = Batch::of(lead, own, &site.core.session);
         let Some(replica) = &mut self.cached else {
-            return Err(garbled("no state"));
+            return Err(Fault::garbled("no state"));
         };
         let before = replica.version;
         if !lead.is_wary() {
-            let (given, stored) = replica.run(lead.object(), &batch.works, limit, &pulse)?;
+            let (given, stored) = replica.run(lead.object(), &batch.calls, limit, &pulse)?;
             return Ok(Some((before, batch.ran(given, stored)?)));
         }
-        // One by one: whoever comes next is to know at which of them this process has died.
+        // One by one: if this process dies, the next leader is to know at which call.
         let Some(leased) = pulse.lease() else {
             return Ok(None);
         };
-        let mut run = Run::of(replica, lead.object(), &batch.works, Some(limit));
+        let mut run = Run::of(replica, lead.object(), &batch.calls, Some(limit));
         for name in batch.names() {
             if lead.is_poison(&name) {
                 run.refuse(poisoned());
@@ -181,24 +184,24 @@ impl Combining {
             }
         }
         let Some(replica) = &self.cached else {
-            return Err(garbled("no state"));
+            return Err(Fault::garbled("no state"));
         };
         let (given, stored) = run.end(replica)?;
         Ok(Some((before, batch.ran(given, stored)?)))
     }
 
-    /// Somebody else leads, and has run or will run what was to be run here.
+    /// Another process leads, and has run or will run the calls that were to be run here.
     fn fenced(&mut self, site: &Site<'_>) -> (Turn, After) {
         tracing::debug!(state = site.names.state(), "a lease ran out too early");
         self.cached = None;
         self.contended = true;
-        // Whoever was too slow for a lease would be for the next of its kind.
+        // This process did not finish within its lease, so it asks for twice as long next time.
         self.lease = (self.lease(site) * 2).min(site.core.options.lease * 16);
         (Turn::Later, After::Gone)
     }
 }
 
-/// What the callers of calls get that killed those who ran them.
+/// The fault of a call that killed the processes that ran it.
 fn poisoned() -> Fault {
     Fault::Poison(
         "the processes that ran it died of it, or it did not end in them; it is not run again"

@@ -1,16 +1,20 @@
-//! Asking for calls to be run by whoever leads the object, or for the lease.
+//! A request to the leader to run calls, or for the lease.
 
 use bytes::Bytes;
 use redis::Pipeline;
 
 use super::lead::Lead;
-use super::{Fault, INLINE, SLOT, Site, garbled, reads, stage};
-use crate::object::{ObjectType, Value};
-use crate::store::redis::core::Earlier;
-use crate::store::redis::names;
-use crate::store::redis::value;
+use super::site::{SLOT, Site};
+use super::{reads, stage};
+use crate::object::{Key, ObjectType, Value};
+use crate::store::redis::fault::Fault;
+use crate::store::redis::sent::Earlier;
+use crate::store::redis::{names, value};
 
-/// One asking.
+/// How many bytes of a state or of a reply may go through a script, which pays for each.
+const INLINE: usize = 8 * 1024;
+
+/// One request.
 pub(super) struct Submission<'a> {
     pub(super) object: &'static ObjectType,
     pub(super) seq: &'a str,
@@ -53,7 +57,7 @@ impl Submission<'_> {
         let known = self
             .known
             .map_or_else(Vec::new, |version| version.to_be_bytes().to_vec());
-        // Whoever was handed the lease has it, most likely: what it needs comes along.
+        // A process that was handed the lease most likely gets it: the state and the queue come along.
         let (fetch_state, fetch_queue) = match &self.handed {
             Some((version, little)) => (version[..] != known, *little),
             None => (false, false),
@@ -102,11 +106,11 @@ impl Submission<'_> {
                 pipeline
             })
             .await?;
-        let mut replies = super::all_well(replies)?.into_iter();
+        let mut replies = value::all_well(replies)?.into_iter();
         let answer = if self.parcel.is_some() {
             // MULTI, what was queued, and what EXEC gives: the reply to HSET, that to the script.
             match replies.nth(3) {
-                Some(redis::Value::Array(done)) => super::all_well(done)?.into_iter().nth(1),
+                Some(redis::Value::Array(done)) => value::all_well(done)?.into_iter().nth(1),
                 _ => None,
             }
         } else {
@@ -115,13 +119,14 @@ impl Submission<'_> {
         let state = fetch_state.then(|| replies.next()).flatten();
         let queue = fetch_queue.then(|| replies.next()).flatten();
         let Some(Value::List(answer)) = answer.map(value::plain).transpose()? else {
-            return Err(garbled("no answer to a call"));
+            return Err(Fault::garbled("no answer to a call"));
         };
-        self.read(answer, state, queue)
+        self.read(names.key(), answer, state, queue)
     }
 
     fn read(
         &self,
+        key: &Key,
         answer: Vec<Value>,
         state: Option<redis::Value>,
         queue: Option<redis::Value>,
@@ -143,16 +148,16 @@ impl Submission<'_> {
                     Some(Value::Bytes(state)) => Some(state),
                     _ => (!present.is_empty()).then_some(present),
                 };
-                // What was fetched beside the grant may be another object's by now.
+                // The state that was fetched beside the grant may be that of another object by now.
                 let found = found.filter(|state| state.get(..8) == Some(&version[..]));
                 let mut lead = Lead::new(self.object, token, version, suspect, died);
                 match queue {
-                    Some(queue) => lead.fetched(queue)?,
+                    Some(queue) => lead.fetched(key, queue)?,
                     None => lead.list(answer),
                 }
                 Submitted::Granted(lead, found)
             }
-            _ => return Err(garbled("an unknown answer to a call")),
+            _ => return Err(Fault::garbled("an unknown answer to a call")),
         })
     }
 }

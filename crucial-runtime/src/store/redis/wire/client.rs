@@ -36,7 +36,7 @@ impl RedisClient {
     /// For the server of that address, which is not asked yet.
     pub(in crate::store::redis) fn of(url: &Url) -> RedisResult<Self> {
         if url.scheme() == "rediss" {
-            // The one provider of the whole program; somebody else may have been first, with the same.
+            // The one provider of the whole program. Other code may have installed it before: it is the same one.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let info = url.as_str().into_connection_info()?;
@@ -98,7 +98,7 @@ impl RedisClient {
 /// A connection, and the news of its end.
 struct Multiplexed {
     connection: MultiplexedConnection,
-    /// Changes, or loses its sender, when whoever reads from the connection has ended.
+    /// Changes, or loses its sender, when the task that reads from the connection has ended.
     end: watch::Receiver<()>,
 }
 

@@ -115,7 +115,7 @@ async fn look_at_the_dial(socket: Socket, here: sim::Clock, others: bool) {
         assert!(span.contains(&now), "{now} is not in {span:?}");
         sleep(Duration::from_millis(if others { 3 } else { turn * 10 })).await;
     }
-    let clock = &store.core.link.clock;
+    let clock = &store.process.core.link.clock;
     assert!(!clock.is_due());
     // The process may be frozen after that; what it does then begins with a look.
     store.quiesce().await;

@@ -10,12 +10,15 @@ use crucial_tests::{Options as Settings, RedisServer};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::super::combine::Combining;
 use super::super::fault::Fault;
-use super::super::names;
+use super::super::names::{self, Names};
 use super::super::operation::Operation;
 use super::super::{Options, RedisStore};
+use super::{Kept, Lane};
 use crate::codec;
 use crate::object::{Call, Key, Method, Namespace, Object, ObjectType, Refusal, Value};
+use crate::objects::AtomicState;
 use crate::store::{Description, Store};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -40,6 +43,20 @@ fn add(key: &Key, n: i64) -> Call {
         object: ObjectType::of::<Sum>(),
         method: &ADD,
         args: vec![codec::encode_own(&n).unwrap()],
+    }
+}
+
+/// The lane of calls on the object.
+fn lane(store: &RedisStore, key: &Key) -> Arc<Lane> {
+    let object = store.objects.of(key);
+    Arc::clone(object.lane(&Operation::Call(add(key, 0))))
+}
+
+/// What whoever sends the lane's batch holds.
+fn combining(lane: &Lane) -> &tokio::sync::Mutex<Combining> {
+    match &lane.kept {
+        Kept::Combined(combined) => &combined.combining,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -72,28 +89,29 @@ async fn an_attempt_goes_with_its_call() {
     assert_eq!(sum(&one, 1).await, Poll::Ready(Value::Int(1)));
     assert_eq!(sum(&other, 1).await, Poll::Ready(Value::Int(2)));
 
-    let lane = one.lane(&key);
+    let lane = lane(&one, &key);
     let operation = Operation::Call(add(&key, 10));
-    let mut overtaken = pin!(Arc::clone(&lane).run(&one.core, operation));
+    let mut overtaken = pin!(Arc::clone(&lane).run(&one.process, operation));
     poll_fn(|cx| match overtaken.as_mut().poll(cx) {
-        Poll::Pending if lane.has_waiting() => Poll::Ready(()),
+        Poll::Pending if lane.queue.has_waiting() => Poll::Ready(()),
         Poll::Pending => Poll::Pending,
         Poll::Ready(answer) => panic!("it was not overtaken: {answer:?}"),
     })
     .await;
     let fault = |words: &str| Fault::Poison(words.to_owned());
-    lane.fail(&fault("may take effect"), &fault("has none"));
+    lane.queue
+        .fail(&fault("may take effect"), &fault("has none"));
     let told = overtaken.await.unwrap_err();
     assert!(
         matches!(&told, Fault::Poison(words) if words == "may take effect"),
         "{told:?}"
     );
     // What a repeat of it leaves that comes late, and is done after all.
-    let last = u64::from_str_radix(&one.core.next_seq(), 16).unwrap() - 1;
-    let field = names::record(&one.core.session, 0);
+    let last = u64::from_str_radix(&one.process.core.next_seq(), 16).unwrap() - 1;
+    let field = names::record(&one.process.core.session, 0);
     let record = format!("{last:016x}{:08x}r", u32::MAX);
     server
-        .command(&["HSET", &lane.names.records(), &field, &record])
+        .command(&["HSET", &Names::of(&key).records(), &field, &record])
         .await;
 
     assert_eq!(sum(&one, 100).await, Poll::Ready(Value::Int(102)));
@@ -107,12 +125,59 @@ async fn a_lane_that_has_landed_is_not_failed() {
     let store = RedisStore::connect(&url, Options::default()).await.unwrap();
     let key = Namespace::new("tests").unwrap().key("sum").unwrap();
     let fault = Fault::Poison("too late".to_owned());
-    store.lane(&key).fail(&fault, &fault);
+    lane(&store, &key).queue.fail(&fault, &fault);
     let told = store.call(add(&key, 1)).await.unwrap_err();
     assert!(
         matches!(told, crate::error::Error::NotFound { .. }),
         "{told}"
     );
+}
+
+/// One key is an object of the library and an object of a user by turns. Each engine has records of its own, and whichever
+/// lane a removal goes through, the next life knows nothing of the last.
+#[tokio::test]
+async fn a_key_may_be_of_one_type_after_the_other() {
+    let server = RedisServer::start(Settings::default()).await;
+    let url = Url::parse(&server.url()).unwrap();
+    let store = RedisStore::connect(&url, Options::default()).await.unwrap();
+    let key = Namespace::new("tests").unwrap().key("sum").unwrap();
+    let count = |method: &str, args: &[&'static [u8]]| Call {
+        key: key.clone(),
+        object: ObjectType::of::<AtomicState>(),
+        method: ObjectType::of::<AtomicState>().method(method).unwrap(),
+        args: args.iter().map(|arg| Bytes::from_static(arg)).collect(),
+    };
+    let description = Description {
+        object: AtomicState::NAME.to_owned(),
+        detail: AtomicState::NAME.to_owned(),
+    };
+    let one = |answer: crate::Result<Poll<Value>>| {
+        assert!(matches!(answer, Ok(Poll::Ready(_))), "{answer:?}");
+    };
+    for _ in 0..3 {
+        let init = count("set", &[b"0"]);
+        assert!(store.create(init, description.clone()).await.unwrap());
+        one(store.call(count("add", &[b"1", b"u64"])).await);
+        one(store.call(count("get", &[])).await);
+        let told = store.call(add(&key, 1)).await.unwrap_err();
+        assert!(
+            matches!(told, crate::error::Error::WrongType { .. }),
+            "{told}"
+        );
+        assert!(store.destroy(&key).await.unwrap());
+        assert!(!store.destroy(&key).await.unwrap());
+
+        create(&store).await;
+        let sum = async |n| store.call(add(&key, n)).await.unwrap();
+        assert_eq!(sum(1).await, Poll::Ready(Value::Int(1)));
+        assert_eq!(sum(1).await, Poll::Ready(Value::Int(2)));
+        assert!(store.destroy(&key).await.unwrap());
+        let told = store.call(add(&key, 1)).await.unwrap_err();
+        assert!(
+            matches!(told, crate::error::Error::NotFound { .. }),
+            "{told}"
+        );
+    }
 }
 
 /// An object on a server of its own.
@@ -144,17 +209,17 @@ fn another() -> tokio::runtime::Runtime {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runtime_that_is_shut_down_holds_nobody_up() {
     let (server, store, key) = sum().await;
-    let lane = store.lane(&key);
+    let lane = lane(&store, &key);
     let call = |n| call(&store, &key, n);
     server.pause();
     let runtime = another();
     runtime.spawn(call(1));
-    until(|| !lane.is_idle()).await;
+    until(|| !lane.queue.is_idle()).await;
     let behind = tokio::spawn(call(10));
-    until(|| lane.has_waiting()).await;
+    until(|| lane.queue.has_waiting()).await;
     runtime.shutdown_background();
     // It goes on by itself.
-    until(|| !lane.has_waiting()).await;
+    until(|| !lane.queue.has_waiting()).await;
     server.resume();
     let sum = behind.await.unwrap().unwrap();
     assert!(
@@ -169,16 +234,16 @@ async fn a_runtime_that_is_shut_down_holds_nobody_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_of_a_runtime_that_is_shut_down_is_in_doubt() {
     let (server, store, key) = sum().await;
-    let lane = store.lane(&key);
+    let lane = lane(&store, &key);
     let call = |n| call(&store, &key, n);
     server.pause();
     let runtime = another();
     let first = runtime.spawn(call(1));
-    until(|| lane.combining.try_lock().is_err()).await;
+    until(|| combining(&lane).try_lock().is_err()).await;
     let behind = tokio::spawn(call(10));
-    until(|| lane.has_waiting()).await;
+    until(|| lane.queue.has_waiting()).await;
     // The other runtime goes on with whoever waits, until it is stopped there.
-    let mut again = pin!(lane.combining.lock());
+    let mut again = pin!(combining(&lane).lock());
     poll_fn(|cx| {
         assert!(again.as_mut().poll(cx).is_pending());
         Poll::Ready(())
@@ -187,7 +252,7 @@ async fn a_call_of_a_runtime_that_is_shut_down_is_in_doubt() {
     server.resume();
     let held = again.await;
     assert_eq!(first.await.unwrap().unwrap(), Poll::Ready(Value::Int(1)));
-    until(|| !lane.has_waiting()).await;
+    until(|| !lane.queue.has_waiting()).await;
     runtime.shutdown_background();
     let told = behind.await.unwrap().unwrap_err();
     assert!(
@@ -202,7 +267,7 @@ async fn a_call_of_a_runtime_that_is_shut_down_is_in_doubt() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_of_a_runtime_that_is_shut_down_is_made_again() {
     let (server, store, key) = sum().await;
-    let lane = store.lane(&key);
+    let lane = lane(&store, &key);
     let peek = || {
         let call = Call {
             method: &PEEK,
@@ -214,10 +279,10 @@ async fn a_read_of_a_runtime_that_is_shut_down_is_made_again() {
     server.pause();
     let runtime = another();
     let first = runtime.spawn(peek());
-    until(|| lane.combining.try_lock().is_err()).await;
+    until(|| combining(&lane).try_lock().is_err()).await;
     let behind = tokio::spawn(peek());
-    until(|| lane.has_waiting()).await;
-    let mut again = pin!(lane.combining.lock());
+    until(|| lane.queue.has_waiting()).await;
+    let mut again = pin!(combining(&lane).lock());
     poll_fn(|cx| {
         assert!(again.as_mut().poll(cx).is_pending());
         Poll::Ready(())
@@ -226,7 +291,7 @@ async fn a_read_of_a_runtime_that_is_shut_down_is_made_again() {
     server.resume();
     let held = again.await;
     assert_eq!(first.await.unwrap().unwrap(), Poll::Ready(Value::Int(0)));
-    until(|| !lane.has_waiting()).await;
+    until(|| !lane.queue.has_waiting()).await;
     runtime.shutdown_background();
     drop(held);
     assert_eq!(behind.await.unwrap().unwrap(), Poll::Ready(Value::Int(0)));

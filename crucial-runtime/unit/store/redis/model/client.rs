@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::super::RedisStore;
 use super::super::sim::{self, Clock, Socket};
-use super::super::{CALL_LIMIT, RedisStore};
+use super::super::times::CALL_LIMIT;
 use super::history::{Asked, Final, History, Outcome, Record};
 use super::ledger::{self, Entry, Ledger};
 use super::plan::Deed;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use redis::{Pipeline, RedisResult, Value};
 
+use super::combine::Keeper;
 use super::core::Core;
 use super::entry::Greeting;
 use super::link::Link;
@@ -24,7 +25,8 @@ use crucial_tests_redis_sim::{Established, Server};
 /// The store of a simulated process. Its keeper would be a thread of its own in real time, so leases are not lengthened.
 pub(super) async fn store(socket: Socket) -> Result<RedisStore> {
     let link = Link::over(Box::new(socket), "simulated".to_owned()).await?;
-    Ok(RedisStore::over(Core::new(link, Options::default(), None)))
+    let core = Core::new(link, Options::default());
+    Ok(RedisStore::over(core, Keeper::asleep()))
 }
 
 #[async_trait]
