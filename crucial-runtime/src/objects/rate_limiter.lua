@@ -64,7 +64,7 @@ end
 function M.give_back(i)
   if missing() then return false end
   pass(instant(i + 2))
-  if tonumber(ARGV[i]) ~= reserved or level >= 0 then return 0 end
+  if reserved == 0 or tonumber(ARGV[i]) ~= reserved or level >= 0 then return 0 end
   level, reserved = level + tonumber(ARGV[i + 1]) * per, reserved - 1
   return 1
 end

@@ -88,7 +88,9 @@ impl Object for RateLimiterState {
             }
             ("give_back", [number, permits, now]) => {
                 self.pass(instant(now)?);
-                let last = parse::<u64>(number)? == self.reserved && self.level < 0;
+                let number: u64 = parse(number)?;
+                // Reservations are numbered from 1.
+                let last = number > 0 && number == self.reserved && self.level < 0;
                 if last {
                     self.level += signed(parse::<u64>(permits)? * self.per);
                     self.reserved -= 1;
