@@ -202,7 +202,7 @@ async fn what_is_compared_by_its_bytes_has_an_order_or_is_refused() {
         assert_eq!(atomic.load().await.unwrap(), unordered(20));
         atomic.store(unordered(3)).await.unwrap();
         assert_eq!(atomic.swap(unordered(4)).await.unwrap(), unordered(3));
-        let updated = atomic.update(|_| unordered(5)).await.unwrap();
+        let updated = atomic.update_and_get(|_| unordered(5)).await.unwrap();
         assert_eq!(updated, unordered(5));
     }
 }
