@@ -229,7 +229,7 @@ impl<T: Portable> Atomic<T> {
     /// ```
     /// # #[crucial::main] async fn main() -> crucial::Result<()> {
     /// let path = crucial::Atomic::create("path", "/".to_owned()).await?;
-    /// assert_eq!(path.update_and_get(|path| path + "home").await?, "/");
+    /// assert_eq!(path.update(|path| path + "home").await?, "/");
     /// assert_eq!(path.load().await?, "/home");
     /// # Ok(()) }
     /// ```
