@@ -96,10 +96,8 @@ async fn objects_expire(bench: Bench) {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::task::yield_now().await;
     }
-    assert!(matches!(
-        bench.add(&key, 1).await,
-        Err(Error::NotFound { .. })
-    ));
+    let added = bench.add(&key, 1).await;
+    assert!(matches!(added, Err(Error::NotFound { .. })), "{added:?}");
 }
 
 async fn a_job_ends_with_its_objects(bench: Bench) {
