@@ -99,7 +99,7 @@ impl Options {
     }
 }
 
-/// What stands in the parentheses of `#[crucial::main]`.
+/// The options of `#[crucial::main]`.
 #[derive(Debug, Default)]
 pub(crate) struct MainOptions {
     pub(crate) krate: Crate,

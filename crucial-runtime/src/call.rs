@@ -1,4 +1,4 @@
-//! What a method of a proxy gives: a future that knows how long it may wait, and that code without async can use too.
+//! `Call`, which every method of a proxy returns: a future with a limit, and a way to block for code that is not async.
 
 use std::fmt;
 use std::pin::Pin;
@@ -44,7 +44,8 @@ where
     F: Future<Output = Result<T>>,
 {
     /// A call that this future makes.
-    pub(crate) fn new(future: F) -> Self {
+    #[doc(hidden)]
+    pub fn new(future: F) -> Self {
         let limit = None;
         Self { future, limit }
     }

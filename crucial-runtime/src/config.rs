@@ -130,7 +130,7 @@ impl Builder {
     /// * `rediss://…` or `valkeys://…` for TLS;
     /// * `unix:///path/of/the/socket[?db=0&user=…&pass=…]`, also called `redis+unix://`.
     ///
-    /// What has a meaning in an address is percent-encoded in users and passwords: `%2F` for `/`, `%40` for `@`, `%23` for `#`.
+    /// Users and passwords percent-encode the characters that have a meaning in an address: `%2F` for `/`, `%40` for `@`, `%23` for `#`.
     /// Errors print neither.
     ///
     /// ```

@@ -253,7 +253,7 @@ pub enum Error {
     Login {
         /// The server's address, without its password.
         store: String,
-        /// What the server said, without the password, and the mend.
+        /// The server's words, without the password, and the mend.
         reason: String,
     },
     /// The server lacks something that is needed.

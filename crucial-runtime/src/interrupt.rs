@@ -16,7 +16,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long the cleaning waits for `main` to let go: it may hold up the thread that runs it.
 const LET_GO: Duration = Duration::from_millis(250);
 
-/// What a program that was told to end exits with: 128 and the number of the signal, as shells say it.
+/// The exit code of a program that a signal ended: 128 and the number of the signal, as shells have it.
 const INTERRUPTED: i32 = 130;
 #[cfg(unix)]
 const TERMINATED: i32 = 143;

@@ -1,19 +1,22 @@
 //! A job's store, executor and names, found by proxies wherever they are used.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+mod current;
+
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle as TokioHandle;
 
 use crate::config::Builder;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::executor::Executor;
 use crate::job::Job;
 use crate::object::{Errands, Inboxes, Leases, Namespace, Waits};
 use crate::store::Store;
 use crate::thread::Joins;
+
+pub use current::Entered;
+pub(crate) use current::{block_on, current};
 
 /// What runs a job: where its objects live, where its threads run, and what both are called.
 ///
@@ -75,15 +78,6 @@ pub(crate) struct Limits {
     pub(crate) job: Duration,
 }
 
-tokio::task_local! {
-    static SCOPE: Runtime;
-}
-
-/// The runtimes entered, by the tokio runtime on which their futures run, so that tasks started
-/// with `tokio::spawn` find theirs as well.
-/// Few: looking through them costs less than to hash an id.
-static ENTERED: RwLock<Vec<(TokioHandle, Runtime)>> = RwLock::new(Vec::new());
-
 impl Runtime {
     /// A runtime to be set up by hand; nothing is read from the environment.
     ///
@@ -112,8 +106,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for settings that make no sense (alone or together), and
-    /// [`Error::Unreachable`], [`Error::Login`], [`Error::Unsupported`] of the store.
+    /// [`Error::Config`](crate::Error::Config) for settings that make no sense (alone or together), and
+    /// [`Error::Unreachable`](crate::Error::Unreachable), [`Error::Login`](crate::Error::Login), [`Error::Unsupported`](crate::Error::Unsupported) of the store.
     pub async fn from_env() -> Result<Self> {
         Builder::from_env()?.build().await
     }
@@ -160,7 +154,7 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`Error::NoRuntime`] where none was entered.
+    /// [`Error::NoRuntime`](crate::Error::NoRuntime) where none was entered.
     pub fn current() -> Result<Self> {
         current()
     }
@@ -184,13 +178,7 @@ impl Runtime {
     /// Outside of a tokio runtime.
     #[must_use = "the runtime is left when the guard is dropped"]
     pub fn enter(&self) -> Entered {
-        let tokio = TokioHandle::current();
-        let mut entered = ENTERED.write().unwrap_or_else(PoisonError::into_inner);
-        entered.push((tokio.clone(), self.clone()));
-        Entered {
-            tokio,
-            runtime: self.clone(),
-        }
+        Entered::new(self.clone())
     }
 
     /// Makes this the runtime of one future (but not of what it starts with `tokio::spawn`).
@@ -205,12 +193,12 @@ impl Runtime {
     /// # Ok(()) }
     /// ```
     pub async fn scope<F: Future>(&self, future: F) -> F::Output {
-        SCOPE.scope(self.clone(), future).await
+        current::SCOPE.scope(self.clone(), future).await
     }
 
     /// The same for code that is not a future.
     pub(crate) fn scope_blocking<R>(&self, run: impl FnOnce() -> R) -> R {
-        SCOPE.sync_scope(self.clone(), run)
+        current::SCOPE.sync_scope(self.clone(), run)
     }
 
     /// The namespace of this job's objects.
@@ -326,76 +314,5 @@ impl Runtime {
 
     pub(crate) fn wait_limit(&self) -> Duration {
         self.0.limits.wait
-    }
-}
-
-/// The runtime of the current task.
-pub(crate) fn current() -> Result<Runtime> {
-    if let Ok(runtime) = SCOPE.try_with(Clone::clone) {
-        return Ok(runtime);
-    }
-    let tokio = TokioHandle::try_current()
-        .map_err(|_| Error::NoRuntime)?
-        .id();
-    let entered = ENTERED.read().unwrap_or_else(PoisonError::into_inner);
-    let last = entered.iter().rfind(|(on, _)| on.id() == tokio);
-    last.map(|(_, runtime)| runtime.clone())
-        .ok_or(Error::NoRuntime)
-}
-
-/// Runs a future to its end on the current thread, which waits for it: on a thread that no tokio runtime started, in the
-/// one that is entered.
-#[track_caller]
-pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
-    let Ok(tokio) = TokioHandle::try_current() else {
-        return Ok(only_entered()?.block_on(future));
-    };
-    // tokio panics here too, but does not say what to write instead.
-    let allowed = catch_unwind(AssertUnwindSafe(|| tokio.block_on(async {})));
-    assert!(
-        allowed.is_ok(),
-        "`blocking` was called within async code, where it would block everything that shares the thread; use `.await` there"
-    );
-    Ok(tokio.block_on(future))
-}
-
-/// The tokio runtime on which runtimes are entered, if there is exactly one.
-fn only_entered() -> Result<TokioHandle> {
-    let entered = ENTERED.read().unwrap_or_else(PoisonError::into_inner);
-    let (tokio, _) = entered.first().ok_or(Error::NoRuntime)?;
-    if entered.iter().any(|(other, _)| other.id() != tokio.id()) {
-        return Err(Error::NoRuntime);
-    }
-    Ok(tokio.clone())
-}
-
-/// While this lives, its runtime is the current one of the tokio runtime on which it was entered.
-///
-/// ```
-/// # use crucial::Runtime;
-/// # #[tokio::main] async fn main() -> crucial::Result<()> {
-/// let (outer, inner) = (Runtime::builder().build().await?, Runtime::builder().build().await?);
-/// let _outer = outer.enter();
-/// let entered = inner.enter(); // the last one counts
-/// assert_eq!(Runtime::current()?.namespace(), inner.namespace());
-/// drop(entered);
-/// assert_eq!(Runtime::current()?.namespace(), outer.namespace());
-/// # Ok(()) }
-/// ```
-#[derive(Debug)]
-pub struct Entered {
-    tokio: TokioHandle,
-    runtime: Runtime,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let mut entered = ENTERED.write().unwrap_or_else(PoisonError::into_inner);
-        let own = |(tokio, runtime): &(TokioHandle, Runtime)| {
-            tokio.id() == self.tokio.id() && Arc::ptr_eq(&runtime.0, &self.runtime.0)
-        };
-        if let Some(place) = entered.iter().rposition(own) {
-            entered.remove(place);
-        }
     }
 }

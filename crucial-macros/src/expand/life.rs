@@ -118,7 +118,7 @@ pub(super) fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
             fn snapshot(
                 &self,
             ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<#initial>> + ::core::marker::Send> {
-                #krate::__private::call(async {
+                #krate::Call::new(async {
                     let #pattern = #read.await?;
                     #krate::Result::Ok(#initial {
                         #(#names: #after_reading,)*
@@ -136,7 +136,7 @@ pub(super) fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
                 &self,
                 after: ::core::option::Option<::core::time::Duration>,
             ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<bool>> + ::core::marker::Send> {
-                #krate::__private::call(async move {
+                #krate::Call::new(async move {
                     #expiring.await?;
                     self.#root.expire(after).await
                 })
@@ -155,7 +155,7 @@ pub(super) fn shared(structure: &Structure, krate: &Crate) -> TokenStream {
             fn destroy(
                 &self,
             ) -> #krate::Call<impl ::core::future::Future<Output = #krate::Result<bool>> + ::core::marker::Send> {
-                #krate::__private::call(async {
+                #krate::Call::new(async {
                     #removed.await?;
                     self.#root.destroy().await
                 })

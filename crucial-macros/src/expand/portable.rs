@@ -57,7 +57,7 @@ pub(crate) fn value_assertion(ty: &Type, value: &TokenStream, krate: &Crate) -> 
     let (probe, travels) = (probe(value, ty, krate), said("travels", value, ty));
     let portable = said("portable", value, ty);
     match parts(ty).first() {
-        // What is written is told where it stands; behind an alias the value may be another.
+        // The error stands at the type as it is written; an alias may hide another one.
         Some(part) => {
             let part = answer(part, None, krate);
             quote! {

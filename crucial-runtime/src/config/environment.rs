@@ -45,7 +45,7 @@ const SETTINGS: [&str; 10] = [
 /// Those that the project's own programs set: for workers, and for tests.
 const OWN: [&str; 3] = [PROCESS, "CRUCIAL_DRIVER", "CRUCIAL_RECORD"];
 
-/// What is to be said of each variable that looks like one of these and is none; its value is never shown.
+/// A warning for each variable that looks like one of these and is not; the warning never shows its value.
 pub(crate) fn mistyped() -> Vec<String> {
     let mut names: Vec<String> = env::vars_os()
         .map(|(name, _)| name.to_string_lossy().into_owned())

@@ -26,7 +26,7 @@ const DEFAULT_PROCESSES: usize = 128;
 /// Beyond what clocks tell of the future.
 #[cfg(feature = "lambda")]
 const LONGEST_THREAD: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-/// What a worker takes on top of a thread's time to write that it is over.
+/// The time that a worker takes beyond that of a thread, to write that the thread's is over.
 #[cfg(feature = "lambda")]
 const ENDING: Duration = Duration::from_secs(10);
 

@@ -12,7 +12,7 @@ use crate::store::{EmbeddedStore, Store};
 #[cfg(feature = "redis")]
 use crate::store::{Options, RedisStore};
 
-/// What the setting takes.
+/// The addresses that the setting takes.
 const KNOWN: &str = "it takes `embedded:`, `redis://[user:password@]host[:port][/database]` (also called `valkey://`), `rediss://…` or `valkeys://…` for TLS, or `unix:///path/of/the/socket[?db=0&user=…&pass=…]`";
 
 /// A store's address, checked.

@@ -190,7 +190,7 @@ impl Kept {
         let mut changes = self.tenure.subscribe();
         let rhythm = (self.length / 3).min(LOOK);
         let mut pause = Pause::new(rhythm / 5, rhythm);
-        // Whatever is due, not before that: the store may refuse for long.
+        // The pause holds even where a renewal is due: the store may refuse for long.
         let mut earliest = Instant::now();
         loop {
             let tenure = *changes.borrow_and_update();

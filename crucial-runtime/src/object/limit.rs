@@ -51,10 +51,7 @@ impl Limit {
 
     /// The limit of the call that is being made: what its caller asked for, or the runtime's wait limit from now on.
     pub(crate) fn here() -> Result<Self> {
-        match Self::asked() {
-            Some(limit) => Ok(limit),
-            None => Ok(Self::new(runtime::current()?.wait_limit())),
-        }
+        Ok(Self::here_of(&runtime::current()?))
     }
 
     /// The same for a caller that has found its runtime.

@@ -203,21 +203,12 @@ impl<T: Portable> Atomic<T> {
     /// [`Error::TooLarge`], and those of the store.
     pub fn try_update(
         &self,
-        mut change: impl FnMut(T) -> Option<T> + Send,
+        change: impl FnMut(T) -> Option<T> + Send,
     ) -> Call<impl Future<Output = Result<Result<T, T>>>> {
         Call::new(async move {
-            let mut retries = Retries::new(self.handle.key().clone(), "try_update")?;
-            let mut stored = self.stored().await?;
-            loop {
-                let Some(new) = change(self.decode(&stored)?) else {
-                    return self.decode(&stored).map(Err);
-                };
-                let new = encode(&self.handle, &new)?;
-                match self.exchange(stored.clone(), new).await? {
-                    None => return self.decode(&stored).map(Ok),
-                    Some(actual) => stored = actual,
-                }
-                retries.pause().await?;
+            match self.changed("try_update", change).await? {
+                Ok((before, _)) => self.decode(&before).map(Ok),
+                Err(unchanged) => self.decode(&unchanged).map(Err),
             }
         })
     }
@@ -246,8 +237,10 @@ impl<T: Portable> Atomic<T> {
         mut change: impl FnMut(T) -> T + Send,
     ) -> Call<impl Future<Output = Result<T>>> {
         Call::new(async move {
-            let updated = self.try_update(|value| Some(change(value))).await?;
-            Ok(updated.unwrap_or_else(|unchanged| unchanged))
+            let change = |value| Some(change(value));
+            match self.changed("update", change).await? {
+                Ok((before, _)) | Err(before) => self.decode(&before),
+            }
         })
     }
 
@@ -276,17 +269,32 @@ impl<T: Portable> Atomic<T> {
         mut change: impl FnMut(T) -> T + Send,
     ) -> Call<impl Future<Output = Result<T>>> {
         Call::new(async move {
-            let mut retries = Retries::new(self.handle.key().clone(), "update_and_get")?;
-            let mut stored = self.stored().await?;
-            loop {
-                let new = encode(&self.handle, &change(self.decode(&stored)?))?;
-                match self.exchange(stored, new.clone()).await? {
-                    None => return self.decode(&new),
-                    Some(actual) => stored = actual,
-                }
-                retries.pause().await?;
+            let change = |value| Some(change(value));
+            match self.changed("update_and_get", change).await? {
+                Ok((_, after)) | Err(after) => self.decode(&after),
             }
         })
+    }
+
+    /// Tries until no other change comes first: the bytes before and after it, or those that were left alone.
+    async fn changed(
+        &self,
+        method: &'static str,
+        mut change: impl FnMut(T) -> Option<T> + Send,
+    ) -> Result<Result<(Bytes, Bytes), Bytes>> {
+        let mut retries = Retries::new(self.handle.key().clone(), method)?;
+        let mut stored = self.stored().await?;
+        loop {
+            let Some(new) = change(self.decode(&stored)?) else {
+                return Ok(Err(stored));
+            };
+            let new = encode(&self.handle, &new)?;
+            match self.exchange(stored.clone(), new.clone()).await? {
+                None => return Ok(Ok((stored, new))),
+                Some(actual) => stored = actual,
+            }
+            retries.pause().await?;
+        }
     }
 
     /// The value's bytes.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::mutex::{Mutex, MutexGuard};
 use super::notify;
@@ -194,13 +193,12 @@ impl Condvar {
         mut condition: impl FnMut(&T) -> bool + Send,
     ) -> Call<impl Future<Output = Result<(MutexGuard<T>, bool)>>> {
         Call::new(async move {
-            let began = Instant::now();
+            let limit = Limit::new(limit);
             while condition(&guard) {
-                let left = limit.saturating_sub(began.elapsed());
-                if left.is_zero() {
+                if limit.is_over() {
                     return Ok((guard, true));
                 }
-                (guard, _) = self.wait_timeout(guard, left).await?;
+                (guard, _) = self.wait_timeout(guard, limit.left()).await?;
             }
             Ok((guard, false))
         })

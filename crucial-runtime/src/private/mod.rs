@@ -32,7 +32,7 @@ pub use inventory;
 pub use later::{DebugLater, DefaultLater, FieldLater, InitDebugLater, InitDefaultLater};
 pub use local::{Carried, Local, Uncarried};
 pub use probe::{Other, Probe, Refused, Told, Travels};
-pub use proxy::{call, create, forwards, lifecycle, open, open_or_create, proxy};
+pub use proxy::{create, forwards, lifecycle, open, open_or_create, proxy};
 pub use serde;
 pub use signature::{Signature, Unportable};
 

@@ -27,13 +27,6 @@ pub fn open_or_create<P: Shared>(
     Call::new(async move { P::open_or_create_at(key_here(name.as_ref())?, init).await })
 }
 
-/// A call of a shared struct.
-pub fn call<T>(
-    future: impl Future<Output = Result<T>> + Send,
-) -> Call<impl Future<Output = Result<T>> + Send> {
-    Call::new(future)
-}
-
 /// What every shared object can do, without a trait in scope.
 #[doc(hidden)]
 #[macro_export]
